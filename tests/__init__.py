@@ -1,0 +1,1 @@
+"""What Turnup promises, checked."""
