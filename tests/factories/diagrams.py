@@ -11,6 +11,7 @@ What the methods do not know is added with `raw` (inside the process) and `root`
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -195,7 +196,7 @@ class Diagram:
 
     def chain(self, *ids: str) -> Diagram:
         """Flows without conditions from each id to the next."""
-        for a, b in zip(ids, ids[1:], strict=False):
+        for a, b in itertools.pairwise(ids):
             self.flow(a, b)
         return self
 

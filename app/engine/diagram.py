@@ -1,0 +1,113 @@
+"""A diagram as the rest of the house sees it: what was drawn, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from app.core.errors import TooLarge, Unprocessable
+
+Severity = Literal["error", "warning"]
+TimerKind = Literal["date", "duration", "cycle"]
+EventKind = Literal["timer", "message", "error"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something an author should know; errors keep a diagram from being deployed."""
+
+    severity: Severity
+    element_id: str | None
+    code: str
+    message: str
+    remedy: str
+    line: int | None
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A sequence flow. `condition` is as written, with its leading `=`."""
+
+    id: str
+    source: str
+    target: str
+    condition: str | None = None
+    name: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Element:
+    """A flow node: an event, an activity or a gateway. Expressions are as written: a leading `=` is FEEL, else a literal."""
+
+    id: str
+    type: str  # local BPMN name, such as "serviceTask"
+    name: str | None
+    parent: str  # id of the enclosing process or sub-process
+    line: int | None = None
+    incoming: tuple[str, ...] = ()  # flow ids, in document order
+    outgoing: tuple[str, ...] = ()
+    default_flow: str | None = None
+    inputs: tuple[tuple[str, str], ...] = ()  # (source, target)
+    outputs: tuple[tuple[str, str], ...] = ()  # (source, target)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    handler: str | None = None
+    retries: int | None = None
+    script: tuple[str, str] | None = None  # (expression, result variable)
+    event: EventKind | None = None  # None: a start or an end without a trigger, or no event at all
+    timer: tuple[TimerKind, str] | None = None
+    message: tuple[str, str | None] | None = None  # (name, correlation key)
+    error_code: str | None = None  # None on an error boundary event: it catches every code
+    attached_to: str | None = None
+    interrupting: bool = True
+    form: str | None = None
+    assignee: str | None = None
+    candidate_groups: str | None = None
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """One executable process.
+
+    `elements` holds every flow node of the process and of its sub-processes, `flows` every sequence flow.
+    """
+
+    process_id: str
+    name: str
+    document: bytes  # the XML as it came: this is what is stored, shown and exported
+    digest: str  # equal for equal content, whatever its line breaks, comments and attribute order
+    elements: Mapping[str, Element]
+    flows: Mapping[str, Flow]
+    variables_schema: dict[str, Any] | None  # JSON Schema of the start variables, when the author declared one
+
+    def inside(self, parent: str) -> list[Element]:
+        """The flow nodes directly inside the process or a sub-process."""
+        return [element for element in self.elements.values() if element.parent == parent]
+
+
+class DiagramRefused(Unprocessable):
+    """The document is no diagram that this engine runs; `findings` say where, why and what to do."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings = tuple(findings)
+        errors = [finding for finding in self.findings if finding.severity == "error"]
+        super().__init__(summary(errors), findings=[finding.code for finding in errors])
+
+
+class DiagramTooLarge(TooLarge):
+    """The document is larger than any diagram needs to be."""
+
+    def __init__(self, finding: Finding) -> None:
+        self.findings = (finding,)
+        super().__init__(summary([finding]), findings=[finding.code])
+
+
+def summary(errors: list[Finding]) -> str:
+    """One sentence for a person: the first reason and how many more there are."""
+    if not errors:
+        return "the diagram was refused"
+    first = errors[0]
+    place = f"{first.element_id}: " if first.element_id else ""
+    more = f" ({len(errors) - 1} more)" if len(errors) > 1 else ""
+    return f"{place}{first.message} {first.remedy}{more}"

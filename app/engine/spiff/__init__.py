@@ -1,0 +1,1 @@
+"""The only code that knows SpiffWorkflow: reading diagrams, running them, keeping their state."""
