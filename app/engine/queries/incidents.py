@@ -1,0 +1,78 @@
+"""Incidents: what went wrong, what somebody did about it, and what came of that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from app.core.errors import NotFound
+from app.engine.queries.page import Page, fetch
+from app.engine.tables import incident, process_instance
+
+
+class UnknownIncident(NotFound):
+    """No incident has that id."""
+
+
+@dataclass(frozen=True)
+class IncidentView:
+    """`number` is the token it stands at, 0 for the instance as a whole; `outcome` is what came of the action."""
+
+    id: str
+    instance_id: str
+    number: int
+    element_id: str | None
+    handler: str | None
+    code: str
+    message: str
+    signature: str
+    detail: dict[str, Any]
+    attempt: int
+    state: Literal["open", "acted_on", "resolved"]
+    raised_at: datetime
+    action: str | None
+    action_by: str | None
+    action_reason: str | None
+    action_detail: Any
+    acted_at: datetime | None
+    outcome: str | None
+    outcome_detail: str | None
+    ended_at: datetime | None
+    business_key: str | None
+    process_id: str
+
+
+_SELECT = sa.select(*incident.columns, process_instance.c.business_key, process_instance.c.process_id).join_from(
+    incident, process_instance, process_instance.c.id == incident.c.instance_id
+)
+
+
+def list_incidents(
+    connection: sa.Connection,
+    *,
+    state: str | None = "open",
+    process_id: str | None = None,
+    instance_id: str | None = None,
+    limit: int = 50,
+    offset: int = 0,
+) -> Page[IncidentView]:
+    """The youngest first; `state` None is all of them."""
+    query = _SELECT.order_by(incident.c.raised_at.desc(), incident.c.id.desc())
+    if state is not None:
+        query = query.where(incident.c.state == state)
+    if process_id is not None:
+        query = query.where(process_instance.c.process_id == process_id)
+    if instance_id is not None:
+        query = query.where(incident.c.instance_id == instance_id)
+    rows, total = fetch(connection, query, limit, offset)
+    return Page([IncidentView(**row._mapping) for row in rows], total)
+
+
+def get_incident(connection: sa.Connection, incident_id: str) -> IncidentView:
+    row = connection.execute(_SELECT.where(incident.c.id == incident_id)).first()
+    if row is None:
+        raise UnknownIncident(f"There is no incident '{incident_id}'.", incident_id=incident_id)
+    return IncidentView(**row._mapping)

@@ -1,0 +1,158 @@
+"""Instances in lists: their state as people name it, and the one thing each of them waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from app.core.errors import NotFound
+from app.engine.queries.page import Page, fetch
+from app.engine.tables import process_instance, token
+
+State = Literal["active", "fallen_out", "completed", "cancelled"]
+STATES: tuple[State, ...] = ("active", "fallen_out", "completed", "cancelled")
+
+# What tells most about an instance comes first: what is wrong, what is being done, what is waited for. Timers come
+# late, because most of them are the limit of a step that waits for something itself.
+_TELLING = ("incident", "retry", "claim", "message", "callback", "user_task", "job", "timer", "join")
+_NAMED = {"message": "message {name}", "callback": "message {name}"}
+_PLACED = {
+    "incident": "incident at {element}",
+    "retry": "retry of {element}",
+    "claim": "{element} (running)",
+    "job": "a worker for {element}",
+    "user_task": "task {element}",
+    "timer": "timer {element}",
+    "join": "the other branches at {element}",
+}
+
+
+class UnknownInstance(NotFound):
+    """No instance has that id."""
+
+
+@dataclass(frozen=True)
+class InstanceRow:
+    """`fallen_out` is active with at least one open incident.
+
+    `waiting_for` names the most telling of its waits by element id or message name; `waiting_kind` and
+    `waiting_element` are the same as data, for a page that knows the element's name. All three are None at the end.
+    """
+
+    id: str
+    process_id: str
+    version: int
+    business_key: str | None
+    state: State
+    incidents: int
+    started_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None
+    waiting_for: str | None
+    waiting_kind: str | None = None
+    waiting_element: str | None = None
+
+
+_state = sa.case(
+    (sa.and_(process_instance.c.state == "active", process_instance.c.incidents > 0), "fallen_out"),
+    else_=process_instance.c.state,
+)
+_SELECT = sa.select(
+    *(process_instance.c[name] for name in ("id", "process_id", "version", "business_key", "incidents")),
+    *(process_instance.c[name] for name in ("started_at", "updated_at", "ended_at")),
+    _state.label("shown_state"),
+)
+
+
+def list_instances(
+    connection: sa.Connection,
+    *,
+    state: State | None = None,
+    process_id: str | None = None,
+    business_key: str | None = None,
+    search: str | None = None,
+    limit: int = 50,
+    offset: int = 0,
+) -> Page[InstanceRow]:
+    """The youngest first. `business_key` is exact; `search` is part of a business key in any case, or a whole instance id."""
+    query = _SELECT.order_by(process_instance.c.started_at.desc(), process_instance.c.id.desc())
+    if state is not None:
+        query = query.where(*_in_state(state))
+    if process_id is not None:
+        query = query.where(process_instance.c.process_id == process_id)
+    if business_key is not None:
+        query = query.where(process_instance.c.business_key == business_key)
+    if search:
+        key = process_instance.c.business_key
+        query = query.where(sa.or_(key.icontains(search, autoescape=True), process_instance.c.id == search))
+    rows, total = fetch(connection, query, limit, offset)
+    return Page(_with_waits(connection, rows), total)
+
+
+def count_by_state(connection: sa.Connection, process_id: str | None = None) -> dict[str, int]:
+    """How many instances there are in each of STATES; none is 0."""
+    query = sa.select(_state.label("shown_state"), sa.func.count()).group_by(_state)
+    if process_id is not None:
+        query = query.where(process_instance.c.process_id == process_id)
+    found = {row[0]: row[1] for row in connection.execute(query)}
+    return {state: found.get(state, 0) for state in STATES}
+
+
+def get_instance(connection: sa.Connection, instance_id: str) -> InstanceRow:
+    row = connection.execute(_SELECT.where(process_instance.c.id == instance_id)).first()
+    if row is None:
+        raise UnknownInstance(f"There is no process instance '{instance_id}'.", instance_id=instance_id)
+    return _with_waits(connection, [row])[0]
+
+
+def _in_state(state: State) -> tuple[sa.ColumnElement[bool], ...]:
+    if state == "active":
+        return (process_instance.c.state == "active", process_instance.c.incidents == 0)
+    if state == "fallen_out":
+        return (process_instance.c.state == "active", process_instance.c.incidents > 0)
+    return (process_instance.c.state == state,)
+
+
+def _with_waits(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> list[InstanceRow]:
+    waits = _most_telling(connection, [row.id for row in rows if row.ended_at is None])
+    return [_instance(row, waits.get(row.id)) for row in rows]
+
+
+def _instance(row: sa.Row[Any], wait: sa.Row[Any] | None) -> InstanceRow:
+    return InstanceRow(
+        id=row.id,
+        process_id=row.process_id,
+        version=row.version,
+        business_key=row.business_key,
+        state=row.shown_state,
+        incidents=row.incidents,
+        started_at=row.started_at,
+        updated_at=row.updated_at,
+        ended_at=row.ended_at,
+        waiting_for=None if wait is None else _summary(wait),
+        waiting_kind=None if wait is None else wait.kind,
+        waiting_element=None if wait is None else wait.element_id,
+    )
+
+
+def _most_telling(connection: sa.Connection, instance_ids: Sequence[str]) -> dict[str, sa.Row[Any]]:
+    if not instance_ids:
+        return {}
+    order = sa.case({kind: place for place, kind in enumerate(_TELLING)}, value=token.c.kind)
+    rank = sa.func.row_number().over(partition_by=token.c.instance_id, order_by=(order, token.c.number))
+    ranked = (
+        sa.select(token.c.instance_id, token.c.kind, token.c.element_id, token.c.name, rank.label("place"))
+        .where(token.c.instance_id.in_(instance_ids), token.c.open == 1, token.c.kind.in_(_TELLING))
+        .subquery()
+    )
+    return {row.instance_id: row for row in connection.execute(sa.select(ranked).where(ranked.c.place == 1))}
+
+
+def _summary(wait: sa.Row[Any]) -> str:
+    if wait.kind in _NAMED and wait.name:
+        return _NAMED[wait.kind].format(name=wait.name)
+    return _PLACED.get(wait.kind, "{element}").format(element=wait.element_id or wait.name or wait.kind)

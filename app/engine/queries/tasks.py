@@ -1,0 +1,96 @@
+"""Tasks that wait for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.core.errors import NotFound
+from app.engine.queries.page import Page, fetch
+from app.engine.tables import process_instance, token
+
+
+class UnknownTask(NotFound):
+    """No open user task has that id."""
+
+
+@dataclass(frozen=True)
+class UserTaskView:
+    """`id` is `<instance id>:<token number>`; `assignee` is who took it, None while nobody has."""
+
+    id: str
+    instance_id: str
+    business_key: str | None
+    process_id: str
+    element_id: str | None
+    name: str | None
+    since: datetime
+    assignee: str | None
+    inputs: Any = None
+
+
+_SELECT = (
+    sa.select(
+        token.c.instance_id,
+        token.c.number,
+        token.c.element_id,
+        token.c.name,
+        token.c.since,
+        token.c.claimed_by,
+        token.c.inputs,
+        process_instance.c.business_key,
+        process_instance.c.process_id,
+    )
+    .join_from(token, process_instance, process_instance.c.id == token.c.instance_id)
+    .where(token.c.kind == "user_task", token.c.open == 1)
+)
+
+
+def list_user_tasks(
+    connection: sa.Connection,
+    *,
+    assignee: str | None = None,
+    process_id: str | None = None,
+    instance_id: str | None = None,
+    limit: int = 50,
+    offset: int = 0,
+) -> Page[UserTaskView]:
+    """Those that have waited longest first."""
+    query = _SELECT.order_by(token.c.since, token.c.instance_id, token.c.number)
+    if assignee is not None:
+        query = query.where(token.c.claimed_by == assignee)
+    if process_id is not None:
+        query = query.where(process_instance.c.process_id == process_id)
+    if instance_id is not None:
+        query = query.where(token.c.instance_id == instance_id)
+    rows, total = fetch(connection, query, limit, offset)
+    return Page([_view(row) for row in rows], total)
+
+
+def get_user_task(connection: sa.Connection, task_id: str) -> UserTaskView:
+    """UnknownTask also when it was completed or cancelled: only open tasks are tasks."""
+    instance_id, _, number = task_id.rpartition(":")
+    row = None
+    if number.isascii() and number.isdigit() and len(number) <= 18:
+        query = _SELECT.where(token.c.instance_id == instance_id, token.c.number == int(number))
+        row = connection.execute(query).first()
+    if row is None:
+        raise UnknownTask(f"There is no open user task '{task_id}'. It may have been completed.", task_id=task_id)
+    return _view(row)
+
+
+def _view(row: sa.Row[Any]) -> UserTaskView:
+    return UserTaskView(
+        id=f"{row.instance_id}:{row.number}",
+        instance_id=row.instance_id,
+        business_key=row.business_key,
+        process_id=row.process_id,
+        element_id=row.element_id,
+        name=row.name,
+        since=row.since,
+        assignee=row.claimed_by,
+        inputs=row.inputs,
+    )
