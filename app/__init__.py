@@ -1,0 +1,1 @@
+"""Turnup fulfils telecom orders: flows drawn in BPMN, steps written as Python handlers."""

@@ -1,0 +1,62 @@
+"""Logs: one JSON object a line, of our own records and the libraries' alike.
+
+Context is bound, never ambient: `logger.bind(instance=..., business_key=...)` returns the logger to pass on.
+"""
+
+import logging
+import sys
+from typing import Any, TextIO
+
+import orjson
+import structlog
+from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
+
+Logger = FilteringBoundLogger
+
+
+def get_logger(name: str, **context: Any) -> Logger:
+    """A logger of that name whose every line carries `context`."""
+    logger: Logger = structlog.get_logger(logger=name, **context)
+    return logger
+
+
+def configure(level: str = "info", stream: TextIO | None = None) -> None:
+    """Send every record of at least `level` to `stream` (standard error by default). For the command line to call."""
+    threshold = logging.getLevelNamesMapping()[level.upper()]
+    out = stream or sys.stderr
+    stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            stamp,
+            structlog.processors.StackInfoRenderer(),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(serializer=_dumps),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=structlog.WriteLoggerFactory(out),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_log_level, stamp, _name_the_logger],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                structlog.processors.JSONRenderer(serializer=_dumps),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(max(threshold, logging.WARNING))  # libraries speak up only when something is wrong
+
+
+def _name_the_logger(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+    line["logger"] = line["_record"].name
+    return line
+
+
+def _dumps(line: EventDict, **_: Any) -> str:
+    return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()

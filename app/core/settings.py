@@ -1,0 +1,80 @@
+"""What the environment decides."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from app.core.errors import InvalidSetting
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything the environment decides, checked."""
+
+    database_url: str
+    data_dir: Path
+    host: str
+    port: int
+    # The bootstrap API token. Empty: no caller is let in by one.
+    token: str
+    # Threads that run handlers
+    workers: int
+    lab_url: str
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Read the TURNUP_ variables. Raises InvalidSetting naming the variable, what was found and what is expected."""
+    data_dir = Path(environ.get("TURNUP_DATA_DIR") or "var").expanduser().absolute()
+    return Settings(
+        database_url=_database_url(environ, data_dir),
+        data_dir=data_dir,
+        host=environ.get("TURNUP_HOST") or "127.0.0.1",
+        port=_whole(environ, "TURNUP_PORT", default=8080, low=1, high=65535),
+        token=_token(environ),
+        workers=_whole(environ, "TURNUP_HANDLER_THREADS", default=8, low=1, high=256),
+        lab_url=_lab_url(environ),
+    )
+
+
+def _database_url(environ: Mapping[str, str], data_dir: Path) -> str:
+    found = environ.get("TURNUP_DATABASE_URL")
+    if not found:
+        return f"sqlite:///{data_dir / 'turnup.sqlite'}"
+    if found.startswith("postgres://"):
+        found = "postgresql" + found.removeprefix("postgres")
+    if found.startswith("postgresql://"):
+        found = "postgresql+psycopg" + found.removeprefix("postgresql")
+    path = found.removeprefix("sqlite:///")
+    if not (found.startswith("postgresql+psycopg://") or (path != found and path and not path.startswith(":"))):
+        # A URL may carry a password: only its scheme is shown.
+        raise _wrong(
+            "TURNUP_DATABASE_URL", found.split(":", 1)[0] + ":...", "sqlite:///<file> or postgresql://<host>/<name>"
+        )
+    return found
+
+
+def _token(environ: Mapping[str, str]) -> str:
+    found = environ.get("TURNUP_TOKEN", "")
+    if found and (not found.isascii() or any(letter.isspace() for letter in found)):
+        raise _wrong("TURNUP_TOKEN", "a token with spaces or letters outside ASCII", "ASCII without spaces")
+    return found
+
+
+def _lab_url(environ: Mapping[str, str]) -> str:
+    found = environ.get("TURNUP_LAB_URL") or "http://127.0.0.1:8090"
+    parts = urlsplit(found)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise _wrong("TURNUP_LAB_URL", repr(found), "an address such as http://127.0.0.1:8090")
+    return found.rstrip("/")
+
+
+def _whole(environ: Mapping[str, str], name: str, *, default: int, low: int, high: int) -> int:
+    found = environ.get(name) or str(default)
+    if not (found.isascii() and found.isdigit() and low <= int(found) <= high):
+        raise _wrong(name, repr(found), f"a whole number from {low} to {high}")
+    return int(found)
+
+
+def _wrong(name: str, found: str, expected: str) -> InvalidSetting:
+    return InvalidSetting(f"{name} is {found}; expected {expected}", variable=name)
