@@ -1,0 +1,128 @@
+"""Diagrams as they are deployed: checked, numbered, kept as they came, and built once per process."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.core.clock import Clock
+from app.core.db import Transaction
+from app.core.errors import NotFound
+from app.core.ids import new_id
+from app.engine.diagram import Diagram, DiagramRefused, Finding
+from app.engine.spiff.build import Program, build
+from app.engine.spiff.dialect import check
+from app.engine.spiff.dialect_read import read_diagram
+from app.engine.spiff.xml import read_xml
+from app.engine.tables import process_definition
+from app.handling.registry import Registry
+
+
+class UnknownProcess(NotFound):
+    """No process with that id, or not in that version, is deployed."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """`created` is False when the latest version already has this content."""
+
+    definition_id: str
+    process_id: str
+    version: int
+    name: str
+    created: bool
+    findings: list[Finding]
+
+
+def examine(
+    document: bytes, registry: Registry, file_name: str | None = None
+) -> tuple[Diagram | None, list[Finding]]:
+    """Everything wrong with a diagram; the diagram is None when there is an error among it."""
+    diagram, _, findings = check(document, registry.get, registry.types())
+    if diagram is not None and file_name is not None and file_name.removesuffix(".bpmn") != diagram.process_id:
+        findings.append(_misnamed(file_name, diagram))
+    return diagram, findings
+
+
+def _misnamed(file_name: str, diagram: Diagram) -> Finding:
+    return Finding(
+        "warning",
+        diagram.process_id,
+        "FileNameDiffers",
+        f"The file is called '{file_name}', the process in it '{diagram.process_id}'.",
+        f"Call the file '{diagram.process_id}.bpmn', so that people find it.",
+        None,
+    )
+
+
+def deploy(tx: Transaction, diagram: Diagram, findings: list[Finding], clock: Clock) -> Deployment:
+    """Store a diagram as the next version of its process, unless the latest one is the same."""
+    table = process_definition.c
+    latest = tx.connection.execute(
+        sa.select(table.id, table.version, table.name, table.digest)
+        .where(table.process_id == diagram.process_id)
+        .order_by(table.version.desc())
+        .limit(1)
+    ).first()
+    if latest is not None and latest.digest == diagram.digest:
+        return Deployment(latest.id, diagram.process_id, latest.version, latest.name, False, findings)
+    made = {
+        "id": new_id(),
+        "process_id": diagram.process_id,
+        "version": 1 if latest is None else latest.version + 1,
+        "name": diagram.name,
+        "digest": diagram.digest,
+        "document": diagram.document,
+        "variables_schema": diagram.variables_schema,
+        "deployed_at": clock.now(),
+    }
+    tx.connection.execute(sa.insert(process_definition).values(made))
+    return Deployment(made["id"], diagram.process_id, made["version"], diagram.name, True, findings)
+
+
+def find(connection: sa.Connection, process_id: str, version: int | None = None) -> sa.Row[Any]:
+    """(id, version, variables_schema) of a version, the latest if none is given; UnknownProcess."""
+    table = process_definition.c
+    query = sa.select(table.id, table.version, table.variables_schema).where(table.process_id == process_id)
+    if version is not None:
+        query = query.where(table.version == version)
+    row = connection.execute(query.order_by(table.version.desc()).limit(1)).first()
+    if row is None:
+        wanted = f"version {version} of process '{process_id}'" if version is not None else f"a process '{process_id}'"
+        known = [r[0] for r in connection.execute(sa.select(table.process_id).distinct().limit(20))]
+        raise UnknownProcess(
+            f"There is no {wanted}. Deployed are: {', '.join(sorted(known)) or 'none yet'}.",
+            path="$.version" if version is not None else "$.processId",
+        )
+    return row
+
+
+class Programs:
+    """Built specs by definition id, kept for this process; safe to use from many threads."""
+
+    def __init__(self, size: int = 256) -> None:
+        self._size = size
+        self._built: OrderedDict[str, Program] = OrderedDict()
+        self._lock = Lock()
+
+    def program(self, connection: sa.Connection, definition_id: str) -> Program:
+        """The specs of a definition; built from its document the first time."""
+        program = self._built.get(definition_id)
+        return program if program is not None else self._build(connection, definition_id)
+
+    def _build(self, connection: sa.Connection, definition_id: str) -> Program:
+        table = process_definition.c
+        row = connection.execute(
+            sa.select(table.document, table.digest, table.version).where(table.id == definition_id)
+        ).one()
+        diagram, findings = read_diagram(read_xml(row.document), row.document, row.digest)
+        if diagram is None:
+            raise DiagramRefused(findings)
+        program = build(diagram, definition_id, row.version)
+        with self._lock:
+            self._built[definition_id] = program
+            while len(self._built) > self._size:
+                self._built.popitem(last=False)
+        return program

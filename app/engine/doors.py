@@ -1,0 +1,236 @@
+"""The engine's doors. Each takes the caller's transaction, says in its errors what to do, and commits nothing."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Lock
+from typing import Any, Literal
+
+from app.core.clock import Clock
+from app.core.db import Transaction
+from app.core.errors import Conflict, InvalidInput, NotFound
+from app.core.types import from_microseconds, to_microseconds
+from app.core.wakeups import Wakeups
+from app.engine import definitions, incidents, messages, starts, steps, workers
+from app.engine.definitions import Deployment
+from app.engine.diagram import DiagramRefused, Finding
+from app.engine.incidents import Action
+from app.engine.instances import Instances, StaleInstance
+from app.engine.messages import MessageIn, Published
+from app.engine.spiff.index import Node
+from app.engine.spiff.live import CATCHING, Live
+from app.engine.starts import Started, StartRequest
+from app.engine.steps import ClaimedStep, StepResult
+from app.handling.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """What a worker has to do now, and when to look again if nothing else happens."""
+
+    claimed: list[ClaimedStep]
+    next_due: datetime | None
+    ended: bool
+    idle: bool  # nothing is claimed by anybody: what moves it next comes from outside
+
+
+class Engine:
+    """Runs instances of deployed processes. Safe to use from many threads; an instance is advanced by one at a time."""
+
+    def __init__(self, registry: Registry, clock: Clock, wakeups: Wakeups, cached: int = 2000) -> None:
+        self._registry = registry
+        self._clock = clock
+        self._wakeups = wakeups
+        self._programs = definitions.Programs()
+        self._instances = Instances(self._programs)
+        self._cached = cached
+        self._lives: OrderedDict[str, Live] = OrderedDict()
+        self._lock = Lock()
+
+    # diagrams
+    def check(self, document: bytes, file_name: str | None = None) -> list[Finding]:
+        """Everything wrong with a diagram; nothing is stored."""
+        return definitions.examine(document, self._registry, file_name)[1]
+
+    def deploy(self, tx: Transaction, document: bytes, file_name: str | None = None) -> Deployment:
+        """Store a diagram as its process's next version. DiagramRefused lists every error."""
+        diagram, findings = definitions.examine(document, self._registry, file_name)
+        if diagram is None:
+            raise DiagramRefused(findings)
+        return definitions.deploy(tx, diagram, findings, self._clock)
+
+    # from outside
+    def start(self, tx: Transaction, request: StartRequest) -> Started:
+        started = starts.start(tx, request, self._clock)
+        if started.created:
+            self._wakeups.wake(tx, started.instance_id)
+        return started
+
+    def publish(self, tx: Transaction, message: MessageIn) -> Published:
+        """Put a message in the inbox; whoever waits for it is woken, whoever comes within its time to live finds it."""
+        starts.check_variables(message.variables)
+        published = messages.publish(tx, message, self._clock)
+        for instance_id in published.recipients:
+            self._wakeups.wake(tx, instance_id)
+        return published
+
+    # user tasks; an id is "<instance id>:<number>"
+    def claim_task(self, tx: Transaction, task_id: str, user: str) -> None:
+        live, node = self._task(tx, task_id, user)
+        node.wait.claimed_by = user
+        self._note_task(tx, live, node, "task_claimed", user)
+
+    def unclaim_task(self, tx: Transaction, task_id: str, user: str) -> None:
+        live, node = self._task(tx, task_id, user)
+        node.wait.claimed_by = None
+        self._note_task(tx, live, node, "task_unclaimed", user)
+
+    def complete_task(self, tx: Transaction, task_id: str, variables: dict[str, Any], user: str) -> None:
+        """Complete a user task with what was found out; refused while somebody else has it."""
+        starts.check_variables(variables)
+        live, node = self._task(tx, task_id, user)
+        node.wait.claimed_by = user
+        live.note("task_completed", node, user, variables=sorted(variables))
+        steps.settle(live, node, variables)
+        self._go_on(tx, live)
+
+    def _task(self, tx: Transaction, task_id: str, user: str) -> tuple[Live, Node]:
+        instance_id, _, number = task_id.rpartition(":")
+        gone = NotFound(f"There is no open user task '{task_id}'. It may have been completed or cancelled meanwhile.")
+        if not instance_id or not number.isdecimal():
+            raise gone
+        live = self._open(tx, instance_id)
+        node = live.tree.find(int(number))
+        if node is None or node.wait is None or node.wait.kind != "user_task":
+            raise gone
+        if node.wait.claimed_by not in (None, user):
+            raise Conflict(f"{node.wait.claimed_by} has taken this task. Ask them to give it back.", path="$.user")
+        return live, node
+
+    def _note_task(self, tx: Transaction, live: Live, node: Node, kind: str, user: str) -> None:
+        live.tree.changed[node.id] = node
+        live.note(kind, node, user)
+        self._instances.checkpoint(tx, live)
+
+    # incidents
+    def retry(self, tx: Transaction, incident_id: str, by: str, reason: str) -> None:
+        """The same step once more, under the same key."""
+        self._act(tx, incident_id, Action("retry", by, reason, {}), steps.retry)
+
+    def retry_with_inputs(self, tx: Transaction, incident_id: str, inputs: dict[str, Any], by: str, reason: str) -> None:
+        """The step once more with corrected inputs, under a new key; BadParameter names what does not fit."""
+        starts.check_variables(inputs, "$.inputs")
+        action = Action("retry_with_inputs", by, reason, {"inputs": inputs})
+        self._act(tx, incident_id, action, lambda live, node: steps.correct(live, node, inputs, self._registry))
+
+    def skip(self, tx: Transaction, incident_id: str, outputs: dict[str, Any], by: str, reason: str) -> None:
+        """Move on without the step."""
+        starts.check_variables(outputs, "$.outputs")
+        action = Action("skip", by, reason, {"outputs": outputs})
+        self._act(tx, incident_id, action, lambda live, node: steps.skip(live, node, outputs))
+
+    def choose(self, tx: Transaction, incident_id: str, take: Literal["stored", "new"], by: str, reason: str) -> None:
+        """Settle two concurrent branches' writes of one variable."""
+        if take not in ("stored", "new"):
+            raise InvalidInput(f"Expected 'stored' or 'new', found {take!r}.", path="$.take")
+        row = incidents.find_open(tx, incident_id)
+        if row.code != "VariableConflict":
+            raise Conflict("Only a conflict between branches is settled by a choice. Retry, correct or skip this one.")
+        variable = row.detail["variable"]
+        action = Action("choose", by, reason, {"variable": variable, "take": take})
+        self._act(tx, incident_id, action, lambda live, node: steps.choose(live, node, variable, take))
+
+    def _act(self, tx: Transaction, incident_id: str, action: Action, move: Callable[[Live, Node], None]) -> None:
+        row = incidents.find_open(tx, incident_id)
+        live = self._open(tx, row.instance_id)
+        node = incidents.standing(live, row)
+        incidents.record(tx, live, node, row, action, self._clock.now())
+        move(live, node)
+        self._go_on(tx, live)
+
+    def _open(self, tx: Transaction, instance_id: str) -> Live:
+        live = self._instances.load(tx, instance_id)
+        live.now = to_microseconds(self._clock.now())
+        return live
+
+    def _go_on(self, tx: Transaction, live: Live) -> None:
+        """Run on without claiming: steps that became ready are a worker's."""
+        live.run()
+        self._instances.checkpoint(tx, live, wake_at=live.now)
+        self._wakeups.wake(tx, live.instance_id)
+
+    # for workers
+    def advance(
+        self, tx: Transaction, instance_id: str, owner: str, results: Sequence[StepResult] = ()
+    ) -> Advanced:
+        """Take results, whatever is due and waiting messages; run what is ready; claim the steps for `owner`.
+
+        One revision. On any error the transaction must be rolled back and `forget` called; the results may be given
+        again. Results for attempts that are over are kept in the history.
+        """
+        live = self._lives.get(instance_id)
+        if live is not None:
+            try:
+                return self._advance(tx, live, owner, results, fresh=False)
+            except StaleInstance:
+                self.forget(instance_id)
+        return self._advance(tx, self._instances.load(tx, instance_id), owner, results, fresh=True)
+
+    def _advance(
+        self, tx: Transaction, live: Live, owner: str, results: Sequence[StepResult], *, fresh: bool
+    ) -> Advanced:
+        now = self._clock.now()
+        live.now = to_microseconds(now)
+        if fresh and not live.ended:
+            owners = {node.wait.claimed_by for node in live.waiting("claim")} - {owner}
+            steps.release(live, workers.dead_among(tx.connection, owners, now))
+        if not live.begun:
+            live.begin()
+        for result in results:
+            steps.take(live, result, self._registry)
+        steps.come_due(live, self._registry)
+        checked: set[int] = set() if fresh else {node.id for node in live.waiting(*CATCHING) if node.stored}
+        live.run()
+        while arrived := self._collect(tx, live, checked):
+            for node, message_id, variables in arrived:
+                self._deliver(live, node, message_id, variables)
+            live.run()
+        claimed = [steps.claim(live, node, owner, self._registry) for node in live.waiting("job")]
+        if live.tree.changed or live.happenings or live.woken:
+            self._instances.checkpoint(tx, live)
+        self._keep(live)
+        return self._advanced(live, [step for step in claimed if step is not None])
+
+    def _collect(self, tx: Transaction, live: Live, checked: set[int]) -> list[tuple[Node, str, dict[str, Any]]]:
+        nodes = [node for node in live.waiting(*CATCHING) if node.id not in checked]
+        checked.update(node.id for node in nodes)
+        return messages.collect(tx, live, nodes) if nodes else []
+
+    def _deliver(self, live: Live, node: Node, message_id: str, variables: dict[str, Any]) -> None:
+        live.note("message", node, name=node.wait.name, key=node.wait.correlation, message_id=message_id)
+        if node.wait.kind == "callback":
+            steps.called_back(live, node, variables, self._registry)
+        else:
+            steps.settle(live, node, variables)
+
+    def _advanced(self, live: Live, claimed: list[ClaimedStep]) -> Advanced:
+        due = [node.wait.due_at for node in live.waiting("timer", "retry", "callback") if node.wait.due_at]
+        next_due = from_microseconds(min(due)) if due else None
+        return Advanced(claimed, next_due, live.ended, not live.waits.get("claim"))
+
+    def _keep(self, live: Live) -> None:
+        """Keep an instance whose handlers run; one that waits for something else is loaded again when it comes."""
+        with self._lock:
+            if live.ended or not live.waits.get("claim"):
+                self._lives.pop(live.instance_id, None)
+                return
+            self._lives[live.instance_id] = live
+            self._lives.move_to_end(live.instance_id)
+            while len(self._lives) > self._cached:
+                self._lives.popitem(last=False)
+
+    def forget(self, instance_id: str) -> None:
+        """Drop what this process remembers of an instance; it is loaded again."""
+        with self._lock:
+            self._lives.pop(instance_id, None)

@@ -1,0 +1,199 @@
+"""Instances and their checkpoints: what is open is loaded, what changed is written, one revision each time."""
+
+from typing import Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from app.core.db import Prepared, Transaction
+from app.core.errors import NotFound, TurnupError
+from app.core.ids import new_id
+from app.core.types import from_microseconds
+from app.engine.spiff.build import Program
+from app.engine.spiff.codec import TOKEN_COLUMNS, restore, token_rows, variable_rows
+from app.engine.spiff.live import Live, Outcome, Raised
+from app.engine.spiff.scopes import as_json
+from app.engine.tables import history, incident, process_instance, token, variable
+
+ACTIVE, COMPLETED, CANCELLED = "active", "completed", "cancelled"
+
+
+class StaleInstance(TurnupError):
+    """Another writer was first; load again and apply again."""
+
+    status = 409
+
+
+def _upsert(table: sa.Table, *keys: str) -> Prepared:
+    """Insert rows, or replace those that are there."""
+    insert = postgresql.insert(table)
+    others = {column.name: insert.excluded[column.name] for column in table.columns if column.name not in keys}
+    return Prepared(insert.on_conflict_do_update(index_elements=keys, set_=others))
+
+
+_b = sa.bindparam
+_ADVANCE = Prepared(
+    sa.update(process_instance)
+    .where(process_instance.c.id == _b("id_"), process_instance.c.revision == _b("revision_"))
+    .values(
+        {
+            name: _b(name)
+            for name in ("revision", "state", "incidents", "next_number", "writes", "wake_at", "updated_at", "ended_at")
+        }
+    )
+)
+_TOKENS = _upsert(token, "instance_id", "number")
+_VARIABLES = _upsert(variable, "instance_id", "scope", "kind", "name")
+_CLOSED = Prepared(
+    sa.delete(variable).where(variable.c.instance_id == _b("instance_id_"), variable.c.scope == _b("scope_"))
+)
+_HISTORY = Prepared(sa.insert(history))
+_READ_INSTANCE = Prepared(
+    sa.select(*(process_instance.c[n] for n in (
+        "definition_id", "business_key", "state", "incidents", "revision", "next_number", "writes", "wake_at"
+    ))).where(process_instance.c.id == _b("id_"))
+)
+_READ_TOKENS = Prepared(
+    sa.select(*(token.c[name] for name in TOKEN_COLUMNS))
+    .where(token.c.instance_id == _b("id_"), token.c.open == 1)
+    .order_by(token.c.number)
+)
+_READ_VARIABLES = Prepared(
+    sa.select(variable.c.scope, variable.c.kind, variable.c.name, variable.c.value).where(
+        variable.c.instance_id == _b("id_")
+    )
+)
+
+
+class ProgramSource(Protocol):
+    """Who knows the specs of a definition."""
+
+    def program(self, connection: sa.Connection, definition_id: str) -> Program: ...
+
+
+class Instances:
+    """Reads and writes instances; `programs` gives a definition's specs by its id."""
+
+    def __init__(self, programs: ProgramSource) -> None:
+        self._programs = programs
+
+    def load(self, tx: Transaction, instance_id: str) -> Live:
+        """What is open in an instance; NotFound if there is none with that id."""
+        found = _READ_INSTANCE.rows(tx.connection, {"id_": instance_id})
+        if not found:
+            raise NotFound(f"There is no process instance '{instance_id}'.", instance_id=instance_id)
+        definition_id, business_key, state, incidents, revision, next_number, writes, wake_at = found[0]
+        program = self._programs.program(tx.connection, definition_id)
+        live = Live.create(instance_id, business_key, program, next_number, writes)
+        live.revision, live.incidents, live.woken = revision, incidents, wake_at is not None
+        live.begun = next_number > 1
+        live.tree.completed = state != ACTIVE
+        variables = _READ_VARIABLES.rows(tx.connection, {"id_": instance_id})
+        restore(live, program, _READ_TOKENS.rows(tx.connection, {"id_": instance_id}), variables)
+        return live
+
+    def checkpoint(self, tx: Transaction, live: Live, wake_at: int | None = None) -> None:
+        """Write what changed since the last checkpoint; StaleInstance if somebody else wrote in between.
+
+        At most 4 statements, but for history and incidents; `wake_at` asks for a worker's look.
+        """
+        connection = tx.connection
+        live.incidents += len(live.raised) - len(live.dropped) - live.settled
+        ended = live.ended
+        changed = _ADVANCE.run(
+            connection,
+            [
+                {
+                    "id_": live.instance_id,
+                    "revision_": live.revision,
+                    "revision": live.revision + 1,
+                    "state": COMPLETED if ended else ACTIVE,
+                    "incidents": live.incidents,
+                    "next_number": live.tree.next_number,
+                    "writes": live.scopes.writes,
+                    "wake_at": wake_at,
+                    "updated_at": live.now,
+                    "ended_at": live.now if ended else None,
+                }
+            ],
+        )
+        if changed != 1:
+            raise StaleInstance(f"Instance {live.instance_id} was changed by another writer.")
+        live.revision += 1
+        live.woken = False
+        _write_history(tx, live)
+        for raised in live.raised:
+            _write_incident(tx, live, raised)
+        tokens = token_rows(live)
+        if tokens:
+            _TOKENS.run(connection, tokens)
+        rows, closed = variable_rows(live)
+        if rows:
+            _VARIABLES.run(connection, rows)
+        if closed:
+            _CLOSED.run(connection, closed)
+        for outcome in live.outcomes:
+            _write_outcome(tx, live, outcome)
+        if live.dropped:
+            _drop_incidents(tx, live)
+        live.settled = 0
+        for done in (live.happenings, live.raised, live.outcomes, live.dropped):
+            done.clear()
+
+
+def _write_history(tx: Transaction, live: Live) -> None:
+    rows = [
+        {
+            "instance_id": live.instance_id,
+            "revision": live.revision,
+            "position": position,
+            "at": live.now,
+            "kind": happening.kind,
+            "element_id": happening.node.task_spec.bpmn_id if happening.node is not None else None,
+            "number": happening.node.id if happening.node is not None else None,
+            "actor": happening.actor,
+            "detail": as_json(happening.detail),
+        }
+        for position, happening in enumerate(live.happenings)
+    ]
+    if rows:
+        _HISTORY.run(tx.connection, rows)
+
+
+def _write_incident(tx: Transaction, live: Live, raised: Raised) -> None:
+    node = raised.node
+    tx.connection.execute(
+        sa.insert(incident).values(
+            id=new_id(),
+            instance_id=live.instance_id,
+            number=node.id,
+            element_id=node.task_spec.bpmn_id,
+            handler=getattr(node.task_spec, "handler", None),
+            code=raised.code,
+            message=raised.message,
+            signature=raised.signature,
+            detail={"inputs": node.wait.inputs, "step_key": node.wait.step_key, **raised.detail},
+            attempt=node.wait.attempt,
+            state="open",
+            raised_at=from_microseconds(live.now),
+        )
+    )
+
+
+def _write_outcome(tx: Transaction, live: Live, outcome: Outcome) -> None:
+    tx.connection.execute(
+        sa.update(incident)
+        .where(incident.c.id == outcome.incident_id)
+        .values(
+            state="resolved", outcome=outcome.outcome, outcome_detail=outcome.detail, ended_at=from_microseconds(live.now)
+        )
+    )
+
+
+def _drop_incidents(tx: Transaction, live: Live) -> None:
+    numbers = [node.id for node in live.dropped]
+    tx.connection.execute(
+        sa.update(incident)
+        .where(incident.c.instance_id == live.instance_id, incident.c.number.in_(numbers), incident.c.state == "open")
+        .values(state="resolved", outcome="cancelled", outcome_detail="the step was cancelled", ended_at=from_microseconds(live.now))
+    )

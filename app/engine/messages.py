@@ -1,0 +1,133 @@
+"""Messages: an inbox with ids and time to live on one side, waits on the other, one lock between them.
+
+Sender and catcher lock the same (name, key) before they look for each other, so a message is lost on neither side of
+the race (DESIGN promise 12). SQLite's writers exclude each other already; PostgreSQL takes an advisory lock.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.core.clock import Clock
+from app.core.db import Transaction
+from app.core.ids import new_id
+from app.core.types import from_microseconds
+from app.engine.spiff.index import Node
+from app.engine.spiff.live import CATCHING, Live
+from app.engine.tables import message, message_delivery, process_instance, token
+
+
+@dataclass(frozen=True)
+class MessageIn:
+    """A message from outside. The same `message_id` twice is one message."""
+
+    name: str
+    correlation_key: str
+    variables: dict[str, Any]
+    message_id: str | None = None
+    time_to_live_s: float = 3600
+
+
+@dataclass(frozen=True)
+class Published:
+    """`recipients` are the instances that wait for it now, one per process; with none it stays in the inbox."""
+
+    message_id: str
+    duplicate: bool
+    recipients: list[str]
+
+
+def publish(tx: Transaction, sent: MessageIn, clock: Clock) -> Published:
+    """Put a message in the inbox and mark the instances that wait for it; the caller wakes them."""
+    message_id = sent.message_id or new_id()
+    lock(tx, sent.name, sent.correlation_key)
+    connection = tx.connection
+    if connection.execute(sa.select(message.c.id).where(message.c.id == message_id)).first() is not None:
+        return Published(message_id, True, [])
+    now = clock.now()
+    connection.execute(
+        sa.insert(message).values(
+            id=message_id,
+            name=sent.name,
+            correlation=sent.correlation_key,
+            variables=sent.variables,
+            received_at=now,
+            expires_at=now + timedelta(seconds=sent.time_to_live_s),
+        )
+    )
+    recipients = _waiting_instances(connection, sent.name, sent.correlation_key)
+    if recipients:
+        connection.execute(
+            sa.update(process_instance)
+            .where(process_instance.c.id.in_(recipients))
+            .values(revision=process_instance.c.revision + 1, wake_at=now)
+        )
+    return Published(message_id, False, recipients)
+
+
+def _waiting_instances(connection: sa.Connection, name: str, key: str) -> list[str]:
+    """The instance that has waited longest, per process."""
+    rows = connection.execute(
+        sa.select(process_instance.c.process_id, token.c.instance_id)
+        .join(process_instance, process_instance.c.id == token.c.instance_id)
+        .where(token.c.kind.in_(sorted(CATCHING)), token.c.name == name, token.c.correlation == key, token.c.open == 1)
+        .order_by(token.c.since, token.c.instance_id)
+    ).all()
+    first: dict[str, str] = {}
+    for process_id, instance_id in rows:
+        first.setdefault(process_id, instance_id)
+    return list(first.values())
+
+
+def lock(tx: Transaction, name: str, key: str) -> None:
+    """Exclude senders and catchers of this name and key until the transaction ends."""
+    if tx.connection.dialect.name == "postgresql":
+        tx.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"{name}\n{key}", 0))))
+
+
+def collect(tx: Transaction, live: Live, nodes: list[Node]) -> list[tuple[Node, str, dict[str, Any]]]:
+    """Messages in the inbox for waits of this instance: (node, message id, variables), each marked as delivered."""
+    found = []
+    for node in sorted(nodes, key=lambda node: (node.wait.name, node.wait.correlation, node.id)):
+        lock(tx, node.wait.name, node.wait.correlation)
+        taken = sa.select(message_delivery.c.message_id).where(message_delivery.c.process_id == live.process_id)
+        row = tx.connection.execute(
+            sa.select(message.c.id, message.c.variables)
+            .where(
+                message.c.name == node.wait.name,
+                message.c.correlation == node.wait.correlation,
+                message.c.expires_at > from_microseconds(live.now),
+                message.c.id.not_in(taken),
+            )
+            .order_by(message.c.received_at, message.c.id)
+            .limit(1)
+        ).first()
+        if row is None:
+            continue
+        tx.connection.execute(
+            sa.insert(message_delivery).values(
+                message_id=row.id,
+                process_id=live.process_id,
+                instance_id=live.instance_id,
+                element_id=node.task_spec.bpmn_id,
+                delivered_at=from_microseconds(live.now),
+            )
+        )
+        found.append((node, row.id, row.variables))
+    return found
+
+
+def drop_expired(tx: Transaction, clock: Clock, limit: int = 1000) -> int:
+    """Delete messages past their time to live; the number deleted."""
+    gone = [
+        row.id
+        for row in tx.connection.execute(
+            sa.select(message.c.id).where(message.c.expires_at <= clock.now()).limit(limit)
+        )
+    ]
+    if gone:
+        tx.connection.execute(sa.delete(message_delivery).where(message_delivery.c.message_id.in_(gone)))
+        tx.connection.execute(sa.delete(message).where(message.c.id.in_(gone)))
+    return len(gone)

@@ -1,0 +1,148 @@
+"""Nodes to rows of `token` and back: only what is open is read, only what changed is written."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import orjson
+
+from app.engine.spiff.build import Program
+from app.engine.spiff.index import COMPLETED, OPEN, WAITING, Node, SubTree
+from app.engine.spiff.live import Live, Wait
+from app.engine.spiff.scopes import VALUE, VISITS, Branch, as_json
+
+TOKEN_COLUMNS = (
+    "number parent inside state spec internal element_id kind since due_at name correlation step_key attempt "
+    "claimed_by inputs error undo entered_at"
+).split()
+
+
+def token_rows(live: Live) -> list[dict[str, Any]]:
+    """Rows to insert or replace for everything that changed; forgets what changed."""
+    rows = []
+    for node in live.tree.changed.values():
+        if node.task_spec.bpmn_id is None:  # a split before boundary events: passed at once, on no diagram
+            continue
+        if node._state & OPEN or node.stored or node._state == COMPLETED:
+            rows.append(_row(live, node))
+            node.stored = True
+    live.tree.changed.clear()
+    return rows
+
+
+def _row(live: Live, node: Node) -> dict[str, Any]:
+    is_open = node._state & OPEN
+    wait = node.wait or _NOTHING
+    if node.entered_at is None:
+        node.entered_at = live.now
+    inside = node.workflow
+    kind = wait.kind
+    if wait is _NOTHING and is_open:
+        kind = "join" if node._state == WAITING else None
+    return {
+        "instance_id": live.instance_id,
+        "number": node.id,
+        "open": 1 if is_open else 0,
+        "parent": node._up.id if node._up is not None else 0,
+        "inside": inside.owner.id if isinstance(inside, SubTree) else 0,
+        "state": node._state,
+        "spec": node.task_spec.name,
+        "internal": _internal(node) if is_open else "{}",
+        "element_id": node.task_spec.bpmn_id,
+        "kind": kind if is_open else None,
+        "since": (wait.since or live.now) if is_open else None,
+        "due_at": wait.due_at if is_open else None,
+        "name": wait.name,
+        "correlation": wait.correlation,
+        "step_key": wait.step_key,
+        "attempt": wait.attempt,
+        "claimed_by": wait.claimed_by,
+        "inputs": None if wait.inputs is None else as_json(wait.inputs),
+        "error": None if wait.error is None else as_json(wait.error),
+        "undo": None if node.undo is None else as_json(node.undo),
+        "entered_at": node.entered_at,
+        "ended_at": None if is_open else live.now,
+    }
+
+
+_NOTHING = Wait("", 0)
+
+
+def _internal(node: Node) -> str:
+    data = node.internal_data
+    if node.branch is not None:
+        data = {**data, "branch": [node.branch.path, node.branch.counters]}
+    return as_json(data) if data else "{}"
+
+
+def variable_rows(live: Live) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """(rows to insert or replace, scopes to delete); forgets both."""
+    scopes, instance_id = live.scopes, live.instance_id
+    rows = [
+        {"instance_id": instance_id, "scope": s, "kind": k, "name": n, "value": as_json(scopes.stored((s, k, n)))}
+        for s, k, n in scopes.changed
+    ]
+    gone = [{"instance_id_": instance_id, "scope_": scope} for scope in scopes.closed]
+    scopes.changed.clear()
+    scopes.closed.clear()
+    return rows, gone
+
+
+def restore(
+    live: Live, program: Program, tokens: Sequence[Sequence[Any]], variables: Iterable[tuple[str, str, str, str]]
+) -> None:
+    """Put rows back: `tokens` in TOKEN_COLUMNS order by number, `variables` as (scope, kind, name, value)."""
+    scopes = live.scopes
+    for scope, kind, name, value in variables:
+        loaded = orjson.loads(value)
+        if kind == VALUE:
+            scopes.variables.setdefault(scope, {})[name] = loaded
+        elif kind == VISITS:
+            scopes.visits[scope, name] = loaded
+        else:
+            scopes.last_writes[scope, name] = (loaded[0], loaded[1])
+    known: dict[int, Node] = {}
+    inner: dict[int, Any] = {0: live.tree}
+    for row in tokens:
+        _restore_node(live, program, dict(zip(TOKEN_COLUMNS, row, strict=True)), known, inner)
+    live.tree.changed.clear()
+    live.tree.ready.clear()
+
+
+def _restore_node(live: Live, program: Program, row: dict[str, Any], known: dict[int, Node], inner: dict[int, Any]) -> None:
+    workflow = inner.get(row["inside"])
+    if workflow is None:
+        workflow = inner[row["inside"]] = _restore_inner(live, known[row["inside"]])
+    parent = known.get(row["parent"])
+    if parent is None and row["parent"]:  # finished: a stand-in that keeps an activity and its boundary events together
+        parent = known[row["parent"]] = Node(workflow, workflow.spec.start, id=row["parent"])
+        parent._state = COMPLETED
+    node = Node(workflow, workflow.spec.task_specs[row["spec"]], parent, id=row["number"])
+    node._state, node.stored, node.entered_at = row["state"], True, row["entered_at"]
+    workflow.open[node.id] = node
+    known[node.id] = node
+    internal = orjson.loads(row["internal"])
+    branch = internal.pop("branch", None)
+    node.branch = None if branch is None else Branch(branch[0], tuple(branch[1]))
+    node.internal_data = internal
+    node.undo = _json(row["undo"])
+    if row["kind"] == "join":
+        workflow.joins.setdefault(node.task_spec.name, {}).setdefault(internal["from"], []).append(node)
+    elif row["kind"] is not None:
+        node.wait = _wait(row)
+        live.waits.setdefault(row["kind"], {})[node.id] = node
+
+
+def _restore_inner(live: Live, owner: Node) -> SubTree:
+    inner = live.tree.create_subprocess(owner, owner.task_spec.spec)
+    inner.completed_event.connect(owner.task_spec._on_subworkflow_completed, owner)
+    return inner
+
+
+def _wait(row: dict[str, Any]) -> Wait:
+    facts = {name: row[name] for name in ("due_at", "name", "correlation", "step_key", "attempt", "claimed_by")}
+    return Wait(row["kind"], row["since"], **facts, inputs=_json(row["inputs"]), error=_json(row["error"]))
+
+
+def _json(text: str | None) -> Any:
+    return None if text is None else orjson.loads(text)
+

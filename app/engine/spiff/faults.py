@@ -1,0 +1,28 @@
+"""What can go wrong while a diagram's own expressions and flows run; each becomes an incident on its element."""
+
+from typing import Any
+
+
+class FlowFault(Exception):
+    """`code` is what the fallout page shows; `detail` is JSON."""
+
+    def __init__(self, message: str, **detail: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.detail = detail
+
+    @property
+    def code(self) -> str:
+        return type(self).__name__
+
+
+class ExpressionFailed(FlowFault):
+    """A FEEL expression of the diagram could not be evaluated, or gave what its place cannot use."""
+
+
+class NoFlowChosen(FlowFault):
+    """No condition of an exclusive gateway holds and it has no default flow."""
+
+
+class VariableConflict(FlowFault):
+    """A write would lose what a concurrent branch wrote; an operator chooses (DESIGN promise 9)."""

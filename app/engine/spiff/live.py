@@ -1,0 +1,196 @@
+"""One instance in memory: its tree of nodes, its scopes, and what has happened since the last checkpoint."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from app.engine.spiff.build import Program
+from app.engine.spiff.faults import FlowFault
+from app.engine.spiff.index import READY, STARTED, Node, Tree
+from app.engine.spiff.nodes import step_name
+from app.engine.spiff.scopes import Scopes
+
+TIMED = frozenset({"timer", "retry", "callback"})
+CATCHING = frozenset({"message", "callback"})
+
+
+@dataclass(slots=True)
+class Wait:
+    """Why a token stands where it stands (DESIGN promise 6); instants are microseconds since the epoch."""
+
+    kind: str
+    since: int
+    due_at: int | None = None
+    name: str | None = None
+    correlation: str | None = None
+    step_key: str | None = None
+    attempt: int = 0
+    claimed_by: str | None = None
+    inputs: dict[str, Any] | None = None
+    error: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """A row of the history to write."""
+
+    kind: str
+    node: Node | None
+    actor: str | None
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An incident to write."""
+
+    node: Node
+    code: str
+    message: str
+    signature: str
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of an operator's action on an incident."""
+
+    incident_id: str
+    outcome: Literal["passed", "failed_alike", "failed_differently", "cancelled"]
+    detail: str
+
+
+_VARYING = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27,}|'[^']*'|\"[^\"]*\"|\S*\d\S*", re.IGNORECASE)
+
+
+def signature(element_id: str, code: str, message: str) -> str:
+    """Equal for failures of one cause: element, code and message with quoted values, ids, numbers and dates masked."""
+    return f"{element_id} {code} {_VARYING.sub('*', message)}"[:500]
+
+
+@dataclass(slots=True)
+class Live:
+    """`revision` is the one last read or written; `now` the instant of the current advance."""
+
+    instance_id: str
+    process_id: str
+    business_key: str | None
+    program: Program
+    scopes: Scopes
+    tree: Tree
+    revision: int = 0
+    now: int = 0
+    incidents: int = 0
+    settled: int = 0  # incidents that an operator acted on since the last checkpoint
+    begun: bool = False
+    woken: bool = False  # somebody asked for a worker's look
+    waits: dict[str, dict[int, Node]] = field(default_factory=dict)  # kind -> number -> node
+    happenings: list[Happening] = field(default_factory=list)
+    raised: list[Raised] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    dropped: list[Node] = field(default_factory=list)  # cancelled while they had an incident
+
+    @classmethod
+    def create(cls, instance_id: str, business_key: str | None, program: Program, next_number: int, writes: int) -> "Live":
+        tree = Tree(program.process, program.inner, next_number)
+        live = cls(instance_id, program.process_id, business_key, program, Scopes(writes), tree)
+        tree.live, tree.scopes = live, live.scopes
+        return live
+
+    @property
+    def ended(self) -> bool:
+        return bool(self.tree.completed)
+
+    def begin(self) -> None:
+        self.begun = True
+        self.tree.begin()
+
+    def run(self) -> None:
+        """Run what is ready until nothing is; a step whose own expressions fail becomes an incident."""
+        ready = self.tree.ready
+        while ready:
+            node = ready.popleft()
+            if node._state == READY and (node.wait is None or node.wait.kind != "incident"):
+                try:
+                    if node.run() and "incident" in node.internal_data:
+                        self._passed(node)
+                except FlowFault as fault:
+                    self.fall_out(node, fault.code, fault.message, fault.detail)
+
+    # called by the specs while they run
+    def wait_for(self, node: Node, kind: str, **facts: Any) -> Wait:
+        node.wait = wait = Wait(kind, self.now, **facts)
+        self.waits.setdefault(kind, {})[node.id] = node
+        return wait
+
+    def offer_job(self, node: Node) -> None:
+        self.wait_for(node, "job", name=node.task_spec.handler, step_key=self.step_key(node))
+
+    # moves of a waiting node
+    def change(self, node: Node, kind: str, *, due_at: int | None = None, claimed_by: str | None = None) -> Wait:
+        """Give a node another reason to wait; what it is about stays."""
+        wait: Wait = node.wait
+        del self.waits[wait.kind][node.id]
+        self.waits.setdefault(kind, {})[node.id] = node
+        wait.kind, wait.since, wait.due_at, wait.claimed_by = kind, self.now, due_at, claimed_by
+        self.tree.changed[node.id] = node
+        return wait
+
+    def finish(self, node: Node) -> None:
+        """The wait is over: the token moves on."""
+        self._forget(node)
+        node.complete()
+        self._passed(node)
+
+    def _passed(self, node: Node) -> None:
+        settled = node.internal_data.pop("incident", None)
+        if settled is not None:
+            specs = [child.task_spec for child in node._children]
+            names = [spec.bpmn_name if spec.bpmn_id else spec.outputs[0].bpmn_name for spec in specs]
+            self.outcomes.append(Outcome(settled[0], "passed", " and ".join(names) or "the end"))
+
+    def resume(self, node: Node) -> None:
+        """Run a node again: a sub-process whose inside is done, or a step whose incident was acted on."""
+        self._forget(node)
+        node.wait = None
+        node._state = STARTED
+        node._set_state(READY)
+
+    def fall_out(self, node: Node, code: str, message: str, detail: dict[str, Any]) -> None:
+        """Stop the node with an incident; it stays where it is until somebody acts."""
+        if node.wait is None:
+            self.wait_for(node, "incident")
+        self.change(node, "incident").error = {"code": code, "message": message, "detail": detail}
+        mark = signature(node.task_spec.bpmn_id, code, message)
+        settled = node.internal_data.pop("incident", None)
+        if settled is not None:
+            alike = settled[1] == mark
+            self.outcomes.append(Outcome(settled[0], "failed_alike" if alike else "failed_differently", f"{code}: {message}"))
+        self.raised.append(Raised(node, code, message, mark, detail))
+
+    def note(self, kind: str, node: Node | None, actor: str | None = None, **detail: Any) -> None:
+        self.happenings.append(Happening(kind, node, actor, detail))
+
+    def step_key(self, node: Node) -> str:
+        """The same for every attempt of one step, also after a lost checkpoint; another after a corrected retry."""
+        generation = node.internal_data.get("generation", 0)
+        suffix = f"~{generation}" if generation else ""
+        return f"{self.instance_id}:{node.workflow.scope}/{step_name(node)}{suffix}"
+
+    def waiting(self, *kinds: str) -> list[Node]:
+        """Open nodes that wait for one of those, in the order they came to."""
+        return [node for kind in kinds for node in self.waits.get(kind, {}).values()]
+
+    def left(self, node: Node) -> None:
+        """A node was cancelled: what it waited for, and what was wrong with it, no longer matters."""
+        if node.wait is not None:
+            if node.wait.kind == "incident":
+                self.dropped.append(node)
+            self._forget(node)
+        settled = node.internal_data.pop("incident", None)
+        if settled is not None:
+            self.outcomes.append(Outcome(settled[0], "cancelled", "the step was cancelled"))
+
+    def _forget(self, node: Node) -> None:
+        if node.wait is not None:
+            self.waits[node.wait.kind].pop(node.id, None)

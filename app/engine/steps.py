@@ -1,0 +1,257 @@
+"""What becomes of a step: claimed by a worker, done, refused, tried again, fallen out."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from app.core.errors import Conflict
+from app.core.types import to_microseconds
+from app.engine.spiff.faults import FlowFault
+from app.engine.spiff.index import FINISHED, Node
+from app.engine.spiff.live import Live
+from app.engine.spiff.nodes import HandlerTask, scopes_of
+from app.handling.contract import Done, Refused, Waiting
+from app.handling.registry import Handler, Registry
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedStep:
+    """One attempt that its owner must now make, exactly once; the result goes to `Engine.advance`."""
+
+    instance_id: str
+    business_key: str | None
+    number: int
+    key: str  # the same for every attempt of the step
+    attempt: int  # from 1
+    element_id: str
+    handler: str
+    inputs: dict[str, Any]
+    repeat: bool  # an earlier attempt may have had its effect: the handler's verify runs first
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The attempt raised. `retry` says whether another attempt can help."""
+
+    code: str
+    message: str
+    retry: bool = True
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TimedOut:
+    """The attempt took longer than its handler may; it may yet have its effect."""
+
+    after_s: float
+
+
+Attempted = Done | Waiting | Refused | Failed | TimedOut
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """`number` and `attempt` are the claimed step's; a result for any other attempt is late."""
+
+    number: int
+    attempt: int
+    outcome: Attempted
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+def claim(live: Live, node: Node, owner: str, registry: Registry) -> ClaimedStep | None:
+    """Give a ready step to `owner`. None if nobody handles it: it falls out."""
+    wait, spec = node.wait, node.task_spec
+    handler = registry.get(spec.handler)
+    if handler is None:
+        message = f"Nothing handles '{spec.handler}' on this installation. Install the handler, restart and retry."
+        live.fall_out(node, "UnknownHandler", message, {"handler": spec.handler})
+        return None
+    internal = node.internal_data
+    view = scopes_of(node).view(internal.get("scope", node.workflow.scope))
+    inputs = {p.name: view[p.name] for p in handler.parameters if p.name in view}
+    inputs.update(internal.get("corrected", {}))
+    live.change(node, "claim", claimed_by=owner)
+    wait.inputs = inputs
+    wait.attempt += 1
+    repeat = wait.attempt > internal.get("generation_from", 0) + 1
+    return ClaimedStep(
+        live.instance_id, live.business_key, node.id, wait.step_key, wait.attempt, spec.bpmn_id, spec.handler, inputs, repeat
+    )
+
+
+def take(live: Live, result: StepResult, registry: Registry) -> None:
+    """Apply what came of an attempt; a late result is kept in the history and offered for undo."""
+    node = live.tree.find(result.number)
+    if node is None or node.wait is None or node.wait.kind != "claim" or node.wait.attempt != result.attempt:
+        _keep_late(live, node, result)
+        return
+    handler = registry.get(node.task_spec.handler)
+    match result.outcome:
+        case Done(outputs=outputs):
+            _done(live, node, outputs, handler)
+        case Waiting(message=name, key=key, until=until):
+            wait = live.change(node, "callback", due_at=None if until is None else to_microseconds(until))
+            wait.name, wait.correlation = name, key
+        case Refused():
+            _refused(live, node, result.outcome)
+        case Failed():
+            _failed(live, node, result.outcome, handler)
+        case TimedOut(after_s=after_s):
+            message = f"No result after {after_s:g} s; the attempt may still have its effect."
+            _failed(live, node, Failed("TimedOut", message), handler)
+
+
+def _done(live: Live, node: Node, outputs: dict[str, Any], handler: Handler | None) -> None:
+    wait = node.wait
+    wait.error = None
+    if handler is not None and handler.undo is not None:
+        node.undo = {"handler": handler.type, "arguments": wait.inputs, "outputs": outputs}
+    settle(live, node, outputs)
+
+
+def settle(live: Live, node: Node, outputs: dict[str, Any]) -> None:
+    """Write a step's outputs and move on. If they cannot be written, they are held until somebody acts."""
+    try:
+        node.task_spec.leave_with(node, outputs)
+    except FlowFault as fault:
+        node.internal_data["held"] = outputs
+        live.fall_out(node, fault.code, fault.message, fault.detail)
+    else:
+        node.internal_data.pop("held", None)
+        live.finish(node)
+
+
+def _refused(live: Live, node: Node, refused: Refused) -> None:
+    live.note("refused", node, code=refused.code, message=refused.message, attempt=node.wait.attempt)
+    catcher = _catcher(node, refused.code)
+    if catcher is None:
+        live.fall_out(node, refused.code, refused.message or f"Refused: {refused.code}.", refused.detail)
+        return
+    known = {**refused.detail, "errorCode": refused.code, "errorMessage": refused.message}
+    try:
+        catcher.task_spec.leave_with(catcher, known if catcher.task_spec.outputs_ else refused.detail)
+    except FlowFault as fault:
+        live.fall_out(node, fault.code, fault.message, fault.detail)
+        return
+    live.finish(catcher)
+
+
+def _catcher(node: Node | None, code: str) -> Node | None:
+    """The nearest error boundary event around a step that listens for the code; a code before a catch-all."""
+    while node is not None:
+        if node.task_spec.has_boundary:
+            listening = [s for s in node.parent._children if s is not node and s.wait and s.wait.kind == "attached"]
+            listening = [s for s in listening if s.wait.name in (code, None) and not s._state & FINISHED]
+            if listening:
+                return max(listening, key=lambda s: s.wait.name is not None)
+        node = getattr(node.workflow, "owner", None)
+    return None
+
+
+def _failed(live: Live, node: Node, failed: Failed, handler: Handler | None) -> None:
+    wait = node.wait
+    wait.error = {"code": failed.code, "message": failed.message, "detail": failed.detail}
+    used = wait.attempt - node.internal_data.get("tries_from", 0)
+    delay_s = None
+    if failed.retry and handler is not None:
+        backoff = handler.retry if node.task_spec.tries is None else replace(handler.retry, tries=node.task_spec.tries)
+        delay_s = backoff.delay_s(used)
+    live.note("failed", node, code=failed.code, message=failed.message, attempt=wait.attempt, retry_in_s=delay_s)
+    if delay_s is None:
+        live.fall_out(node, failed.code, failed.message, failed.detail)
+    else:
+        live.change(node, "retry", due_at=live.now + round(delay_s * 1_000_000))
+
+
+def _keep_late(live: Live, node: Node | None, result: StepResult) -> None:
+    outcome = result.outcome
+    detail: dict[str, Any] = {"number": result.number, "attempt": result.attempt, "outcome": type(outcome).__name__}
+    if isinstance(outcome, Done):
+        detail["outputs"] = outcome.outputs
+    elif isinstance(outcome, Failed | Refused):
+        detail |= {"code": outcome.code, "message": outcome.message}
+    live.note("late_result", node, **detail)
+
+
+def come_due(live: Live, registry: Registry) -> None:
+    """Fire the timers, repeat the attempts and give up the callbacks whose time has come."""
+    for node in live.waiting("timer", "retry", "callback"):
+        wait = node.wait
+        if wait.due_at is None or wait.due_at > live.now or node._state & FINISHED:
+            continue
+        if wait.kind == "timer":
+            live.finish(node)
+        elif wait.kind == "retry":
+            live.change(node, "job")
+        else:
+            message = f"The message '{wait.name}' with key '{wait.correlation}' did not come in time."
+            _failed(live, node, Failed("CallbackMissing", message), registry.get(node.task_spec.handler))
+
+
+def release(live: Live, dead: Iterable[str]) -> None:
+    """Take back what dead workers had claimed: the steps are repeated under their keys."""
+    gone = set(dead)
+    for node in live.waiting("claim"):
+        if node.wait.claimed_by in gone:
+            live.note("claim_expired", node, worker=node.wait.claimed_by, attempt=node.wait.attempt)
+            live.change(node, "job")
+
+
+def called_back(live: Live, node: Node, variables: dict[str, Any], registry: Registry) -> None:
+    """The system called back: its message's variables are the step's outputs."""
+    _done(live, node, variables, registry.get(node.task_spec.handler))
+
+
+def retry(live: Live, node: Node) -> None:
+    """Once more, under the same key; outputs that were held are written instead."""
+    node.internal_data["tries_from"] = node.wait.attempt
+    held = node.internal_data.get("held")
+    if held is not None:
+        live.change(node, "job")
+        settle(live, node, held)
+    elif isinstance(node.task_spec, HandlerTask) and node.wait.step_key is not None:
+        live.change(node, "job")
+    else:
+        live.resume(node)
+
+
+def correct(live: Live, node: Node, inputs: dict[str, Any], registry: Registry) -> None:
+    """Once more with other inputs: new work, so a new key. For elements without a handler they are variables."""
+    internal, spec = node.internal_data, node.task_spec
+    handler = registry.get(spec.handler) if isinstance(spec, HandlerTask) else None
+    if handler is None or node.wait.step_key is None:
+        for name, value in inputs.items():
+            scopes_of(node).write(internal.get("scope", node.workflow.scope), name, value, node.branch)
+        retry(live, node)
+        return
+    handler.bind({**(node.wait.inputs or {}), **inputs})
+    internal["corrected"] = {**internal.get("corrected", {}), **inputs}
+    internal["generation"] = internal.get("generation", 0) + 1
+    internal["generation_from"] = node.wait.attempt
+    internal.pop("held", None)
+    node.wait.step_key = live.step_key(node)
+    retry(live, node)
+
+
+def skip(live: Live, node: Node, outputs: dict[str, Any]) -> None:
+    """Move on without the step, with the outputs that later steps need."""
+    spec = node.task_spec
+    if spec.element_type == "exclusiveGateway":
+        raise Conflict(
+            f"A gateway cannot be skipped: which flow would it take? Correct the variables that "
+            f"'{spec.bpmn_id}' reads and retry.",
+            path="$.outputs",
+        )
+    live.change(node, "job")
+    node.internal_data.pop("held", None)
+    spec.leave_with(node, outputs)
+    live.finish(node)
+
+
+def choose(live: Live, node: Node, variable: str, take_value: str) -> None:
+    """Settle a conflict between concurrent branches: keep what is stored, or write the new value."""
+    node.internal_data.setdefault("chosen", {})[variable] = take_value
+    retry(live, node)

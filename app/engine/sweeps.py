@@ -1,0 +1,57 @@
+"""What is due: a queue entry is only a wake-up, and these queries find whatever a lost one would have woken."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from app.engine.tables import message, message_delivery, process_instance, token, worker
+
+_TIMED = ("timer", "retry", "callback")
+
+
+def due_instances(connection: sa.Connection, now: datetime, limit: int = 500) -> list[str]:
+    """Instances that a worker should look at now, those that have waited longest first."""
+    alive = sa.select(worker.c.id).where(worker.c.lease_until >= now)
+    queries = (
+        sa.select(process_instance.c.id).where(process_instance.c.wake_at <= now).order_by(process_instance.c.wake_at),
+        sa.select(token.c.instance_id)
+        .where(token.c.due_at <= now, token.c.open == 1, token.c.kind.in_(_TIMED))
+        .order_by(token.c.due_at),
+        sa.select(token.c.instance_id).where(token.c.kind == "claim", token.c.claimed_by.not_in(alive)),
+        sa.select(token.c.instance_id).where(token.c.kind == "job").order_by(token.c.since),
+        _matched_messages(now),
+    )
+    found: dict[str, None] = {}
+    for query in queries:
+        for row in connection.execute(query.limit(limit)):
+            found[row[0]] = None
+    return list(found)[:limit]
+
+
+def _matched_messages(now: datetime) -> sa.Select[tuple[str]]:
+    """Waits for which a message lies in the inbox; both sides look under one lock, so this finds what a crash left."""
+    delivered = (
+        sa.select(message_delivery.c.message_id)
+        .where(
+            message_delivery.c.message_id == message.c.id,
+            message_delivery.c.process_id == process_instance.c.process_id,
+        )
+        .exists()
+    )
+    return (
+        sa.select(token.c.instance_id)
+        .join(message, sa.and_(message.c.name == token.c.name, message.c.correlation == token.c.correlation))
+        .join(process_instance, process_instance.c.id == token.c.instance_id)
+        .where(token.c.kind.in_(("message", "callback")), token.c.open == 1, message.c.expires_at > now, ~delivered)
+    )
+
+
+def next_due(connection: sa.Connection) -> datetime | None:
+    """When the next timer, retry or callback limit is due; None if none is set."""
+    row = connection.execute(
+        sa.select(token.c.due_at)
+        .where(token.c.due_at.is_not(None), token.c.open == 1)
+        .order_by(token.c.due_at)
+        .limit(1)
+    ).first()
+    return None if row is None else row.due_at

@@ -1,0 +1,201 @@
+"""The engine's tables: definitions, instances, what is open in them, their variables, and what happened.
+
+Instants are microseconds since the epoch, UTC (`Instant`). JSON is text whose key order is kept (`JsonText`).
+`token` holds one row for each element an instance has entered; a row with `open` = 1 is a token that stands
+there now, and `kind` says what it waits for (DESIGN promise 6). A finished token is written once more and never
+read again to go on.
+"""
+
+import sqlalchemy as sa
+
+from app.core.db import Instant, JsonText, metadata
+
+process_definition = sa.Table(
+    "process_definition",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("process_id", sa.String(255), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("document", sa.LargeBinary, nullable=False),
+    sa.Column("variables_schema", JsonText),
+    sa.Column("deployed_at", Instant, nullable=False),
+    sa.UniqueConstraint("process_id", "version"),
+)
+
+process_instance = sa.Table(
+    "process_instance",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("definition_id", sa.String(36), sa.ForeignKey("process_definition.id"), nullable=False),
+    sa.Column("process_id", sa.String(255), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("business_key", sa.String(255)),
+    sa.Column("state", sa.String(16), nullable=False),  # active | completed | cancelled
+    sa.Column("incidents", sa.Integer, nullable=False),  # open ones; > 0 is "fallen out"
+    sa.Column("revision", sa.BigInteger, nullable=False),  # raised by every writer; a stale writer reloads
+    sa.Column("next_number", sa.BigInteger, nullable=False),  # the next token number
+    sa.Column("writes", sa.BigInteger, nullable=False),  # variable writes so far: tells what changed since a split
+    sa.Column("wake_at", Instant),  # somebody wants a worker to look at it from then on; a worker clears it
+    sa.Column("started_at", Instant, nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+    sa.Column("ended_at", Instant),
+    sa.Column("idempotency_key", sa.String(255), unique=True),
+    sa.Column("request_digest", sa.String(64)),
+    sa.Index("ix_process_instance_listing", "state", "started_at"),
+    sa.Index("ix_process_instance_business_key", "business_key"),
+    sa.Index(
+        "ix_process_instance_wake_at",
+        "wake_at",
+        sqlite_where=sa.text("wake_at IS NOT NULL"),
+        postgresql_where=sa.text("wake_at IS NOT NULL"),
+    ),
+    sa.Index(
+        "ix_process_instance_fallen_out",
+        "started_at",
+        sqlite_where=sa.text("incidents > 0"),
+        postgresql_where=sa.text("incidents > 0"),
+    ),
+)
+
+
+def _open(name: str, kind: str, *columns: str) -> sa.Index:
+    where = sa.text(f"kind = '{kind}'")
+    return sa.Index(name, *columns, sqlite_where=where, postgresql_where=where)
+
+
+token = sa.Table(
+    "token",
+    metadata,
+    sa.Column("instance_id", sa.String(36), sa.ForeignKey("process_instance.id"), primary_key=True),
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("open", sa.SmallInteger, nullable=False),
+    # Where it stands in Spiff's tree
+    sa.Column("parent", sa.BigInteger, nullable=False),  # tokens of one parent are an activity and its boundary events
+    sa.Column("inside", sa.BigInteger, nullable=False),  # the sub-process token it runs in; 0 is the process
+    sa.Column("state", sa.SmallInteger, nullable=False),  # Spiff's TaskState
+    sa.Column("spec", sa.Text, nullable=False),
+    sa.Column("internal", sa.Text, nullable=False),  # JSON: scope, branch, visit, generation
+    # What the diagram calls it; NULL for what no diagram shows
+    sa.Column("element_id", sa.Text),
+    # What it waits for
+    sa.Column("kind", sa.String(16)),
+    sa.Column("since", Instant),
+    sa.Column("due_at", Instant),
+    sa.Column("name", sa.Text),  # handler type or message name
+    sa.Column("correlation", sa.Text),
+    sa.Column("step_key", sa.Text),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("claimed_by", sa.String(64)),  # a worker, or the user who took the task
+    sa.Column("inputs", JsonText),
+    sa.Column("error", JsonText),  # {"code", "message", "detail"} of the last attempt that failed
+    sa.Column("undo", JsonText),  # {"handler", "arguments", "outputs"} that take a done step back
+    sa.Column("entered_at", Instant, nullable=False),
+    sa.Column("ended_at", Instant),
+    sa.Index(
+        "ix_token_open",
+        "instance_id",
+        "number",
+        sqlite_where=sa.text("open = 1"),
+        postgresql_where=sa.text("open = 1"),
+    ),
+    sa.Index(
+        "ix_token_due_at",
+        "due_at",
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    ),
+    _open("ix_token_message", "message", "name", "correlation"),
+    _open("ix_token_callback", "callback", "name", "correlation"),
+    _open("ix_token_claim", "claim", "claimed_by"),
+    _open("ix_token_user_task", "user_task", "since"),
+    _open("ix_token_job", "job", "since"),
+    sqlite_with_rowid=False,
+)
+
+variable = sa.Table(
+    "variable",
+    metadata,
+    sa.Column("instance_id", sa.String(36), sa.ForeignKey("process_instance.id"), primary_key=True),
+    sa.Column("scope", sa.Text, primary_key=True),  # '' is the process; '/order#1' the first visit of sub-process order
+    sa.Column("kind", sa.String(1), primary_key=True),  # v: a variable; n: visits of an element; w: last write of a path
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),  # JSON
+    sqlite_with_rowid=False,
+)
+
+history = sa.Table(
+    "history",
+    metadata,
+    sa.Column("instance_id", sa.String(36), sa.ForeignKey("process_instance.id"), primary_key=True),
+    sa.Column("revision", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("element_id", sa.Text),
+    sa.Column("number", sa.BigInteger),
+    sa.Column("actor", sa.Text),
+    sa.Column("detail", JsonText, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+incident = sa.Table(
+    "incident",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("instance_id", sa.String(36), sa.ForeignKey("process_instance.id"), nullable=False),
+    sa.Column("number", sa.BigInteger, nullable=False),  # the token; 0: the instance as a whole
+    sa.Column("element_id", sa.Text),
+    sa.Column("handler", sa.Text),
+    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("signature", sa.Text, nullable=False),  # element, code and message with ids and numbers masked
+    sa.Column("detail", JsonText, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),  # open | acted_on | resolved
+    sa.Column("raised_at", Instant, nullable=False),
+    sa.Column("action", sa.String(32)),  # retry | retry_with_inputs | skip | choose
+    sa.Column("action_by", sa.Text),
+    sa.Column("action_reason", sa.Text),
+    sa.Column("action_detail", JsonText),
+    sa.Column("acted_at", Instant),
+    sa.Column("outcome", sa.String(32)),  # passed | failed_alike | failed_differently | cancelled
+    sa.Column("outcome_detail", sa.Text),
+    sa.Column("ended_at", Instant),
+    sa.Index("ix_incident_instance_id", "instance_id"),
+    sa.Index("ix_incident_listing", "state", "raised_at"),
+)
+
+message = sa.Table(
+    "message",
+    metadata,
+    sa.Column("id", sa.String(255), primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("correlation", sa.Text, nullable=False),
+    sa.Column("variables", JsonText, nullable=False),
+    sa.Column("received_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Index("ix_message_matching", "name", "correlation", "received_at"),
+    sa.Index("ix_message_expires_at", "expires_at"),
+)
+
+message_delivery = sa.Table(
+    "message_delivery",
+    metadata,
+    sa.Column("message_id", sa.String(255), sa.ForeignKey("message.id"), primary_key=True),
+    sa.Column("process_id", sa.String(255), primary_key=True),  # one recipient per process definition
+    sa.Column("instance_id", sa.String(36), nullable=False),
+    sa.Column("element_id", sa.Text),
+    sa.Column("delivered_at", Instant, nullable=False),
+)
+
+worker = sa.Table(
+    "worker",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("started_at", Instant, nullable=False),
+    sa.Column("lease_until", Instant, nullable=False),  # claims of a worker past it are taken over
+)

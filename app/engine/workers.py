@@ -1,0 +1,45 @@
+"""Who runs handlers: each worker renews one lease, and its claims last as long as the lease."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from app.core.db import Transaction
+from app.engine.tables import worker
+
+
+def enlist(tx: Transaction, worker_id: str, host: str, pid: int, now: datetime, lease_s: float) -> None:
+    """Begin to hold claims; a worker that was taken for dead enlists again under a new id."""
+    until = now + timedelta(seconds=lease_s)
+    tx.connection.execute(
+        sa.insert(worker).values(id=worker_id, host=host, pid=pid, started_at=now, lease_until=until)
+    )
+
+
+def renew(tx: Transaction, worker_id: str, now: datetime, lease_s: float) -> bool:
+    """False if the lease ran out meanwhile: others may have taken the claims over."""
+    until = now + timedelta(seconds=lease_s)
+    renewed = tx.connection.execute(
+        sa.update(worker).where(worker.c.id == worker_id, worker.c.lease_until >= now).values(lease_until=until)
+    )
+    return bool(renewed.rowcount == 1)
+
+
+def retire(tx: Transaction, worker_id: str) -> None:
+    """Give up the lease now; whatever it still claims is taken over."""
+    tx.connection.execute(sa.delete(worker).where(worker.c.id == worker_id))
+
+
+def retire_others(tx: Transaction, worker_id: str) -> int:
+    """For the one process of an embedded installation: no other worker can be alive."""
+    return int(tx.connection.execute(sa.delete(worker).where(worker.c.id != worker_id)).rowcount)
+
+
+def dead_among(connection: sa.Connection, owners: Iterable[str], now: datetime) -> set[str]:
+    """Those of the owners whose lease is over."""
+    asked = set(owners)
+    if not asked:
+        return set()
+    alive = connection.execute(sa.select(worker.c.id).where(worker.c.id.in_(asked), worker.c.lease_until >= now))
+    return asked - {row.id for row in alive}
