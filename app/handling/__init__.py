@@ -1,0 +1,18 @@
+"""What a handler's author needs; `registry` is for those who run handlers."""
+
+from app.handling.contract import Backoff, Done, Refused, Waiting, Work
+from app.handling.faults import HandlerFault, SystemFailed, SystemSilent, UnexpectedAnswer
+from app.handling.mark import handles
+
+__all__ = [
+    "Backoff",
+    "Done",
+    "HandlerFault",
+    "Refused",
+    "SystemFailed",
+    "SystemSilent",
+    "UnexpectedAnswer",
+    "Waiting",
+    "Work",
+    "handles",
+]

@@ -1,0 +1,118 @@
+"""The words between a handler and whoever runs it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pydantic import JsonValue
+
+from app.core.clock import Clock, SystemClock
+from app.core.log import Logger
+from app.handling.faults import MissingSetting
+
+
+@dataclass(frozen=True, init=False)
+class Done:
+    """The step's work is done. `Done(ont_id="7")`: the outputs, by name.
+
+    Decimals become text and dates ISO text once stored; see `app.handling.outputs`.
+    """
+
+    outputs: dict[str, Any]
+
+    def __init__(self, /, **outputs: Any) -> None:
+        object.__setattr__(self, "outputs", outputs)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The system has accepted the work and will call back: the step is parked until the message arrives.
+
+    `key` is the message's correlation key; after `until` (aware) the wait counts as timed out.
+    """
+
+    message: str
+    key: str
+    until: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if self.until is not None and self.until.tzinfo is None:
+            raise ValueError(f"Waiting.until needs a time zone, found {self.until.isoformat()}; use datetime.now(UTC)")
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The system's expected "no": a BPMN error with this code, an incident when no boundary event catches it."""
+
+    code: str
+    message: str = ""
+    detail: dict[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Backoff:
+    """When a failed attempt is made again.
+
+    `tries` counts all attempts, the first one too. `jitter` is the part of each delay (0 to 1) that is drawn by lot,
+    so that a thousand orders do not come back in the same second; 0 keeps delays exact.
+    """
+
+    first_s: float = 10
+    factor: float = 3
+    tries: int = 3
+    limit_s: float = 3600
+    jitter: float = 0
+
+    def __post_init__(self) -> None:
+        if self.tries < 1 or self.first_s < 0 or self.factor < 1 or not 0 <= self.jitter <= 1:
+            raise ValueError(f"a Backoff needs tries >= 1, first_s >= 0, factor >= 1 and jitter 0 to 1; found {self}")
+
+    def delay_s(self, attempt: int, draw: Callable[[], float] = random.random) -> float | None:
+        """Seconds until the next attempt after `attempt` (from 1) failed; None when there is none."""
+        if attempt >= self.tries:
+            return None
+        # A long run of tries would overflow a float long after the limit was reached.
+        whole = min(self.limit_s, self.first_s * self.factor ** min(attempt - 1, 64))
+        return whole * (1 - self.jitter * draw()) if self.jitter else whole
+
+
+@dataclass(frozen=True)
+class Work:
+    """One attempt at one step. `key` is the same at every attempt of the step: give it to systems that honour keys."""
+
+    key: str
+    attempt: int  # from 1
+    deadline: datetime  # aware; past it the attempt is recorded as timed out
+    instance_id: str
+    business_key: str | None
+    element_id: str
+    logger: Logger = field(repr=False)
+    settings: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    clock: Clock = field(default_factory=SystemClock, repr=False)
+
+    def setting(self, name: str) -> str:
+        """Where a system is and how to talk to it, such as `setting("lab_url")`."""
+        return self._given("setting", self.settings, name)
+
+    def secret(self, name: str) -> str:
+        return self._given("secret", self.secrets, name)
+
+    def remaining_s(self) -> float:
+        """Seconds left; never below 0."""
+        return max(0.0, (self.deadline - self.clock.now()).total_seconds())
+
+    def _given(self, kind: str, given: Mapping[str, str], name: str) -> str:
+        try:
+            return given[name]
+        except KeyError:
+            known = ", ".join(sorted(given)) or "none"
+            raise MissingSetting(
+                f"{self.element_id} needs the {kind} {name!r}; this process was given {known}. "
+                f"Add it to the server's configuration, restart, and retry the step.",
+                name=name,
+            ) from None
