@@ -1,0 +1,61 @@
+"""`turnup lab`: the laboratory network on loopback."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import click
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server import Server
+
+from app.lab.settings import LabSettings
+from app.lab.web import create_lab
+
+# Calls that a fault holds back each keep one thread.
+THREADS = 64
+
+
+def serve_lab(host: str, port: int, settings: LabSettings) -> None:
+    """Serves until it is interrupted. Kill its process group, not its supervisor alone: the worker would serve on."""
+    server = Server(
+        "app.lab.web:create_lab",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=THREADS,
+        # At "warning" it would remark on the number of threads, which wait rather than work.
+        log_level=LogLevels.error,
+    )
+    server.serve(target_loader=partial(create_lab, settings), wrap_loader=False)
+
+
+@click.command("lab")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8090, show_default=True, type=int)
+@click.option("--data-dir", default="var", show_default=True, envvar="TURNUP_DATA_DIR", type=click.Path(path_type=Path))
+@click.option("--latency-ms", default=(20, 60), show_default=True, nargs=2, type=int, help="Shortest and longest.")
+@click.option("--online-after-s", default=1.0, show_default=True, help="From activation until the ONT reports online.")
+@click.option("--callback-url", envvar="TURNUP_CALLBACK_URL", help="Turnup's base URL, told when an ONT comes online.")
+@click.option("--callback-token", default="", envvar="TURNUP_TOKEN", help="API token for the call back.")
+def lab(
+    host: str,
+    port: int,
+    data_dir: Path,
+    latency_ms: tuple[int, int],
+    online_after_s: float,
+    callback_url: str | None,
+    callback_token: str,
+) -> None:
+    """Serve a laboratory network: OLTs, ports and ONTs, an ACS and a billing system, with faults on demand."""
+    settings = LabSettings(
+        path=data_dir / "lab.sqlite",
+        latency_ms=latency_ms,
+        online_after_s=online_after_s,
+        callback_url=callback_url.rstrip("/") if callback_url else None,
+        callback_token=callback_token,
+    )
+    click.echo(f"Laboratory network at http://{host}:{port} (faults: POST /lab/faults, what it saw: GET /lab/summary)")
+    serve_lab(host, port, settings)

@@ -1,0 +1,149 @@
+"""Where a call meets the lab: latency, faults, keys, the effect, and the record of all of it in one commit."""
+
+from __future__ import annotations
+
+import json
+import random
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from app.core.clock import Clock
+from app.lab import faults
+from app.lab.operations import Answer, Arguments, LabRefusal, Operation, Scene
+from app.lab.settings import LabSettings
+from app.lab.store import LabStore
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """`accepted`: the system took the call as done, be it now or (`repeated`) earlier under the same key."""
+
+    reply: Reply
+    accepted: bool = False
+    repeated: bool = False
+    fault: faults.Fault | None = None
+
+
+class Desk:
+    def __init__(
+        self, store: LabStore, settings: LabSettings, clock: Clock, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._clock = clock
+        self._sleep = sleep
+        self._draw = random.Random(1)
+        self._draw_lock = threading.Lock()
+
+    def serve(self, operation: Operation, key: str | None, arguments: Arguments) -> Reply:
+        """The answer to one call. Its effect and its record are committed before this returns."""
+        self._delay()
+        at = self._clock.now().timestamp()
+        with self._store.transaction() as connection:
+            outcome = self._decide(connection, operation, key, arguments, at)
+            _record(connection, operation, key, arguments, at, outcome)
+        if outcome.fault is not None and outcome.fault.hold_s:
+            self._sleep(outcome.fault.hold_s)
+        return outcome.reply
+
+    def _delay(self) -> None:
+        low, high = self._settings.latency_ms
+        if high:
+            with self._draw_lock:
+                delay_ms = self._draw.uniform(low, high)
+            self._sleep(delay_ms / 1000)
+
+    def _decide(
+        self, connection: sqlite3.Connection, operation: Operation, key: str | None, arguments: Arguments, at: float
+    ) -> _Outcome:
+        fault = faults.meet(connection, operation.name, arguments, at)
+        if fault is not None and not fault.after_effect:
+            return _Outcome(_failed(fault), fault=fault)
+        try:
+            reply, repeated = self._perform(connection, operation, key, arguments, at)
+        except LabRefusal as refusal:
+            return _Outcome(Reply(refusal.status, {"code": refusal.code, "message": refusal.message}), fault=fault)
+        return _Outcome(_failed(fault) if fault else reply, accepted=True, repeated=repeated, fault=fault)
+
+    def _perform(
+        self, connection: sqlite3.Connection, operation: Operation, key: str | None, arguments: Arguments, at: float
+    ) -> tuple[Reply, bool]:
+        operation.check(arguments)
+        if operation.keyed and key and (earlier := _earlier(connection, operation, key, arguments)):
+            return earlier, True
+        scene = Scene(connection, lambda kind: faults.holds(connection, kind, operation.name, arguments))
+        answer = operation.act(scene, arguments)
+        if answer.effect is not None:
+            connection.execute(
+                "INSERT INTO effect (at, key, operation, subject) VALUES (?, ?, ?, ?)",
+                (at, key, operation.name, answer.effect),
+            )
+        if operation.keyed and key:
+            connection.execute(
+                "INSERT INTO answer VALUES (?, ?, ?, ?, ?)",
+                (operation.name, key, _text(arguments), answer.status, _text(answer.body)),
+            )
+        self._start_up(connection, answer, at)
+        return Reply(answer.status, answer.body), False
+
+    def _start_up(self, connection: sqlite3.Connection, answer: Answer, at: float) -> None:
+        if answer.online is None or self._settings.callback_url is None:
+            return
+        body = {"name": "ont_online", "correlationKey": answer.online, "variables": {"online_at_s": round(at)}}
+        connection.execute(
+            "INSERT INTO callback (serial, due_at, body) VALUES (?, ?, ?)",
+            (answer.online, at + self._settings.online_after_s, _text(body)),
+        )
+
+
+def _earlier(connection: sqlite3.Connection, operation: Operation, key: str, arguments: Arguments) -> Reply | None:
+    row = connection.execute("SELECT * FROM answer WHERE operation = ? AND key = ?", (operation.name, key)).fetchone()
+    if row is None:
+        return None
+    if row["arguments"] != _text(arguments):
+        raise LabRefusal(422, "key_reused", f"the key {key} came with other arguments before: {row['arguments']}")
+    return Reply(row["status"], json.loads(row["body"]))
+
+
+def _record(
+    connection: sqlite3.Connection,
+    operation: Operation,
+    key: str | None,
+    arguments: Arguments,
+    at: float,
+    outcome: _Outcome,
+) -> None:
+    connection.execute(
+        "INSERT INTO call (at, key, operation, arguments, status, code, fault, accepted, repeated)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            at,
+            key,
+            operation.name,
+            _text(arguments),
+            outcome.reply.status,
+            outcome.reply.body.get("code"),
+            outcome.fault and outcome.fault.kind,
+            outcome.accepted,
+            outcome.repeated,
+        ),
+    )
+
+
+def _failed(fault: faults.Fault) -> Reply:
+    body = {"message": fault.message}
+    return Reply(fault.status, {"code": fault.code, **body} if fault.code else body)
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
