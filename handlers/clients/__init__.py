@@ -1,0 +1,1 @@
+"""The wires to other systems."""

@@ -1,0 +1,1 @@
+"""Equipment at the customer's."""
