@@ -1,0 +1,82 @@
+"""A laboratory, or any other WSGI app, served over HTTP for one test."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from app.core.clock import SystemClock
+from app.handling import Done, Refused, Waiting
+from app.handling.registry import Registry
+from app.lab.settings import LabSettings
+from app.lab.web import Lab
+from tests.factories.works import a_work
+
+
+class Quiet(WSGIRequestHandler):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Says nothing: hundreds of lines would bury what a failed test shows."""
+
+
+@contextmanager
+def serving(app: Any) -> Iterator[str]:
+    """The base URL of a WSGI app on a free port of loopback."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@dataclass(frozen=True)
+class RunningLab:
+    url: str
+    client: httpx.Client
+    registry: Registry
+
+    def fault(self, kind: str, match: dict[str, str] | None = None, **more: Any) -> int:
+        answer = self.client.post("/lab/faults", json={"kind": kind, "match": match or {}, **more})
+        assert answer.status_code == 201, answer.text
+        return int(answer.json()["id"])
+
+    def lift(self) -> None:
+        self.client.delete("/lab/faults").raise_for_status()
+
+    def calls(self, **wanted: Any) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.client.get("/lab/calls", params=wanted).json()
+        return found
+
+    def effects(self, **wanted: Any) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.client.get("/lab/effects", params=wanted).json()
+        return found
+
+    def summary(self) -> dict[str, dict[str, int]]:
+        found: dict[str, dict[str, int]] = self.client.get("/lab/summary").json()
+        return found
+
+    def run(self, type_: str, inputs: dict[str, Any], **work: Any) -> Done | Waiting | Refused:
+        """One attempt of a handler at this lab, as a worker makes it."""
+        handler = self.registry.get(type_)
+        assert handler is not None
+        return handler.call(a_work(settings={"lab_url": self.url}, **work), handler.bind(inputs))
+
+
+@contextmanager
+def a_lab(folder: Path, **settings: Any) -> Iterator[RunningLab]:
+    lab = Lab(LabSettings(folder / "lab.sqlite", **settings), SystemClock())
+    try:
+        with serving(lab.app) as url, httpx.Client(base_url=url, trust_env=False) as client:
+            yield RunningLab(url, client, Registry.scan("handlers", "none"))
+    finally:
+        lab.close()

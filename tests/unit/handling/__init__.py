@@ -1,0 +1,1 @@
+"""Tests of the contract between handlers and whoever runs them."""
