@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from itertools import islice
+from typing import Any, Literal, Self
 
 from app.core.errors import TooLarge, Unprocessable
 
@@ -24,6 +25,14 @@ class Finding:
     remedy: str
     line: int | None
 
+    @classmethod
+    def error(cls, place: Flow | Element, code: str, message: str, remedy: str) -> Self:
+        return cls("error", place.id, code, message, remedy, place.line)
+
+    @classmethod
+    def warning(cls, place: Flow | Element, code: str, message: str, remedy: str) -> Self:
+        return cls("warning", place.id, code, message, remedy, place.line)
+
 
 @dataclass(frozen=True)
 class Flow:
@@ -35,11 +44,15 @@ class Flow:
     condition: str | None = None
     name: str | None = None
     line: int | None = None
+    parent: str = ""  # id of the process or sub-process that it is drawn in
 
 
 @dataclass(frozen=True)
 class Element:
-    """A flow node: an event, an activity or a gateway. Expressions are as written: a leading `=` is FEEL, else a literal."""
+    """A flow node: an event, an activity or a gateway.
+
+    Expressions are as written: a leading `=` is FEEL, else a literal.
+    """
 
     id: str
     type: str  # local BPMN name, such as "serviceTask"
@@ -101,6 +114,15 @@ class DiagramTooLarge(TooLarge):
     def __init__(self, finding: Finding) -> None:
         self.findings = (finding,)
         super().__init__(summary([finding]), findings=[finding.code])
+
+
+def limited(findings: Iterable[Finding], most: int = 500) -> list[Finding]:
+    """The first of them. What is cut off may hold errors, so cutting is one."""
+    kept = list(islice(findings, most))
+    if len(kept) == most:
+        remedy = "Correct these first."
+        kept.append(Finding("error", None, "too_many_findings", f"There are {most} findings or more.", remedy, None))
+    return kept
 
 
 def summary(errors: list[Finding]) -> str:

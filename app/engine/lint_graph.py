@@ -1,0 +1,60 @@
+"""The flow nodes of one process or sub-process as a graph. An activity leads on to its boundary events too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from app.engine.diagram import Diagram, Element
+
+
+@dataclass(frozen=True)
+class Graph:
+    scope: str
+    nodes: Mapping[str, Element]
+    after: Mapping[str, Sequence[str]]
+    before: Mapping[str, Sequence[str]]
+
+    def reach(self, starts: Iterable[str], *, without: str | None = None) -> set[str]:
+        """All that can follow `starts`, themselves included, never passing through `without`."""
+        return _closure(self.after, starts, without)
+
+    def leading_to(self, ends: Iterable[str]) -> set[str]:
+        """All from which one of `ends` can be reached, themselves included."""
+        return _closure(self.before, ends, None)
+
+
+def graphs(diagram: Diagram) -> list[Graph]:
+    """One for the process and one for each sub-process. Flows that cross a border are no part of any."""
+    scopes: dict[str, dict[str, Element]] = {diagram.process_id: {}}
+    for element in diagram.elements.values():
+        if element.type == "subProcess":
+            scopes.setdefault(element.id, {})
+        scopes.setdefault(element.parent, {})[element.id] = element
+    return [_graph(diagram, scope, nodes) for scope, nodes in scopes.items()]
+
+
+def _graph(diagram: Diagram, scope: str, nodes: Mapping[str, Element]) -> Graph:
+    after: dict[str, list[str]] = {name: [] for name in nodes}
+    before: dict[str, list[str]] = {name: [] for name in nodes}
+    for element in nodes.values():
+        targets = [diagram.flows[flow].target for flow in element.outgoing]
+        for target in targets:
+            if target in nodes:
+                after[element.id].append(target)
+                before[target].append(element.id)
+        if element.attached_to is not None and element.attached_to in nodes:
+            after[element.attached_to].append(element.id)
+            before[element.id].append(element.attached_to)
+    return Graph(scope, nodes, after, before)
+
+
+def _closure(edges: Mapping[str, Sequence[str]], starts: Iterable[str], without: str | None) -> set[str]:
+    found = {start for start in starts if start != without}
+    ahead = list(found)
+    while ahead:
+        for node in edges[ahead.pop()]:
+            if node not in found and node != without:
+                found.add(node)
+                ahead.append(node)
+    return found

@@ -1,0 +1,69 @@
+"""The door for diagrams: what the dialect does not know is refused, with place, reason and what to draw instead.
+
+Nothing is ignored in silence: the table (`dialect_table`) is a list of what may be there, not of what may not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import chain
+
+from lxml import etree
+
+from app.engine.diagram import Diagram, Element, Finding, limited
+from app.engine.lint import lint
+from app.engine.spiff.dialect_ids import check_ids, check_references
+from app.engine.spiff.dialect_places import is_bpmn, local, report
+from app.engine.spiff.dialect_read import read_diagram
+from app.engine.spiff.dialect_table import TRIGGERED
+from app.engine.spiff.dialect_walk import walk
+from app.engine.spiff.xml import digest, read_xml
+from app.handling.registry import Handler
+
+TIMER_NAMES = {"date": "timeDate", "duration": "timeDuration", "cycle": "timeCycle"}
+
+
+def check(
+    document: bytes, known_handlers: Callable[[str], Handler | None], handler_types: Sequence[str] = ()
+) -> tuple[Diagram | None, etree._Element | None, list[Finding]]:
+    """The diagram and its XML tree, or neither when a finding is an error; all findings, by line.
+
+    `handler_types` are offered as near names when a handler is unknown.
+    Raises DiagramRefused or DiagramTooLarge only when the document is not even readable XML.
+    """
+    root = read_xml(document)
+    if not is_bpmn(root, "definitions"):
+        message = f"The document is no BPMN diagram: its root is <{local(root)}>, expected <definitions>."
+        return None, None, [report(root, "wrong_root", message, "Send the BPMN file that the modeler saved.")]
+    findings = limited(chain(walk(root), check_ids(root), check_references(root)))
+    diagram, more = read_diagram(root, document, digest(root))
+    findings += more
+    if diagram is not None:
+        refused = {finding.element_id for finding in findings if finding.severity == "error"} - {diagram.process_id}
+        linted = lint(diagram, known_handlers, handler_types)
+        findings += [finding for finding in linted if finding.element_id not in refused]
+    findings.sort(key=lambda finding: finding.line or 0)
+    if diagram is None or any(finding.severity == "error" for finding in findings):
+        return None, None, findings
+    return diagram, root, findings
+
+
+def constructs_of(diagram: Diagram) -> set[str]:
+    """Which of `dialect_table.constructs` the diagram holds."""
+    found = {_construct(element) for element in diagram.elements.values()}
+    if any(flow.condition for flow in diagram.flows.values()):
+        found.add("sequenceFlow:condition")
+    if any(element.default_flow for element in diagram.elements.values()):
+        found.add("sequenceFlow:default")
+    return found
+
+
+def _construct(element: Element) -> str:
+    if element.type not in TRIGGERED:
+        return element.type
+    parts = [element.type, element.event or ""]
+    if element.timer is not None:
+        parts.append(TIMER_NAMES[element.timer[0]])
+    if not element.interrupting:
+        parts.append("non-interrupting")
+    return ":".join(parts)

@@ -1,0 +1,52 @@
+"""Where in the XML something stands, in the words of the diagram."""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from app.engine.diagram import Finding, Severity
+from app.engine.spiff.dialect_table import BPMN, ELEMENTS, FLOW_NODES, ZEEBE
+
+SHAPES = {*FLOW_NODES.split(), "sequenceFlow", "process", "participant", "message", "error"}
+SCOPES = {"process", "subProcess"}
+
+
+def local(node: etree._Element) -> str:
+    return etree.QName(node).localname
+
+
+def namespace(node: etree._Element) -> str:
+    return etree.QName(node).namespace or ""
+
+
+def is_bpmn(node: etree._Element, name: str) -> bool:
+    return bool(node.tag == f"{{{BPMN}}}{name}")
+
+
+def children(node: etree._Element, name: str) -> list[etree._Element]:
+    return list(node.iterchildren(f"{{{BPMN}}}{name}"))
+
+
+def extension(node: etree._Element, name: str) -> etree._Element | None:
+    """The zeebe extension element of that name which `node` holds."""
+    return node.find(f"{{{BPMN}}}extensionElements/{{{ZEEBE}}}{name}")
+
+
+def place_id(node: etree._Element) -> str | None:
+    """The id of the shape that an author would click on to find `node`."""
+    at: etree._Element | None = node
+    while at is not None:
+        if at.get("id") and namespace(at) == BPMN and (local(at) in SHAPES or _is_unknown_shape(at)):
+            return at.get("id")
+        at = at.getparent()
+    return node.get("id")
+
+
+def _is_unknown_shape(node: etree._Element) -> bool:
+    parent = node.getparent()
+    known = local(node) in ELEMENTS or local(node).endswith(("EventDefinition", "Characteristics"))
+    return parent is not None and local(parent) in SCOPES and not known
+
+
+def report(node: etree._Element, code: str, message: str, remedy: str, *, severity: Severity = "error") -> Finding:
+    return Finding(severity, place_id(node), code, message, remedy, node.sourceline)
