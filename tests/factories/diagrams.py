@@ -5,7 +5,8 @@
     d.chain("s", "a", "e")
     document = d.xml()
 
-Every method returns the diagram. Expressions are passed as the modeler writes them: a leading `=` is FEEL, else a literal.
+Every method returns the diagram. Expressions are passed as the modeler writes them: a leading `=` is FEEL, else a
+literal.
 What the methods do not know is added with `raw` (inside the process) and `root` (beside it).
 """
 
@@ -89,7 +90,8 @@ class Diagram:
     def message(self, id: str, name: str, key: str | None, *, outputs: Mapping[str, str] | None = None) -> Diagram:
         """An intermediate catch event for a message; `key` is the correlation key, such as `=order_id`."""
         definition = tag("bpmn:messageEventDefinition", {"messageRef": self._message(name, key)})
-        return self.raw(tag("bpmn:intermediateCatchEvent", {"id": id}, extensions(mappings(None, outputs)) + definition))
+        content = extensions(mappings(None, outputs)) + definition
+        return self.raw(tag("bpmn:intermediateCatchEvent", {"id": id}, content))
 
     def timer(self, id: str, duration: str, *, kind: str = "timeDuration") -> Diagram:
         """An intermediate catch event; `kind` is timeDuration, timeDate or timeCycle."""

@@ -5,9 +5,13 @@ from __future__ import annotations
 from lxml import etree
 
 from app.engine.diagram import Finding, Severity
-from app.engine.spiff.dialect_table import BPMN, ELEMENTS, FLOW_NODES, ZEEBE
+from app.engine.spiff.dialect_table import ARTIFACTS, BPMN, ELEMENTS, FLOW_NODES, ZEEBE
 
-SHAPES = {*FLOW_NODES.split(), "sequenceFlow", "process", "participant", "message", "error"}
+SHAPES = {
+    *FLOW_NODES.split(),
+    *ARTIFACTS.split(),
+    *("process", "sequenceFlow", "participant", "messageFlow", "lane", "message", "error"),
+}
 SCOPES = {"process", "subProcess"}
 
 
@@ -39,7 +43,7 @@ def place_id(node: etree._Element) -> str | None:
         if at.get("id") and namespace(at) == BPMN and (local(at) in SHAPES or _is_unknown_shape(at)):
             return at.get("id")
         at = at.getparent()
-    return node.get("id")
+    return None
 
 
 def _is_unknown_shape(node: etree._Element) -> bool:

@@ -15,18 +15,10 @@ from app.engine.spiff.dialect_table import ARTIFACTS, BPMN, VARIABLES_PROPERTY, 
 
 NOT_NODES = {
     *ARTIFACTS.split(),
-    *[
-        "documentation",
-        "extensionElements",
-        "incoming",
-        "outgoing",
-        "laneSet",
-        "sequenceFlow",
-        "property",
-        "ioSpecification",
-    ],
-    *["dataObject", "dataObjectReference", "dataStoreReference", "dataInputAssociation", "dataOutputAssociation"],
-    *["multiInstanceLoopCharacteristics", "standardLoopCharacteristics"],
+    *("documentation", "extensionElements", "incoming", "outgoing", "laneSet", "sequenceFlow"),
+    *("property", "ioSpecification", "dataObject", "dataObjectReference", "dataStoreReference"),
+    *("dataInputAssociation", "dataOutputAssociation"),
+    *("multiInstanceLoopCharacteristics", "standardLoopCharacteristics"),
 }
 TIMERS: dict[str, TimerKind] = {"timeDate": "date", "timeDuration": "duration", "timeCycle": "cycle"}
 EVENTS: dict[str, EventKind] = {

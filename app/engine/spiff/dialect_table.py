@@ -163,6 +163,9 @@ FOREIGN_ATTRIBUTES: dict[str, dict[str, dict[str, str]]] = {
     MODELER: {"definitions": {"executionPlatform": "Camunda Cloud", "executionPlatformVersion": ANY}},
     XSI: {
         "definitions": {"schemaLocation": ANY},
+        "conditionExpression": {"type": FORMAL},
+        "timeDate": {"type": FORMAL},
+        "timeDuration": {"type": FORMAL},
     },
 }
 
