@@ -1,0 +1,79 @@
+"""One attempt at one step: the handler called, whatever it does turned into an outcome."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from app.core.clock import Clock
+from app.core.errors import TurnupError
+from app.core.log import Logger
+from app.engine.steps import Attempted, ClaimedStep, Failed
+from app.handling.contract import Work
+from app.handling.faults import BadParameter, is_retried
+from app.handling.registry import Handler
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What handlers are given of the installation: where systems are, and what opens them."""
+
+    settings: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+class Attempts:
+    """Makes attempts. Safe to use from many threads."""
+
+    def __init__(self, clock: Clock, outside: Outside, logger: Logger) -> None:
+        self._clock = clock
+        self._outside = outside
+        self._logger = logger.bind()
+
+    def make(self, step: ClaimedStep, handler: Handler, now: datetime) -> Attempted:
+        """Never raises: a fault is a `Failed` that names it."""
+        logger = self._logger.bind(
+            instance=step.instance_id, business_key=step.business_key, element=step.element_id, step=step.key
+        )
+        work = Work(
+            key=step.key,
+            attempt=step.attempt,
+            deadline=now + timedelta(seconds=handler.timeout_s),
+            instance_id=step.instance_id,
+            business_key=step.business_key,
+            element_id=step.element_id,
+            logger=logger,
+            settings=self._outside.settings,
+            secrets=self._outside.secrets,
+            clock=self._clock,
+        )
+        try:
+            arguments = handler.bind(step.inputs)
+            if step.repeat and (already := handler.check_verify(work, arguments)) is not None:
+                logger.info("step was done by an earlier attempt", handler=step.handler, attempt=step.attempt)
+                return already
+            return handler.call(work, arguments)
+        except BadParameter as error:
+            return Failed("BadParameter", error.message, retry=False, detail=dict(error.facts))
+        except (Exception, SystemExit) as error:  # the worker's broad except: a handler's fault is a result, not ours
+            logger.warning("step failed", handler=step.handler, attempt=step.attempt, exc_info=True)
+            return _failed(error)
+
+
+def unknown_handler(step: ClaimedStep) -> Failed:
+    return Failed(
+        "UnknownHandler",
+        f"No handler for {step.handler!r} is installed in this process. Install it, restart, and retry the step.",
+        retry=False,
+    )
+
+
+def _failed(error: BaseException) -> Failed:
+    detail = dict(error.facts) if isinstance(error, TurnupError) else {}
+    frames = traceback.extract_tb(error.__traceback__)
+    if frames:
+        detail["raised_at"] = f"{frames[-1].filename}:{frames[-1].lineno} in {frames[-1].name}"
+    message = error.message if isinstance(error, TurnupError) else str(error)
+    return Failed(type(error).__name__, message or repr(error), retry=is_retried(error), detail=detail)

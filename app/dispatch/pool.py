@@ -1,0 +1,138 @@
+"""The threads that advance instances and run handlers."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+Visited = TypeVar("Visited")
+Step = TypeVar("Step")
+
+
+class Hand(threading.Thread):
+    """`stray`: its handler overran its time limit, the slot was given to another thread, and it ends on its return."""
+
+    stray = False
+
+
+class Pool(Generic[Visited, Step]):
+    """A fixed number of hands, and one usher.
+
+    `visit(place, may_run)` advances an instance and, if it may, goes on to run a handler; `perform(step)` runs one.
+    Steps are claimed already, so hands take them before visits. While handlers keep every hand busy the usher makes
+    the visits, running no handler: an order's own timer or cancellation never waits for some other order's slow system.
+    """
+
+    def __init__(
+        self, hands: int, visit: Callable[[Visited, bool], None], perform: Callable[[Step], None]
+    ) -> None:
+        self._visit = visit
+        self._perform = perform
+        self._lock = threading.Lock()
+        self._hands_wanted = threading.Condition(self._lock)
+        self._usher_wanted = threading.Condition(self._lock)
+        self._steps: deque[Step] = deque()
+        self._visits: deque[Visited] = deque()
+        self._idle = 0
+        self._stopping = False
+        self._count = hands
+        self._threads: set[threading.Thread] = set()
+
+    def start(self) -> None:
+        for _ in range(self._count):
+            self._add(Hand(target=self._hand, name="turnup-hand", daemon=True))
+        self._add(threading.Thread(target=self._usher, name="turnup-usher", daemon=True))
+
+    def _add(self, thread: threading.Thread) -> None:
+        with self._lock:
+            self._threads.add(thread)
+        thread.start()
+
+    def put_visit(self, place: Visited) -> None:
+        with self._lock:
+            self._visits.append(place)
+            (self._hands_wanted if self._idle else self._usher_wanted).notify()
+
+    def put_step(self, step: Step) -> None:
+        with self._lock:
+            self._steps.append(step)
+            self._hands_wanted.notify()
+
+    def replace(self, hand: threading.Thread) -> None:
+        """The hand is lost in a handler: another takes its place now, and it leaves when it comes back."""
+        if isinstance(hand, Hand) and not hand.stray:
+            hand.stray = True
+            self._add(Hand(target=self._hand, name="turnup-hand", daemon=True))
+
+    def strays(self) -> int:
+        with self._lock:
+            return sum(1 for thread in self._threads if isinstance(thread, Hand) and thread.stray)
+
+    def stop(self) -> list[Visited]:
+        """Nothing more is taken. The visits that waited, for the caller to see to."""
+        with self._lock:
+            self._stopping = True
+            self._hands_wanted.notify_all()
+            self._usher_wanted.notify_all()
+            left = list(self._visits)
+            self._visits.clear()
+            return left
+
+    def join(self, timeout_s: float) -> bool:
+        """Whether every thread but the strays has ended within the time."""
+        until = time.monotonic() + timeout_s
+        for thread in self._expected():
+            thread.join(max(0.0, until - time.monotonic()))
+        return not self._expected()
+
+    def _expected(self) -> list[threading.Thread]:
+        with self._lock:
+            return [t for t in self._threads if t.is_alive() and not (isinstance(t, Hand) and t.stray)]
+
+    def _hand(self) -> None:
+        me = threading.current_thread()
+        try:
+            while not getattr(me, "stray", False) and self._take():
+                pass
+        finally:
+            self._left(me)
+
+    def _take(self) -> bool:
+        """Wait for one thing to do and do it; False when there will be no more."""
+        with self._lock:
+            self._idle += 1
+            while not (self._stopping or self._steps or self._visits):
+                self._hands_wanted.wait()
+            self._idle -= 1
+            if self._stopping:
+                return False
+            step = self._steps.popleft() if self._steps else None
+            place = self._visits.popleft() if step is None else None
+            if self._visits and not self._idle:
+                self._usher_wanted.notify()
+        if step is not None:
+            self._perform(step)
+        elif place is not None:
+            self._visit(place, True)
+        return True
+
+    def _usher(self) -> None:
+        while True:
+            with self._lock:
+                while not (self._stopping or (self._visits and not self._idle)):
+                    self._usher_wanted.wait()
+                if self._stopping:
+                    return
+                place = self._visits.popleft()
+            self._visit(place, False)
+
+    def _left(self, hand: threading.Thread) -> None:
+        with self._lock:
+            self._threads.discard(hand)
+            expected = self._stopping or getattr(hand, "stray", False)
+        if not expected:
+            # Only a defect of our own ends a hand early (it is on stderr by then); the slot must not go with it.
+            self._add(Hand(target=self._hand, name="turnup-hand", daemon=True))

@@ -1,0 +1,248 @@
+"""The worker: advances instances, claims their steps and runs the handlers, whoever does the waking.
+
+One visit to an instance goes as far as it can: advance and commit, run the first claimed step on the same thread,
+advance again with its result. A handler runs with no transaction open and with its instance's lane free.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from app.core.clock import Clock
+from app.core.db import Database
+from app.core.errors import NotFound
+from app.core.log import Logger
+from app.dispatch.attempt import Attempts, Outside, unknown_handler
+from app.dispatch.audit import Audit
+from app.dispatch.lanes import Lane, Lanes
+from app.dispatch.lease import Lease
+from app.dispatch.limits import Limits, Running
+from app.dispatch.pool import Pool
+from app.engine.doors import Engine
+from app.engine.steps import ClaimedStep, Failed, StepResult, TimedOut
+from app.handling.registry import Registry
+
+GRACE_S = 0.5  # past its limit, so that a client that gave up exactly at the deadline can still say so
+WATCH_EVERY_S = 0.2
+LONGEST_REST_S = 5.0
+
+
+class Worker:
+    """`due` is told when an advanced instance wants to be looked at next; `too_many_strays` when this process has lost
+    more threads in overrunning handlers than it may, and should be restarted."""
+
+    def __init__(
+        self,
+        database: Database,
+        engine: Engine,
+        registry: Registry,
+        clock: Clock,
+        logger: Logger,
+        *,
+        threads: int = 8,
+        outside: Outside | None = None,
+        lease_s: float = 30,
+        max_strays: int = 8,
+        due: Callable[[datetime], None] = lambda at: None,
+        too_many_strays: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._database = database
+        self._engine = engine
+        self._registry = registry
+        self._clock = clock
+        self._logger = logger
+        self._due = due
+        self._max_strays = max_strays
+        self._too_many_strays = too_many_strays
+        self._attempts = Attempts(clock, outside or Outside(), logger)
+        self._lanes = Lanes()
+        self._limits = Limits()
+        self._pool: Pool[Lane, ClaimedStep] = Pool(threads, self._visit, self._perform_all)
+        self._lease = Lease(database, clock, logger, lease_s)
+        self._audit = Audit(self._lanes)
+        self._stopping = threading.Event()
+        self._background = [
+            threading.Thread(target=self._keep_watch, name="turnup-watch", daemon=True),
+            threading.Thread(target=self._keep_lease, name="turnup-lease", daemon=True),
+        ]
+
+    @property
+    def id(self) -> str:
+        return self._lease.owner
+
+    @property
+    def is_draining(self) -> bool:
+        return self._stopping.is_set()
+
+    def start(self, *, alone: bool = False) -> None:
+        """`alone`: no other process works on this database, so claims of any other worker are taken over at once."""
+        self._lease.begin(alone=alone)
+        self._pool.start()
+        for thread in self._background:
+            thread.start()
+
+    def wake(self, instance_id: str) -> None:
+        """Look at the instance soon. Wakes that come while one is queued are one; never waits."""
+        if self._stopping.is_set():
+            return
+        lane = self._lanes.want(instance_id)
+        if lane is not None:
+            self._pool.put_visit(lane)
+
+    def results_waiting(self, instance_id: str) -> int:
+        """Results of the instance's handlers that the next commit takes along."""
+        return self._lanes.results_waiting(instance_id)
+
+    def drain(self, timeout_s: float) -> bool:
+        """Take nothing more, let running handlers finish and commit what they bring; whatever is left is handed over.
+
+        Whether all of them finished in time.
+        """
+        self._stopping.set()
+        until = time.monotonic() + timeout_s
+        left = self._pool.stop()
+        finished = self._pool.join(timeout_s)
+        for lane in (*left, *self._pool.stop(), *self._lanes.rested(math.inf)):
+            if lane.results:
+                self._advance(lane, runs_next=False)
+        for thread in self._background:
+            thread.join(max(0.0, until - time.monotonic()) + 1)
+        self._lease.end()
+        self._logger.info("worker stopped", finished=finished, still_running=self._limits.count())
+        return finished
+
+    # advancing
+    def _visit(self, lane: Lane, may_run: bool) -> None:
+        """The caller holds the lane."""
+        step = self._advance(lane, runs_next=may_run)
+        if step is not None:
+            self._perform_all(step)
+
+    def _advance(self, lane: Lane, *, runs_next: bool) -> ClaimedStep | None:
+        """Advance until nothing more is wanted, and let go of the lane. The claimed step that the caller is to run."""
+        while True:
+            results = self._lanes.take(lane)
+            try:
+                with self._database.transaction(synced=False) as tx:
+                    advanced = self._engine.advance(tx, lane.instance_id, self._lease.owner, results)
+            except NotFound:
+                self._logger.warning("woken for an instance that does not exist", instance=lane.instance_id)
+                self._lanes.abandon(lane)
+                return None
+            except Exception as error:  # noqa: BLE001  the worker's: no result may be lost with a failed commit
+                self._rest(lane, results, error)
+                return None
+            claimed = advanced.claimed
+            if claimed or results:
+                self._lanes.settle(lane, results, claimed)
+            if advanced.next_due is not None:
+                self._due(advanced.next_due)
+            alone = self._lanes.leave(lane)
+            mine = claimed[0] if claimed and alone and runs_next else None
+            for step in claimed if mine is None else claimed[1:]:
+                self._pool.put_step(step)
+            if alone:
+                return mine
+
+    def _rest(self, lane: Lane, results: list[StepResult], error: Exception) -> None:
+        self._engine.forget(lane.instance_id)
+        # The first failure is mostly another writer's commit, and needs no rest.
+        rest_s = min(LONGEST_REST_S, 0.1 * 2.0 ** min(lane.failures - 1, 10)) if lane.failures else 0.0
+        self._logger.warning(
+            "advancing failed",
+            instance=lane.instance_id,
+            failures=lane.failures + 1,
+            again_in_s=rest_s,
+            exc_info=error,
+        )
+        self._lanes.rest(lane, results, time.monotonic() + rest_s)
+
+    # steps
+    def _perform_all(self, step: ClaimedStep) -> None:
+        following: ClaimedStep | None = step
+        while following is not None:
+            following = self._perform(following)
+
+    def _perform(self, step: ClaimedStep) -> ClaimedStep | None:
+        """Run one step and advance its instance with the result. The step that the caller is to run next."""
+        if self._stopping.is_set():
+            return None
+        result, in_time = self._run(step)
+        lane = self._lanes.offer(step.instance_id, result)
+        if lane is None:
+            return None
+        return self._advance(lane, runs_next=in_time)
+
+    def _run(self, step: ClaimedStep) -> tuple[StepResult, bool]:
+        """The result, and whether it came before its attempt was given up."""
+        started_at = self._clock.now()
+        handler = self._registry.get(step.handler)
+        if handler is None:
+            return StepResult(step.number, step.attempt, unknown_handler(step), started_at, started_at), True
+        ends_at = time.monotonic() + handler.timeout_s + GRACE_S
+        running = Running(step, threading.current_thread(), handler.timeout_s, ends_at, started_at)
+        self._limits.watch(running)
+        outcome = self._attempts.make(step, handler, started_at)
+        in_time = self._limits.release(running)
+        return StepResult(step.number, step.attempt, outcome, started_at, self._clock.now()), in_time
+
+    # background
+    def _keep_watch(self) -> None:
+        while not self._stopping.wait(WATCH_EVERY_S):
+            self.watch(time.monotonic())
+
+    def watch(self, now: float) -> None:
+        """Give up handlers that are past their limit, and go back to instances that rested after a failure."""
+        for running in self._limits.expired(now):
+            self._give_up(running)
+        for lane in self._lanes.rested(now):
+            self._pool.put_visit(lane)
+
+    def _give_up(self, running: Running) -> None:
+        step = running.step
+        self._logger.warning(
+            "step timed out",
+            instance=step.instance_id,
+            business_key=step.business_key,
+            element=step.element_id,
+            handler=step.handler,
+            attempt=step.attempt,
+            limit_s=running.limit_s,
+        )
+        self._pool.replace(running.thread)
+        self._give(step.instance_id, self._ended(step.number, step.attempt, TimedOut(running.limit_s), running.started_at))
+        if self._pool.strays() > self._max_strays:
+            self._logger.error("too many handlers overran their limits: restarting", strays=self._pool.strays())
+            self._too_many_strays()
+
+    def _ended(self, number: int, attempt: int, outcome: TimedOut | Failed, started_at: datetime | None) -> StepResult:
+        return StepResult(number, attempt, outcome, started_at, self._clock.now())
+
+    def _give(self, instance_id: str, result: StepResult) -> None:
+        lane = self._lanes.offer(instance_id, result)
+        if lane is not None:
+            self._pool.put_visit(lane)
+
+    def _keep_lease(self) -> None:
+        while not self._stopping.wait(self._lease.lease_s / 3):
+            try:
+                self.keep_lease()
+            except Exception:  # the worker's broad except: a database that is away for a moment comes back
+                self._logger.exception("renewing the lease failed")
+
+    def keep_lease(self) -> None:
+        """Renew the lease, and fail the claims that are in the database but that nobody here runs."""
+        if not self._lease.renew():
+            for instance_id in self._lanes.instances():
+                self._engine.forget(instance_id)
+        with self._database.reading() as connection:
+            lost = self._audit.lost(connection, self._lease.owner)
+        for instance_id, number, attempt in lost:
+            self._logger.error("a claimed step is run by nobody", instance=instance_id, number=number, attempt=attempt)
+            self._engine.forget(instance_id)
+            failed = Failed("ClaimLost", "The claim was committed but its worker never learned of it.")
+            self._give(instance_id, self._ended(number, attempt, failed, None))
