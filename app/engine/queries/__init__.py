@@ -11,6 +11,7 @@ from app.engine.queries.details import HistoryView as HistoryView
 from app.engine.queries.details import PassedView as PassedView
 from app.engine.queries.details import TokenView as TokenView
 from app.engine.queries.details import VariableView as VariableView
+from app.engine.queries.details import count_history as count_history
 from app.engine.queries.details import history as history
 from app.engine.queries.details import open_tokens as open_tokens
 from app.engine.queries.details import passed_elements as passed_elements

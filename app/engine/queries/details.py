@@ -81,7 +81,7 @@ class HistoryView:
 
 def open_tokens(connection: sa.Connection, instance_id: str) -> list[TokenView]:
     query = sa.select(*_TOKEN_COLUMNS).where(token.c.instance_id == instance_id, token.c.open == 1)
-    return [TokenView(*row) for row in connection.execute(query.order_by(token.c.number))]
+    return [TokenView(**row._mapping) for row in connection.execute(query.order_by(token.c.number))]
 
 
 def passed_elements(connection: sa.Connection, instance_id: str) -> dict[str, PassedView]:
@@ -119,6 +119,12 @@ def history(connection: sa.Connection, instance_id: str, limit: int = 100, offse
     order = (merged.c.at.desc(), merged.c.number.desc(), merged.c.phase.desc(), merged.c.place.desc())
     query = sa.select(merged).order_by(*order).limit(limit).offset(offset)
     return [_view(row) for row in connection.execute(query)]
+
+
+def count_history(connection: sa.Connection, instance_id: str) -> int:
+    """How many there are for `history` to list."""
+    merged = sa.union_all(_noted(instance_id), _came(instance_id), _went(instance_id)).subquery()
+    return connection.execute(sa.select(sa.func.count()).select_from(merged)).scalar_one()
 
 
 _AFTER_ALL = 2**62  # a token number past any: what is noted of an instance as a whole closes its instant
@@ -170,7 +176,7 @@ def _moved(instance_id: str, at: sa.ColumnElement[datetime | None], phase: int, 
     ).where(token.c.instance_id == instance_id)
 
 
-def _view(row: sa.Row[Any]) -> HistoryView:
+def _view(row: Any) -> HistoryView:
     if row.phase == _NOTED:
         return HistoryView(row.at, row.kind, row.element_id, row.actor, row.detail or {})
     if row.phase == _CAME:

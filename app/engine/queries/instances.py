@@ -78,7 +78,7 @@ def list_instances(
     limit: int = 50,
     offset: int = 0,
 ) -> Page[InstanceRow]:
-    """The youngest first. `business_key` is exact; `search` is part of a business key in any case, or a whole instance id."""
+    """The youngest first. `business_key` is exact; `search` is part of one in any case, or a whole instance id."""
     query = _SELECT.order_by(process_instance.c.started_at.desc(), process_instance.c.id.desc())
     if state is not None:
         query = query.where(*_in_state(state))
@@ -117,12 +117,12 @@ def _in_state(state: State) -> tuple[sa.ColumnElement[bool], ...]:
     return (process_instance.c.state == state,)
 
 
-def _with_waits(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> list[InstanceRow]:
+def _with_waits(connection: sa.Connection, rows: Sequence[Any]) -> list[InstanceRow]:
     waits = _most_telling(connection, [row.id for row in rows if row.ended_at is None])
     return [_instance(row, waits.get(row.id)) for row in rows]
 
 
-def _instance(row: sa.Row[Any], wait: sa.Row[Any] | None) -> InstanceRow:
+def _instance(row: Any, wait: Any) -> InstanceRow:
     return InstanceRow(
         id=row.id,
         process_id=row.process_id,
@@ -139,7 +139,7 @@ def _instance(row: sa.Row[Any], wait: sa.Row[Any] | None) -> InstanceRow:
     )
 
 
-def _most_telling(connection: sa.Connection, instance_ids: Sequence[str]) -> dict[str, sa.Row[Any]]:
+def _most_telling(connection: sa.Connection, instance_ids: Sequence[str]) -> dict[str, Any]:
     if not instance_ids:
         return {}
     order = sa.case({kind: place for place, kind in enumerate(_TELLING)}, value=token.c.kind)
@@ -152,7 +152,7 @@ def _most_telling(connection: sa.Connection, instance_ids: Sequence[str]) -> dic
     return {row.instance_id: row for row in connection.execute(sa.select(ranked).where(ranked.c.place == 1))}
 
 
-def _summary(wait: sa.Row[Any]) -> str:
+def _summary(wait: Any) -> str:
     if wait.kind in _NAMED and wait.name:
         return _NAMED[wait.kind].format(name=wait.name)
     return _PLACED.get(wait.kind, "{element}").format(element=wait.element_id or wait.name or wait.kind)

@@ -82,7 +82,7 @@ def get_user_task(connection: sa.Connection, task_id: str) -> UserTaskView:
     return _view(row)
 
 
-def _view(row: sa.Row[Any]) -> UserTaskView:
+def _view(row: Any) -> UserTaskView:
     return UserTaskView(
         id=f"{row.instance_id}:{row.number}",
         instance_id=row.instance_id,

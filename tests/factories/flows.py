@@ -1,0 +1,211 @@
+"""One small flow for each construct that a diagram may hold, with what it takes to bring it to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from tests.factories.diagrams import Diagram
+from tests.factories.engines import Bench
+
+Push = Callable[[Bench, str], None]
+
+
+@dataclass(frozen=True)
+class Flow:
+    """`pushes` come from outside, each when nothing else can move; `visited` are the handlers' elements, sorted."""
+
+    diagram: Diagram
+    variables: dict[str, Any] = field(default_factory=dict)
+    pushes: tuple[Push, ...] = ()
+    ends_with: dict[str, Any] = field(default_factory=dict)
+    visited: tuple[str, ...] = ()
+
+
+def later(seconds: float) -> Push:
+    return lambda bench, _: bench.clock.advance(timedelta(seconds=seconds))
+
+
+def message(name: str, key: str, **variables: Any) -> Push:
+    return lambda bench, _: bench.publish(name, key, **variables) and None
+
+
+def task_done(**variables: Any) -> Push:
+    return lambda bench, instance_id: bench.complete(instance_id, **variables)
+
+
+def _line(diagram: Diagram, *middle: str) -> Diagram:
+    return diagram.start("s").end("e").chain("s", *middle, "e")
+
+
+def start_end() -> Flow:
+    return Flow(_line(Diagram("p")))
+
+
+def service() -> Flow:
+    diagram = Diagram("p").service("a", "t.echo", inputs={"x": "=n + 1"}, outputs={"got.a": "=r"}).service("b", "t.name")
+    return Flow(_line(diagram, "a", "b"), {"n": 1}, (), {"n": 1, "got": {"a": 2}, "r": "b"}, ("a", "b"))
+
+
+def service_retried() -> Flow:
+    diagram = Diagram("p").service("a", "t.flaky", inputs={"failures": "=2"})
+    return Flow(_line(diagram, "a"), {}, (later(10), later(30)), {"r": "at last"}, ("a", "a", "a"))
+
+
+def service_called_back() -> Flow:
+    diagram = Diagram("p").service("a", "t.call_back")
+    return Flow(_line(diagram, "a"), {}, (message("accepted", "1", port=7),), {"port": 7}, ("a",))
+
+
+def script() -> Flow:
+    diagram = Diagram("p").script("a", "=n + 1", "m").service("b", "t.echo", inputs={"x": "=m"})
+    return Flow(_line(diagram, "a", "b"), {"n": 1}, (), {"n": 1, "m": 2, "r": 2}, ("b",))
+
+
+def exclusive() -> Flow:
+    diagram = Diagram("p").xor("g", default="no").xor("m").service("a", "t.name").service("b", "t.name")
+    diagram.start("s").end("e").chain("s", "g").flow("g", "a", "=n > 5").flow("g", "b", id="no")
+    return Flow(diagram.chain("a", "m", "e").chain("b", "m"), {"n": 9}, (), {"n": 9, "r": "a"}, ("a",))
+
+
+def exclusive_loop() -> Flow:
+    diagram = Diagram("p").script("init", "=0", "i").xor("m").service("a", "t.name").script("inc", "=i + 1", "i")
+    diagram.start("s").end("e").xor("g", default="out").chain("s", "init", "m", "a", "inc", "g")
+    diagram.flow("g", "m", "=i < 3").flow("g", "e", id="out")
+    return Flow(diagram, {}, (), {"i": 3, "r": "a"}, ("a", "a", "a"))
+
+
+def parallel() -> Flow:
+    diagram = Diagram("p").parallel("f").parallel("j").service("a1", "t.name", outputs={"c.a": "=r"})
+    diagram.service("a2", "t.name", outputs={"c.a2": "=r"}).service("b", "t.name", outputs={"c.b": "=r"})
+    diagram.service("z", "t.echo", inputs={"x": "=c.a"}).chain("f", "a1", "a2", "j").chain("f", "b", "j")
+    expected = {"c": {"k": 1, "a": "a1", "a2": "a2", "b": "b"}, "r": "a1"}
+    return Flow(_line(diagram, "f").chain("j", "z", "e"), {"c": {"k": 1}}, (), expected, ("a1", "a2", "b", "z"))
+
+
+def parallel_in_loop() -> Flow:
+    diagram = Diagram("p").script("init", "=0", "i").xor("m").parallel("f").parallel("j").script("inc", "=i + 1", "i")
+    diagram.service("a", "t.name", outputs={"ra": "=r"}).service("b", "t.name", outputs={"rb": "=r"})
+    diagram.start("s").end("e").xor("g", default="out").chain("s", "init", "m", "f", "a", "j", "inc", "g")
+    diagram.chain("f", "b", "j").flow("g", "m", "=i < 2").flow("g", "e", id="out")
+    return Flow(diagram, {}, (), {"i": 2, "ra": "a", "rb": "b"}, ("a", "a", "b", "b"))
+
+
+def message_catch() -> Flow:
+    diagram = Diagram("p").message("w", "ready", "=order", outputs={"port": "=body.port"}).service("b", "t.name")
+    pushes = (message("ready", "o-1", body={"port": 7}),)
+    return Flow(_line(diagram, "w", "b"), {"order": "o-1"}, pushes, {"order": "o-1", "port": 7, "r": "b"}, ("b",))
+
+
+def timer_duration() -> Flow:
+    diagram = Diagram("p").timer("w", "=wait").service("b", "t.name")
+    return Flow(_line(diagram, "w", "b"), {"wait": "PT1H"}, (later(3600),), {"wait": "PT1H", "r": "b"}, ("b",))
+
+
+def timer_date() -> Flow:
+    diagram = Diagram("p").timer("w", "=on", kind="timeDate").service("b", "t.name")
+    on = {"on": "2026-03-01T00:00:00Z"}
+    return Flow(_line(diagram, "w", "b"), on, (later(90 * 86400),), {**on, "r": "b"}, ("b",))
+
+
+def boundary_timer() -> Flow:
+    diagram = Diagram("p").user("u").boundary_timer("late", "u", "PT1H").service("b", "t.name").end("e2")
+    diagram = _line(diagram, "u").chain("late", "b", "e2")
+    return Flow(diagram, {}, (later(3600),), {"r": "b"}, ("b",))
+
+
+def boundary_timer_date() -> Flow:
+    diagram = Diagram("p").user("u").boundary_timer("late", "u", "=on", kind="timeDate").service("b", "t.name").end("e2")
+    diagram = _line(diagram, "u").chain("late", "b", "e2")
+    on = {"on": "2026-03-01T00:00:00Z"}
+    return Flow(diagram, on, (later(90 * 86400),), {**on, "r": "b"}, ("b",))
+
+
+def boundary_timer_unused() -> Flow:
+    diagram = Diagram("p").service("a", "t.name").boundary_timer("late", "a", "PT1H").end("e2")
+    return Flow(_line(diagram, "a").chain("late", "e2"), {}, (), {"r": "a"}, ("a",))
+
+
+def boundary_timer_beside() -> Flow:
+    diagram = Diagram("p").user("u").boundary_timer("late", "u", "PT1H", interrupting=False).end("e2")
+    diagram.service("b", "t.name", outputs={"reminded": "=r"})
+    diagram = _line(diagram, "u").chain("late", "b", "e2")
+    return Flow(diagram, {}, (later(3600), task_done(ok=True)), {"reminded": "b", "ok": True}, ("b",))
+
+
+def boundary_timer_date_beside() -> Flow:
+    diagram = Diagram("p").user("u").boundary_timer("late", "u", "=on", interrupting=False, kind="timeDate").end("e2")
+    diagram.service("b", "t.name", outputs={"reminded": "=r"})
+    diagram = _line(diagram, "u").chain("late", "b", "e2")
+    on = {"on": "2026-03-01T00:00:00Z"}
+    pushes = (later(90 * 86400), task_done(ok=True))
+    return Flow(diagram, on, pushes, {**on, "reminded": "b", "ok": True}, ("b",))
+
+
+def boundary_error() -> Flow:
+    diagram = Diagram("p").service("a", "t.refuse").boundary_error("err", "a", "port_taken").service("b", "t.name").end("e2")
+    diagram = _line(diagram, "a").chain("err", "b", "e2")
+    return Flow(diagram, {}, (), {"port": "1/1/7", "r": "b"}, ("a", "b"))
+
+
+def user_task() -> Flow:
+    diagram = Diagram("p").user("u").service("b", "t.echo", inputs={"x": "=level"})
+    return Flow(_line(diagram, "u", "b"), {}, (task_done(level=3),), {"level": 3, "r": 3}, ("b",))
+
+
+def sub_process() -> Flow:
+    inner = Diagram("inner").start("s2").service("i1", "t.echo", inputs={"x": "=loc"}, outputs={"loc": "=r * 10"})
+    inner.user("i2").end("e2").chain("s2", "i1", "i2", "e2")
+    diagram = Diagram("p").sub("sub", inner, inputs={"loc": "=n"}, outputs={"back": "=loc"}).service("b", "t.name")
+    expected = {"n": 2, "back": 20, "ok": True, "r": "b"}
+    return Flow(_line(diagram, "sub", "b"), {"n": 2}, (task_done(ok=True),), expected, ("b", "i1"))
+
+
+def sub_process_interrupted() -> Flow:
+    inner = Diagram("inner").start("s2").user("i1").user("i2").parallel("f").end("e2")
+    inner.chain("s2", "f", "i1", "e2").chain("f", "i2", "e2")
+    diagram = Diagram("p").sub("sub", inner).boundary_timer("late", "sub", "PT1H").service("b", "t.name").end("e3")
+    return Flow(_line(diagram, "sub").chain("late", "b", "e3"), {}, (later(3600),), {"r": "b"}, ("b",))
+
+
+def sub_process_refused() -> Flow:
+    inner = Diagram("inner").start("s2").service("i1", "t.refuse").end("e2").chain("s2", "i1", "e2")
+    diagram = Diagram("p").sub("sub", inner).boundary_error("err", "sub").service("b", "t.name").end("e3")
+    return Flow(_line(diagram, "sub").chain("err", "b", "e3"), {}, (), {"port": "1/1/7", "r": "b"}, ("b", "i1"))
+
+
+# What a construct is called in the dialect's list -> the flows that use it.
+CASES: dict[str, tuple[Callable[[], Flow], ...]] = {
+    "startEvent": (start_end,),
+    "endEvent": (start_end,),
+    "serviceTask": (service, service_retried, service_called_back),
+    "scriptTask": (script,),
+    "userTask": (user_task,),
+    "exclusiveGateway": (exclusive, exclusive_loop),
+    "parallelGateway": (parallel, parallel_in_loop),
+    "intermediateCatchEvent:message": (message_catch,),
+    "intermediateCatchEvent:timer:timeDuration": (timer_duration,),
+    "intermediateCatchEvent:timer:timeDate": (timer_date,),
+    "boundaryEvent:timer:timeDuration": (boundary_timer, boundary_timer_unused),
+    "boundaryEvent:timer:timeDate": (boundary_timer_date,),
+    "boundaryEvent:timer:timeDuration:non-interrupting": (boundary_timer_beside,),
+    "boundaryEvent:timer:timeDate:non-interrupting": (boundary_timer_date_beside,),
+    "boundaryEvent:error": (boundary_error,),
+    "subProcess": (sub_process, sub_process_interrupted, sub_process_refused),
+    "sequenceFlow:condition": (exclusive,),
+    "sequenceFlow:default": (exclusive,),
+}
+
+FLOWS = {make.__name__: make for makers in CASES.values() for make in makers}
+
+
+def play(bench: Bench, flow: Flow, instance_id: str, between: Callable[[], None] | None = None, **run: Any) -> None:
+    """Bring a flow to its end; `between` runs after every commit of the worker."""
+    bench.run(instance_id, between, **run)
+    for push in flow.pushes:
+        push(bench, instance_id)
+        if between is not None:
+            between()
+        bench.run(instance_id, between, **run)
