@@ -1,0 +1,19 @@
+"""Joins the API's pieces to an application."""
+
+from __future__ import annotations
+
+from flask_openapi3.openapi import OpenAPI
+
+from app.api import definitions, health, incidents, instances, messages, tasks
+from app.api.room import ApiParts
+
+__all__ = ["ApiParts", "build_api"]
+
+_ROOMS = (definitions.Definitions, instances.Instances, messages.Messages, tasks.Tasks, incidents.Incidents)
+
+
+def build_api(app: OpenAPI, parts: ApiParts) -> None:
+    """Add every path of the API to the application."""
+    for piece in _ROOMS:
+        app.register_api(piece(parts).blueprint())
+    app.register_api(health.blueprint())

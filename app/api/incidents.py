@@ -1,0 +1,170 @@
+"""Incidents: what fell out, and what is done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from flask import Response
+from flask_openapi3.blueprint import APIBlueprint
+from pydantic import Field, RootModel
+
+from app.api.room import PREFIX, ApiParts, Responses, room
+from app.core.db import Transaction
+from app.engine import queries
+from app.web.commits import commit
+from app.web.models import Identity, Input, Name, Output, Parameters, Person, Reason, Time, Variables
+from app.web.paging import PageQuery, answer_one, answer_page
+from app.web.problems import ErrorBody
+
+NOBODY = "api"  # who acted, when a caller does not say
+
+
+class IncidentOut(Output):
+    """What went wrong, what somebody did about it, and what came of that."""
+
+    id: str
+    instance_id: str
+    process_id: str
+    business_key: str | None
+    element_id: str | None
+    handler: str | None
+    code: str = Field(examples=["port_taken"])
+    message: str
+    signature: str = Field(description="The same for incidents with the same cause")
+    detail: dict[str, Any]
+    attempt: int
+    state: Literal["open", "acted_on", "resolved"]
+    raised_at: Time
+    action: str | None = Field(examples=["retry"])
+    action_by: str | None
+    action_reason: str | None
+    acted_at: Time | None
+    outcome: str | None = Field(
+        description="What came of the action: passed, failed_alike, failed_differently, cancelled; null until known"
+    )
+    outcome_detail: str | None
+    ended_at: Time | None
+    href: str
+    instance_href: str
+
+    @classmethod
+    def of(cls, view: queries.IncidentView) -> IncidentOut:
+        instance_href = f"{PREFIX}/process-instances/{view.instance_id}"
+        return cls.model_validate({**vars(view), "href": href_of(view.id), "instance_href": instance_href})
+
+
+class IncidentList(RootModel[list[IncidentOut]]):
+    """Incidents, the youngest first."""
+
+
+class Act(Input):
+    """Who acts, and why."""
+
+    reason: Reason = Field(json_schema_extra={"example": "The OLT is back after its upgrade"})
+    by: Person = Field(default=NOBODY, json_schema_extra={"example": "anna"})
+
+
+class RetryIn(Act):
+    """The step once more; with `inputs`, as new work with these instead of what it had."""
+
+    inputs: Variables | None = Field(default=None, json_schema_extra={"example": {"port": "1/1/4"}})
+
+
+class SkipIn(Act):
+    """On without the step, with the outputs that later steps need."""
+
+    outputs: Variables = Field(default={}, json_schema_extra={"example": {"ont_id": "ONT-77"}})
+
+
+class ChooseIn(Act):
+    """Which of two values that concurrent branches wrote."""
+
+    take: Literal["stored", "new"]
+
+
+class IncidentPath(Parameters):
+    incident_id: Identity
+
+
+class IncidentQuery(PageQuery):
+    state: Literal["open", "acted_on", "resolved", "all"] = "open"
+    process_id: Name | None = None
+    instance_id: Identity | None = None
+
+
+def href_of(incident_id: str) -> str:
+    """Where an incident is read."""
+    return f"{PREFIX}/incidents/{incident_id}"
+
+
+class Incidents:
+    """The room of incidents."""
+
+    def __init__(self, parts: ApiParts) -> None:
+        self._database = parts.database
+        self._engine = parts.engine
+        self._parts = parts
+
+    def blueprint(self) -> APIBlueprint:
+        made = room("incidents", "incidents", "What fell out, and what is done about it.", self._parts)
+        acted: Responses = {202: IncidentOut, 404: ErrorBody, 409: ErrorBody, 415: ErrorBody}
+        made.get("", responses={200: IncidentList})(self.list_incidents)
+        made.get("/<incidentId>", responses={200: IncidentOut, 404: ErrorBody})(self.read_incident)
+        made.post("/<incidentId>/retry", responses=acted)(self.retry_incident)
+        made.post("/<incidentId>/skip", responses=acted)(self.skip_incident)
+        made.post("/<incidentId>/choose", responses=acted)(self.choose_value)
+        return made
+
+    def list_incidents(self, query: IncidentQuery) -> Response:
+        """List incidents, the youngest first; open ones unless told"""
+        with self._database.reading() as connection:
+            page = queries.list_incidents(
+                connection,
+                state=None if query.state == "all" else query.state,
+                process_id=query.process_id,
+                instance_id=query.instance_id,
+                limit=query.limit,
+                offset=query.offset,
+            )
+        return answer_page(map(IncidentOut.of, page.items), page.total)
+
+    def read_incident(self, path: IncidentPath) -> Response:
+        """Read an incident: what went wrong, and what came of what was done"""
+        return self._answer(path.incident_id, 200)
+
+    def retry_incident(self, path: IncidentPath, body: RetryIn) -> Response:
+        """Try the step once more, as it was or with corrected inputs
+
+        Without `inputs` the step keeps its key, so a system that already did it is not asked to do it twice. With
+        `inputs`, which are checked against the handler's parameters, it is new work under a new key. Answers 202; the
+        incident's `outcome` says later what came of it.
+        """
+        engine, incident_id = self._engine, path.incident_id
+
+        def act(tx: Transaction) -> None:
+            if body.inputs is None:
+                engine.retry(tx, incident_id, body.by, body.reason)
+            else:
+                engine.retry_with_inputs(tx, incident_id, body.inputs, body.by, body.reason)
+
+        return self._act(incident_id, act)
+
+    def skip_incident(self, path: IncidentPath, body: SkipIn) -> Response:
+        """Go on without the step"""
+        incident_id = path.incident_id
+        return self._act(incident_id, lambda tx: self._engine.skip(tx, incident_id, body.outputs, body.by, body.reason))
+
+    def choose_value(self, path: IncidentPath, body: ChooseIn) -> Response:
+        """Choose between two values that concurrent branches wrote to one variable"""
+        incident_id = path.incident_id
+        return self._act(incident_id, lambda tx: self._engine.choose(tx, incident_id, body.take, body.by, body.reason))
+
+    def _act(self, incident_id: str, act: Callable[[Transaction], None]) -> Response:
+        commit(self._database, act)
+        return self._answer(incident_id, 202)
+
+    def _answer(self, incident_id: str, status: int) -> Response:
+        with self._database.reading() as connection:
+            view = queries.get_incident(connection, incident_id)
+        return answer_one(IncidentOut.of(view), status, href_of(incident_id) if status == 202 else None)

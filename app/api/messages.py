@@ -1,0 +1,66 @@
+"""Messages from outside: whoever waits for one goes on."""
+
+from __future__ import annotations
+
+from flask import Response
+from flask_openapi3.blueprint import APIBlueprint
+from pydantic import Field
+
+from app.api.room import ApiParts, room
+from app.engine.messages import MessageIn
+from app.web.commits import commit
+from app.web.models import Input, Name, Output, Variables
+from app.web.paging import answer_one
+from app.web.problems import ErrorBody
+
+HOUR_S = 3600
+TIME_TO_LIVE_LIMIT_S = 30 * 24 * HOUR_S
+
+
+class PublishIn(Input):
+    """A message, addressed by its name and the correlation key that the receiver computed."""
+
+    name: Name = Field(json_schema_extra={"example": "ont_online"})
+    correlation_key: Name = Field(json_schema_extra={"example": "HWTC9F1A2B3C"})
+    variables: Variables = Field(default={}, json_schema_extra={"example": {"rx_power_dbm": -18.4}})
+    message_id: Name | None = Field(default=None, description="The sender's own id: the same id twice is one message")
+    time_to_live_seconds: float = Field(
+        default=HOUR_S, ge=1, le=TIME_TO_LIVE_LIMIT_S, description="How long it waits for somebody who is not there yet"
+    )
+
+
+class PublishedOut(Output):
+    """A message that is stored."""
+
+    message_id: str
+    duplicate: bool = Field(description="True: this id had come before, and nothing was done")
+    recipients: list[str] = Field(description="Instances that wait for it now, one per process")
+
+
+class Messages:
+    """The room of messages."""
+
+    def __init__(self, parts: ApiParts) -> None:
+        self._database = parts.database
+        self._engine = parts.engine
+        self._parts = parts
+
+    def blueprint(self) -> APIBlueprint:
+        made = room("messages", "messages", "What other systems report.", self._parts)
+        made.post("", responses={202: PublishedOut, 415: ErrorBody})(self.publish_message)
+        return made
+
+    def publish_message(self, body: PublishIn) -> Response:
+        """Send a message to whoever waits for it, now or within its time to live
+
+        Answers 202 once it is stored for good. It may come before its receiver waits for it: it is kept in an inbox.
+        """
+        sent = MessageIn(
+            name=body.name,
+            correlation_key=body.correlation_key,
+            variables=body.variables,
+            message_id=body.message_id,
+            time_to_live_s=body.time_to_live_seconds,
+        )
+        published = commit(self._database, lambda tx: self._engine.publish(tx, sent))
+        return answer_one(PublishedOut.model_validate(published), 202)

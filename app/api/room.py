@@ -1,0 +1,50 @@
+"""What every piece of the API is made of: the parts it works with, and a room behind the token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
+from pydantic import BaseModel
+
+from app.core.clock import Clock
+from app.core.db import Database
+from app.engine.doors import Engine
+from app.web.openapi import operation_id
+from app.web.problems import ErrorBody
+from app.web.tokens import TokenCheck
+
+PREFIX = "/api/v1"
+Responses = dict[str | int | HTTPStatus, type[BaseModel] | dict[Any, Any] | None]
+
+_REFUSALS: Responses = dict.fromkeys((400, 401, 413, 500, 503), ErrorBody)
+
+
+@dataclass(frozen=True)
+class ApiParts:
+    """What the API works with. Its transactions are opened on `database` and committed synced."""
+
+    database: Database
+    engine: Engine
+    clock: Clock
+    token: str
+    token_expires_at: datetime | None = None
+
+
+def room(name: str, path: str, about: str, parts: ApiParts) -> APIBlueprint:
+    """A blueprint under the API's prefix that lets in only callers with the token."""
+    blueprint = APIBlueprint(
+        name,
+        "app.api",
+        url_prefix=f"{PREFIX}/{path}",
+        abp_tags=[Tag(name=name.replace("_", " "), description=about)],
+        abp_security=[{"bearer": []}],
+        abp_responses=_REFUSALS,
+        operation_id_callback=operation_id,
+    )
+    blueprint.before_request(TokenCheck(parts.token, parts.clock, parts.token_expires_at).guard)
+    return blueprint

@@ -1,0 +1,135 @@
+"""User tasks: what waits for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from flask_openapi3.blueprint import APIBlueprint
+from pydantic import Field, RootModel
+
+from app.api.room import PREFIX, ApiParts, Responses, room
+from app.engine import queries
+from app.web.commits import commit
+from app.web.models import Identity, Input, Name, Output, Parameters, Person, Time, Variables
+from app.web.paging import PageQuery, answer_one, answer_page
+from app.web.problems import ErrorBody
+
+NOBODY = "api"  # who acted, when a caller does not say
+
+
+class TaskOut(Output):
+    """A task that waits for a person."""
+
+    id: str = Field(examples=["019b0c1e-7a52-7c35-9d6e-3f0a1b2c3d4e:7"])
+    instance_id: str
+    process_id: str
+    business_key: str | None
+    element_id: str | None
+    name: str | None = Field(examples=["Confirm the appointment"])
+    since: Time
+    assignee: str | None = Field(description="Who has taken it")
+    inputs: Any
+    instance_href: str
+
+    @classmethod
+    def of(cls, view: queries.UserTaskView) -> TaskOut:
+        return cls.model_validate({**vars(view), "instance_href": f"{PREFIX}/process-instances/{view.instance_id}"})
+
+
+class TaskList(RootModel[list[TaskOut]]):
+    """Tasks, those that have waited longest first."""
+
+
+class TaskDone(Output):
+    """A task that was completed."""
+
+    id: str
+    instance_id: str
+    instance_href: str
+
+
+class ClaimIn(Input):
+    """Who takes the task, or gives it back."""
+
+    user: Person = Field(json_schema_extra={"example": "anna"})
+
+
+class CompleteIn(Input):
+    """What was found out."""
+
+    variables: Variables = Field(default={}, json_schema_extra={"example": {"appointment": "2026-12-01T09:00:00Z"}})
+    user: Person = Field(default=NOBODY, description="Who did it; whoever has taken the task, if somebody has")
+
+
+class TaskPath(Parameters):
+    task_id: Identity
+
+
+class TaskQuery(PageQuery):
+    assignee: Person | None = None
+    process_id: Name | None = None
+    instance_id: Identity | None = None
+
+
+class Tasks:
+    """The room of user tasks."""
+
+    def __init__(self, parts: ApiParts) -> None:
+        self._database = parts.database
+        self._engine = parts.engine
+        self._parts = parts
+
+    def blueprint(self) -> APIBlueprint:
+        made = room("user_tasks", "user-tasks", "What waits for people.", self._parts)
+        refused: Responses = {404: ErrorBody, 409: ErrorBody, 415: ErrorBody}
+        made.get("", responses={200: TaskList})(self.list_tasks)
+        made.get("/<taskId>", responses={200: TaskOut, 404: ErrorBody})(self.read_task)
+        made.post("/<taskId>/claim", responses={200: TaskOut, **refused})(self.claim_task)
+        made.post("/<taskId>/unclaim", responses={200: TaskOut, **refused})(self.unclaim_task)
+        made.post("/<taskId>/complete", responses={200: TaskDone, **refused})(self.complete_task)
+        return made
+
+    def list_tasks(self, query: TaskQuery) -> Response:
+        """List open user tasks, those that have waited longest first"""
+        with self._database.reading() as connection:
+            page = queries.list_user_tasks(
+                connection,
+                assignee=query.assignee,
+                process_id=query.process_id,
+                instance_id=query.instance_id,
+                limit=query.limit,
+                offset=query.offset,
+            )
+        return answer_page(map(TaskOut.of, page.items), page.total)
+
+    def read_task(self, path: TaskPath) -> Response:
+        """Read an open user task"""
+        return answer_one(self._task(path.task_id))
+
+    def claim_task(self, path: TaskPath, body: ClaimIn) -> Response:
+        """Take a user task, so that nobody else works on it
+
+        Refused (409) while somebody else has it; taking it twice is taking it once.
+        """
+        commit(self._database, lambda tx: self._engine.claim_task(tx, path.task_id, body.user))
+        return answer_one(self._task(path.task_id))
+
+    def unclaim_task(self, path: TaskPath, body: ClaimIn) -> Response:
+        """Give a user task back"""
+        commit(self._database, lambda tx: self._engine.unclaim_task(tx, path.task_id, body.user))
+        return answer_one(self._task(path.task_id))
+
+    def complete_task(self, path: TaskPath, body: CompleteIn) -> Response:
+        """Complete a user task with what was found out; its instance goes on
+
+        Refused (409) while somebody else has it. A task that was completed is gone (404).
+        """
+        commit(self._database, lambda tx: self._engine.complete_task(tx, path.task_id, body.variables, body.user))
+        instance_id = path.task_id.rpartition(":")[0]
+        href = f"{PREFIX}/process-instances/{instance_id}"
+        return answer_one(TaskDone(id=path.task_id, instance_id=instance_id, instance_href=href))
+
+    def _task(self, task_id: str) -> TaskOut:
+        with self._database.reading() as connection:
+            return TaskOut.of(queries.get_user_task(connection, task_id))

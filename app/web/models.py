@@ -1,0 +1,54 @@
+"""Shapes of bodies and parameters: camelCase outside, snake_case inside."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic.alias_generators import to_camel
+
+# No control characters: PostgreSQL stores no NUL, and none of these belongs in a key, a name or a log line.
+PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+
+Name = Annotated[str, Field(min_length=1, max_length=255, pattern=PRINTABLE)]
+Identity = Annotated[str, Field(min_length=1, max_length=80, pattern=PRINTABLE)]
+Person = Annotated[str, Field(min_length=1, max_length=100, pattern=PRINTABLE)]
+Reason = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"\S")]
+Variables = Annotated[dict[str, Any], Field(max_length=10_000)]
+
+
+def _with_z(instant: datetime) -> str:
+    return instant.isoformat().replace("+00:00", "Z")
+
+
+Time = Annotated[datetime, PlainSerializer(_with_z, when_used="json")]
+
+
+class Input(BaseModel):
+    """A JSON body: exact types, no field but its own."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True, strict=True)
+
+
+class Parameters(BaseModel):
+    """Parameters of a path, a query or a header: text that is converted.
+
+    The end of a subclass's name (Path, Query, Header) says in errors where its fields are.
+    """
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
+
+
+class Headers(BaseModel):
+    """Headers: others than its own are none of its business. Fields are given their names as aliases."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Output(BaseModel):
+    """A JSON answer; made from the dataclasses of the rooms below, which have more fields than are shown."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, from_attributes=True, frozen=True
+    )
