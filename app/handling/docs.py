@@ -63,8 +63,9 @@ def _split(text: str) -> tuple[list[str], dict[str, list[str]]]:
         if match := _SECTION.match(line):
             # The entry keeps its column, so that a line indented deeper continues the one above it.
             current = sections.setdefault(match[1], [])
-            line = " " * match.start(2) + match[2]
-        current.append(line)
+            current.append(" " * match.start(2) + match[2])
+        else:
+            current.append(line)
     return head, sections
 
 

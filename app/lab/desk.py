@@ -12,10 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.core.clock import Clock
+from app.core.ids import new_id
 from app.lab import faults
 from app.lab.operations import Answer, Arguments, LabRefusal, Operation, Scene
 from app.lab.settings import LabSettings
 from app.lab.store import LabStore
+
+# An order that falls out beside its activation may be settled days after its ONT came online.
+MESSAGE_LIFE_S = 7 * 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,13 @@ class Desk:
     def _start_up(self, connection: sqlite3.Connection, answer: Answer, at: float) -> None:
         if answer.online is None or self._settings.callback_url is None:
             return
-        body = {"name": "ont_online", "correlationKey": answer.online, "variables": {"online_at_s": round(at)}}
+        body = {
+            "name": "ont_online",
+            "correlationKey": answer.online,
+            "messageId": new_id(),  # the same every time it is sent: Turnup drops what it has already taken
+            "variables": {"online_at_s": round(at)},
+            "timeToLiveSeconds": MESSAGE_LIFE_S,
+        }
         connection.execute(
             "INSERT INTO callback (serial, due_at, body) VALUES (?, ?, ?)",
             (answer.online, at + self._settings.online_after_s, _text(body)),

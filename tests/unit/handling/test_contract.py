@@ -45,7 +45,7 @@ def test_a_backoff_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None
 
 def test_outputs_are_given_by_name_whatever_the_name() -> None:
     assert Done(self=1, outputs=2).outputs == {"self": 1, "outputs": 2}
-    assert Done(**{"ont_id": "7"}) == Done(ont_id="7")
+    assert Done(ont_id="7").outputs == {"ont_id": "7"}
 
 
 def test_a_wait_without_a_time_zone_is_refused() -> None:
