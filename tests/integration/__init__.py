@@ -1,0 +1,1 @@
+"""Tests of parts together, started as a user starts them."""
