@@ -36,9 +36,16 @@ class Deployment:
     findings: list[Finding]
 
 
-def examine(
-    document: bytes, registry: Registry, file_name: str | None = None
-) -> tuple[Diagram | None, list[Finding]]:
+@dataclass(frozen=True)
+class Definition:
+    """One version of a process; `variables_schema` is what its author declared, if anything."""
+
+    id: str
+    version: int
+    variables_schema: dict[str, Any] | None
+
+
+def examine(document: bytes, registry: Registry, file_name: str | None = None) -> tuple[Diagram | None, list[Finding]]:
     """Everything wrong with a diagram; the diagram is None when there is an error among it."""
     diagram, _, findings = check(document, registry.get, registry.types())
     if diagram is not None and file_name is not None and file_name.removesuffix(".bpmn") != diagram.process_id:
@@ -68,22 +75,24 @@ def deploy(tx: Transaction, diagram: Diagram, findings: list[Finding], clock: Cl
     ).first()
     if latest is not None and latest.digest == diagram.digest:
         return Deployment(latest.id, diagram.process_id, latest.version, latest.name, False, findings)
-    made = {
-        "id": new_id(),
-        "process_id": diagram.process_id,
-        "version": 1 if latest is None else latest.version + 1,
-        "name": diagram.name,
-        "digest": diagram.digest,
-        "document": diagram.document,
-        "variables_schema": diagram.variables_schema,
-        "deployed_at": clock.now(),
-    }
-    tx.connection.execute(sa.insert(process_definition).values(made))
-    return Deployment(made["id"], diagram.process_id, made["version"], diagram.name, True, findings)
+    definition_id, version = new_id(), 1 if latest is None else latest.version + 1
+    tx.connection.execute(
+        sa.insert(process_definition).values(
+            id=definition_id,
+            process_id=diagram.process_id,
+            version=version,
+            name=diagram.name,
+            digest=diagram.digest,
+            document=diagram.document,
+            variables_schema=diagram.variables_schema,
+            deployed_at=clock.now(),
+        )
+    )
+    return Deployment(definition_id, diagram.process_id, version, diagram.name, True, findings)
 
 
-def find(connection: sa.Connection, process_id: str, version: int | None = None) -> sa.Row[Any]:
-    """(id, version, variables_schema) of a version, the latest if none is given; UnknownProcess."""
+def find(connection: sa.Connection, process_id: str, version: int | None = None) -> Definition:
+    """A version, the latest if none is given; UnknownProcess."""
     table = process_definition.c
     query = sa.select(table.id, table.version, table.variables_schema).where(table.process_id == process_id)
     if version is not None:
@@ -96,7 +105,7 @@ def find(connection: sa.Connection, process_id: str, version: int | None = None)
             f"There is no {wanted}. Deployed are: {', '.join(sorted(known)) or 'none yet'}.",
             path="$.version" if version is not None else "$.processId",
         )
-    return row
+    return Definition(row.id, row.version, row.variables_schema)
 
 
 class Programs:

@@ -27,11 +27,11 @@ class Finding:
 
     @classmethod
     def error(cls, place: Flow | Element, code: str, message: str, remedy: str) -> Self:
-        return cls("error", place.id, code, message, remedy, place.line)
+        return cls("error", place.id, code, shortened(message), shortened(remedy), place.line)
 
     @classmethod
     def warning(cls, place: Flow | Element, code: str, message: str, remedy: str) -> Self:
-        return cls("warning", place.id, code, message, remedy, place.line)
+        return cls("warning", place.id, code, shortened(message), shortened(remedy), place.line)
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,11 @@ class DiagramTooLarge(TooLarge):
     def __init__(self, finding: Finding) -> None:
         self.findings = (finding,)
         super().__init__(summary([finding]), findings=[finding.code])
+
+
+def shortened(text: str, most: int = 600) -> str:
+    """Findings quote what strangers wrote, which may be megabytes."""
+    return text if len(text) <= most else f"{text[:most]}..."
 
 
 def limited(findings: Iterable[Finding], most: int = 500) -> list[Finding]:

@@ -118,7 +118,9 @@ class Engine:
         """The same step once more, under the same key."""
         self._act(tx, incident_id, Action("retry", by, reason, {}), steps.retry)
 
-    def retry_with_inputs(self, tx: Transaction, incident_id: str, inputs: dict[str, Any], by: str, reason: str) -> None:
+    def retry_with_inputs(
+        self, tx: Transaction, incident_id: str, inputs: dict[str, Any], by: str, reason: str
+    ) -> None:
         """The step once more with corrected inputs, under a new key; BadParameter names what does not fit."""
         starts.check_variables(inputs, "$.inputs")
         action = Action("retry_with_inputs", by, reason, {"inputs": inputs})
@@ -161,9 +163,7 @@ class Engine:
         self._wakeups.wake(tx, live.instance_id)
 
     # for workers
-    def advance(
-        self, tx: Transaction, instance_id: str, owner: str, results: Sequence[StepResult] = ()
-    ) -> Advanced:
+    def advance(self, tx: Transaction, instance_id: str, owner: str, results: Sequence[StepResult] = ()) -> Advanced:
         """Take results, whatever is due and waiting messages; run what is ready; claim the steps for `owner`.
 
         One revision. On any error the transaction must be rolled back and `forget` called; the results may be given

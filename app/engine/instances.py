@@ -49,9 +49,22 @@ _CLOSED = Prepared(
 )
 _HISTORY = Prepared(sa.insert(history))
 _READ_INSTANCE = Prepared(
-    sa.select(*(process_instance.c[n] for n in (
-        "definition_id", "business_key", "state", "incidents", "revision", "next_number", "writes", "wake_at"
-    ))).where(process_instance.c.id == _b("id_"))
+    sa.select(
+        *(
+            process_instance.c[n]
+            for n in (
+                "definition_id",
+                "business_key",
+                "state",
+                "incidents",
+                "revision",
+                "next_number",
+                "writes",
+                "wake_at",
+                "ended_at",
+            )
+        )
+    ).where(process_instance.c.id == _b("id_"))
 )
 _READ_TOKENS = Prepared(
     sa.select(*(token.c[name] for name in TOKEN_COLUMNS))
@@ -82,11 +95,11 @@ class Instances:
         found = _READ_INSTANCE.rows(tx.connection, {"id_": instance_id})
         if not found:
             raise NotFound(f"There is no process instance '{instance_id}'.", instance_id=instance_id)
-        definition_id, business_key, state, incidents, revision, next_number, writes, wake_at = found[0]
+        definition_id, business_key, state, incidents, revision, next_number, writes, wake_at, ended_at = found[0]
         program = self._programs.program(tx.connection, definition_id)
         live = Live.create(instance_id, business_key, program, next_number, writes)
         live.revision, live.incidents, live.woken = revision, incidents, wake_at is not None
-        live.begun = next_number > 1
+        live.begun, live.state, live.ended_at = next_number > 1, state, ended_at
         live.tree.completed = state != ACTIVE
         variables = _READ_VARIABLES.rows(tx.connection, {"id_": instance_id})
         restore(live, program, _READ_TOKENS.rows(tx.connection, {"id_": instance_id}), variables)
@@ -99,7 +112,8 @@ class Instances:
         """
         connection = tx.connection
         live.incidents += len(live.raised) - len(live.dropped) - live.settled
-        ended = live.ended
+        if live.ended and live.ended_at is None:
+            live.state, live.ended_at = COMPLETED, live.now
         changed = _ADVANCE.run(
             connection,
             [
@@ -107,13 +121,13 @@ class Instances:
                     "id_": live.instance_id,
                     "revision_": live.revision,
                     "revision": live.revision + 1,
-                    "state": COMPLETED if ended else ACTIVE,
+                    "state": live.state,
                     "incidents": live.incidents,
                     "next_number": live.tree.next_number,
                     "writes": live.scopes.writes,
                     "wake_at": wake_at,
                     "updated_at": live.now,
-                    "ended_at": live.now if ended else None,
+                    "ended_at": live.ended_at,
                 }
             ],
         )
@@ -185,7 +199,10 @@ def _write_outcome(tx: Transaction, live: Live, outcome: Outcome) -> None:
         sa.update(incident)
         .where(incident.c.id == outcome.incident_id)
         .values(
-            state="resolved", outcome=outcome.outcome, outcome_detail=outcome.detail, ended_at=from_microseconds(live.now)
+            state="resolved",
+            outcome=outcome.outcome,
+            outcome_detail=outcome.detail,
+            ended_at=from_microseconds(live.now),
         )
     )
 
@@ -195,5 +212,10 @@ def _drop_incidents(tx: Transaction, live: Live) -> None:
     tx.connection.execute(
         sa.update(incident)
         .where(incident.c.instance_id == live.instance_id, incident.c.number.in_(numbers), incident.c.state == "open")
-        .values(state="resolved", outcome="cancelled", outcome_detail="the step was cancelled", ended_at=from_microseconds(live.now))
+        .values(
+            state="resolved",
+            outcome="cancelled",
+            outcome_detail="the step was cancelled",
+            ended_at=from_microseconds(live.now),
+        )
     )

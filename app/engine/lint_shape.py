@@ -125,7 +125,19 @@ def _check_reach(graph: Graph) -> Iterator[Finding]:
         if graph.nodes[name].type != "endEvent":
             message = "The flow stops here without an end event."
             yield Finding.warning(graph.nodes[name], "no_end", message, "Connect it to an end event.")
-    endless = reached - graph.leading_to(stops)
+    endless = _rounds(graph, reached - graph.leading_to(stops))
     for name in [name for name in graph.nodes if name in endless][:1]:
         message = f"From here no end can be reached: {len(endless)} elements go round for ever."
         yield Finding.warning(graph.nodes[name], "endless", message, "Draw a way out of the loop.")
+
+
+def _rounds(graph: Graph, names: set[str]) -> set[str]:
+    """What is left of `names` without those that only lead to a loop."""
+    before = {name: sum(other in names for other in graph.before[name]) for name in names}
+    leading = [name for name, count in before.items() if count == 0]
+    for name in leading:  # grows as elements lose their last predecessor
+        for target in graph.after[name]:
+            before[target] -= 1
+            if before[target] == 0:
+                leading.append(target)
+    return names - set(leading)

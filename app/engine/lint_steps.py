@@ -16,6 +16,7 @@ from app.handling.registry import Handler
 NAME = re.compile(r"[^\W\d]\w*")
 WORDS = "true false null if then else for in return some every satisfies and or not between instance of function"
 RESERVED = frozenset(WORDS.split())
+LONGEST = 10_000
 EXAMPLES = {"duration": "PT2H or P3D", "date": "2026-11-23T10:00:00Z"}
 
 
@@ -45,6 +46,10 @@ def _check_feel(place: Element | Flow, what: str, text: str) -> Iterator[Finding
     if not text.startswith("="):
         message = f"{what[0].upper()}{what[1:]} is no FEEL expression: '{text[:60]}'."
         yield Finding.error(place, "no_expression", message, "Write '=' before it, as in =speed_mbps > 100.")
+        return
+    if len(text) > LONGEST:
+        message = f"{what[0].upper()}{what[1:]} has {len(text)} characters; {LONGEST} are allowed."
+        yield Finding.error(place, "long_expression", message, "Let a handler do it.")
         return
     try:
         compile_feel(text[1:].strip())
@@ -139,7 +144,7 @@ def _check_handler(
         return
     handler = known_handlers(type)
     if handler is None:
-        near = get_close_matches(type, handler_types, n=3, cutoff=0.5)
+        near = get_close_matches(type[:100], handler_types, n=3, cutoff=0.5)
         remedy = f"Did you mean {' or '.join(near)}?" if near else "Correct the name, or install the handler first."
         yield Finding.error(element, "unknown_handler", f"No handler is known as '{type[:100]}'.", remedy)
         return
@@ -151,7 +156,7 @@ def _check_parameters(element: Element, handler: Handler, possible: Mapping[str,
     mapped = {target for _, target in element.inputs}
     for target in sorted(mapped - set(names)):
         if _is_name(target):
-            near = get_close_matches(target, names, n=1)
+            near = get_close_matches(target[:100], names, n=1)
             remedy = f"Did you mean {near[0]}?" if near else f"It takes {', '.join(names) or 'nothing'}."
             message = f"The handler {handler.type} has no parameter '{target}'."
             yield Finding.error(element, "unknown_parameter", message, remedy)

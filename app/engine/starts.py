@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import sqlalchemy as sa
@@ -99,7 +99,12 @@ def check_variables(variables: dict[str, Any], at: str = "$.variables") -> dict[
     for name, value in variables.items():
         if not name or not _RESERVED.isdisjoint(name) or not name.isprintable() or len(name) > 255:
             raise VariablesRefused(
-                [(f"{at}['{name[:80]}']", "A variable's name has 1 to 255 characters, without spaces or any of / # | > ~ .")]
+                [
+                    (
+                        f"{at}['{name[:80]}']",
+                        "A variable's name has 1 to 255 characters, without spaces or any of / # | > ~ .",
+                    )
+                ]
             )
         try:
             text = orjson.dumps(value)
@@ -120,9 +125,7 @@ def check_schema(schema: dict[str, Any] | None, variables: dict[str, Any]) -> No
     if schema is None:
         return
     problems = [
-        (path, error.message)
-        for error in Draft202012Validator(schema).iter_errors(variables)
-        for path in _paths(error)
+        (path, error.message) for error in Draft202012Validator(schema).iter_errors(variables) for path in _paths(error)
     ]
     if problems:
         raise VariablesRefused(sorted(problems))
@@ -131,7 +134,7 @@ def check_schema(schema: dict[str, Any] | None, variables: dict[str, Any]) -> No
 def _paths(error: ValidationError) -> Iterator[str]:
     base = "$.variables" + "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in error.absolute_path)
     if error.validator == "required" and isinstance(error.instance, dict):
-        missing = [name for name in error.validator_value if name not in error.instance]
+        missing = [str(name) for name in cast(list[str], error.validator_value) if name not in error.instance]
         yield from (f"{base}.{name}" for name in missing if repr(name) in error.message)
     else:
         yield base

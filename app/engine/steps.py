@@ -78,7 +78,15 @@ def claim(live: Live, node: Node, owner: str, registry: Registry) -> ClaimedStep
     wait.attempt += 1
     repeat = wait.attempt > internal.get("generation_from", 0) + 1
     return ClaimedStep(
-        live.instance_id, live.business_key, node.id, wait.step_key, wait.attempt, spec.bpmn_id, spec.handler, inputs, repeat
+        live.instance_id,
+        live.business_key,
+        node.id,
+        wait.step_key,
+        wait.attempt,
+        spec.bpmn_id,
+        spec.handler,
+        inputs,
+        repeat,
     )
 
 
@@ -139,14 +147,16 @@ def _refused(live: Live, node: Node, refused: Refused) -> None:
     live.finish(catcher)
 
 
-def _catcher(node: Node | None, code: str) -> Node | None:
+def _catcher(step: Node, code: str) -> Node | None:
     """The nearest error boundary event around a step that listens for the code; a code before a catch-all."""
+    node: Node | None = step
     while node is not None:
         if node.task_spec.has_boundary:
             listening = [s for s in node.parent._children if s is not node and s.wait and s.wait.kind == "attached"]
             listening = [s for s in listening if s.wait.name in (code, None) and not s._state & FINISHED]
             if listening:
-                return max(listening, key=lambda s: s.wait.name is not None)
+                nearest: Node = max(listening, key=lambda s: s.wait.name is not None)
+                return nearest
         node = getattr(node.workflow, "owner", None)
     return None
 

@@ -93,7 +93,10 @@ class Bench:
             return Failed(type(error).__name__, str(error), retry=getattr(error, "retried", True))
 
     def run(
-        self, instance_id: str, between: Callable[[], None] | None = None, pick: Callable[[list[Any]], int] = lambda _: 0
+        self,
+        instance_id: str,
+        between: Callable[[], None] | None = None,
+        pick: Callable[[list[Any]], int] = lambda _: 0,
     ) -> Advanced:
         """Advance until nothing is left that a worker could do; `between` runs after every commit."""
         advanced = self.advance(instance_id)
@@ -157,5 +160,3 @@ class Bench:
     def count(self, table: sa.Table) -> int:
         with self.database.reading() as connection:
             return int(connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one())
-
-

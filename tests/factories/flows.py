@@ -45,7 +45,9 @@ def start_end() -> Flow:
 
 
 def service() -> Flow:
-    diagram = Diagram("p").service("a", "t.echo", inputs={"x": "=n + 1"}, outputs={"got.a": "=r"}).service("b", "t.name")
+    diagram = (
+        Diagram("p").service("a", "t.echo", inputs={"x": "=n + 1"}, outputs={"got.a": "=r"}).service("b", "t.name")
+    )
     return Flow(_line(diagram, "a", "b"), {"n": 1}, (), {"n": 1, "got": {"a": 2}, "r": "b"}, ("a", "b"))
 
 
@@ -117,7 +119,9 @@ def boundary_timer() -> Flow:
 
 
 def boundary_timer_date() -> Flow:
-    diagram = Diagram("p").user("u").boundary_timer("late", "u", "=on", kind="timeDate").service("b", "t.name").end("e2")
+    diagram = (
+        Diagram("p").user("u").boundary_timer("late", "u", "=on", kind="timeDate").service("b", "t.name").end("e2")
+    )
     diagram = _line(diagram, "u").chain("late", "b", "e2")
     on = {"on": "2026-03-01T00:00:00Z"}
     return Flow(diagram, on, (later(90 * 86400),), {**on, "r": "b"}, ("b",))
@@ -145,7 +149,9 @@ def boundary_timer_date_beside() -> Flow:
 
 
 def boundary_error() -> Flow:
-    diagram = Diagram("p").service("a", "t.refuse").boundary_error("err", "a", "port_taken").service("b", "t.name").end("e2")
+    diagram = (
+        Diagram("p").service("a", "t.refuse").boundary_error("err", "a", "port_taken").service("b", "t.name").end("e2")
+    )
     diagram = _line(diagram, "a").chain("err", "b", "e2")
     return Flow(diagram, {}, (), {"port": "1/1/7", "r": "b"}, ("a", "b"))
 

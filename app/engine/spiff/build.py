@@ -5,7 +5,7 @@ in a row), no clash of ids with Spiff's internal names, no guess at an element t
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,7 +58,7 @@ def build(diagram: Diagram, definition_id: str = "", version: int = 0) -> Progra
 
 def _process(diagram: Diagram, scope: str, elements: list[Element]) -> ProcessSpec:
     process = ProcessSpec(scope)
-    hosts = {element.attached_to for element in elements if element.attached_to}
+    hosts: set[str | None] = {element.attached_to for element in elements if element.attached_to}
     loops = _in_loops(diagram, elements)
     for element in elements:
         spec = _spec(process, element)
@@ -158,7 +158,7 @@ def _timer(element: Element) -> Timer:
     return Timer("date" if kind == "date" else "duration", _source(text, f"the timer of '{element.id}'"))
 
 
-_MAKERS = {
+_MAKERS: dict[str, Callable[[ProcessSpec, Element], Any]] = {
     "startEvent": lambda process, element: nodes.PassSpec(process, element.id),
     "endEvent": lambda process, element: nodes.PassSpec(process, element.id),
     "serviceTask": _service_task,

@@ -108,7 +108,9 @@ def restore(
     live.tree.ready.clear()
 
 
-def _restore_node(live: Live, program: Program, row: dict[str, Any], known: dict[int, Node], inner: dict[int, Any]) -> None:
+def _restore_node(
+    live: Live, program: Program, row: dict[str, Any], known: dict[int, Node], inner: dict[int, Any]
+) -> None:
     workflow = inner.get(row["inside"])
     if workflow is None:
         workflow = inner[row["inside"]] = _restore_inner(live, known[row["inside"]])
@@ -145,4 +147,3 @@ def _wait(row: dict[str, Any]) -> Wait:
 
 def _json(text: str | None) -> Any:
     return None if text is None else orjson.loads(text)
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lxml import etree
 
-from app.engine.diagram import Finding, Severity
+from app.engine.diagram import Finding, Severity, shortened
 from app.engine.spiff.dialect_table import ARTIFACTS, BPMN, ELEMENTS, FLOW_NODES, ZEEBE
 
 SHAPES = {
@@ -53,4 +53,7 @@ def _is_unknown_shape(node: etree._Element) -> bool:
 
 
 def report(node: etree._Element, code: str, message: str, remedy: str, *, severity: Severity = "error") -> Finding:
-    return Finding(severity, place_id(node), code, message, remedy, node.sourceline)
+    place = place_id(node)
+    return Finding(
+        severity, place and shortened(place, 200), code, shortened(message), shortened(remedy), node.sourceline
+    )

@@ -168,8 +168,9 @@ class Tree(_Indexed, BpmnWorkflow):
     def find(self, number: int) -> Node | None:
         """The open node with that number."""
         for workflow in (self, *self.subprocesses.values()):
-            if number in workflow.open:
-                return workflow.open[number]
+            node: Node | None = workflow.open.get(number)
+            if node is not None:
+                return node
         return None
 
 

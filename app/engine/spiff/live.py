@@ -80,6 +80,8 @@ class Live:
     tree: Tree
     revision: int = 0
     now: int = 0
+    state: str = "active"
+    ended_at: int | None = None
     incidents: int = 0
     settled: int = 0  # incidents that an operator acted on since the last checkpoint
     begun: bool = False
@@ -91,7 +93,9 @@ class Live:
     dropped: list[Node] = field(default_factory=list)  # cancelled while they had an incident
 
     @classmethod
-    def create(cls, instance_id: str, business_key: str | None, program: Program, next_number: int, writes: int) -> "Live":
+    def create(
+        cls, instance_id: str, business_key: str | None, program: Program, next_number: int, writes: int
+    ) -> "Live":
         tree = Tree(program.process, program.inner, next_number)
         live = cls(instance_id, program.process_id, business_key, program, Scopes(writes), tree)
         tree.live, tree.scopes = live, live.scopes
@@ -165,7 +169,9 @@ class Live:
         settled = node.internal_data.pop("incident", None)
         if settled is not None:
             alike = settled[1] == mark
-            self.outcomes.append(Outcome(settled[0], "failed_alike" if alike else "failed_differently", f"{code}: {message}"))
+            self.outcomes.append(
+                Outcome(settled[0], "failed_alike" if alike else "failed_differently", f"{code}: {message}")
+            )
         self.raised.append(Raised(node, code, message, mark, detail))
 
     def note(self, kind: str, node: Node | None, actor: str | None = None, **detail: Any) -> None:

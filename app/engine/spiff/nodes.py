@@ -71,7 +71,7 @@ class Spec(BpmnSpecMixin):
         scopes, outside = scopes_of(my_task), my_task.workflow.scope
         inside = my_task.internal_data.get("scope", outside)
         if self.outputs_:
-            view = ChainMap(dict(result), scopes.view(inside))  # type: ignore[arg-type]
+            view = ChainMap(dict(result), scopes.view(inside))
             writes = [(outside, m.target, m.source.value(view)) for m in self.outputs_]
         else:
             writes = [(inside, name, value) for name, value in result.items()]
@@ -188,7 +188,7 @@ class Activity(Spec):
             return
         scope = internal.setdefault("scope", f"{outside}/{step_name(my_task)}")
         local: dict[str, Any] = {}
-        view = ChainMap(local, scopes.view(outside))  # type: ignore[arg-type]  # a view is a mutable mapping
+        view = ChainMap(local, scopes.view(outside))
         for mapping in self.inputs_:
             local[mapping.target] = mapping.source.value(view)
         scopes.open(scope)

@@ -34,7 +34,6 @@ class Branch:
 VALUE, VISITS, WRITE = "v", "n", "w"
 
 
-
 @dataclass(frozen=True)
 class Conflict:
     """A write that would lose what a concurrent branch wrote."""

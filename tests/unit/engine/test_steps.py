@@ -136,7 +136,9 @@ def test_claims_of_a_dead_worker_are_repeated_under_the_same_key(bench: Bench) -
 
 
 def test_a_stale_process_loads_again_and_its_result_is_not_lost(bench: Bench) -> None:
-    diagram = Diagram("p").start("s").end("e").parallel("f").parallel("j").service("a", "t.name").service("b", "t.quiet")
+    diagram = (
+        Diagram("p").start("s").end("e").parallel("f").parallel("j").service("a", "t.name").service("b", "t.quiet")
+    )
     instance_id = bench.start(diagram.chain("s", "f", "a", "j", "e").chain("f", "b", "j"))
     one, other = bench.advance(instance_id).claimed
     stale = bench.engine
@@ -242,7 +244,9 @@ def test_an_action_needs_a_reason_and_happens_once(bench: Bench) -> None:
         bench.engine.retry(tx, incident.id, by="otto", reason="me too")
 
 
-def test_a_gateway_without_a_true_condition_falls_out_and_goes_on_when_its_variables_are_corrected(bench: Bench) -> None:
+def test_a_gateway_without_a_true_condition_falls_out_and_goes_on_when_its_variables_are_corrected(
+    bench: Bench,
+) -> None:
     diagram = Diagram("p").start("s").end("e").end("e2").xor("g").chain("s", "g")
     diagram.flow("g", "e", "=n > 5").flow("g", "e2", "=n < 2")
     instance_id = bench.start(diagram, n=3)
