@@ -65,13 +65,12 @@ class Subscriptions:
 
         A subscriber that raises takes the whole transaction with it: state and event are one.
         """
-        publish(tx, event)
+        _store(tx, event)
         for subscriber in self._subscribers.get(event.type, ()):
             subscriber(tx, event)
 
 
-def publish(tx: Transaction, event: Event) -> None:
-    """Store the event in the transaction of the state it tells of; nobody in this process is told."""
+def _store(tx: Transaction, event: Event) -> None:
     tx.connection.execute(
         outbox.insert(),
         {

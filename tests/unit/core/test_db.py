@@ -1,0 +1,171 @@
+"""Transactions: what they keep, what they drop, and who waits for whom."""
+
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from app.core.db import Database, Transaction, metadata
+
+THING = sa.Table("thing_of_test_db", sa.MetaData(), sa.Column("name", sa.Text, primary_key=True))
+
+
+@pytest.fixture
+def database(database: Database) -> Database:
+    return with_the_table(database)
+
+
+@pytest.fixture
+def sqlite_database(sqlite_database: Database) -> Database:
+    return with_the_table(sqlite_database)
+
+
+def with_the_table(database: Database) -> Database:
+    with database.transaction() as tx:
+        THING.create(tx.connection)
+    return database
+
+
+def insert(tx: Transaction, name: str) -> None:
+    tx.connection.execute(THING.insert(), {"name": name})
+
+
+def names(database: Database) -> list[str]:
+    with database.reading() as connection:
+        return list(connection.execute(sa.select(THING.c.name).order_by(THING.c.name)).scalars())
+
+
+def test_a_transaction_that_ends_is_kept(database: Database) -> None:
+    with database.transaction() as tx:
+        insert(tx, "a")
+        insert(tx, "b")
+    assert names(database) == ["a", "b"]
+
+
+def test_a_transaction_that_raises_leaves_nothing_and_calls_nobody_back(database: Database) -> None:
+    called: list[str] = []
+    with pytest.raises(ZeroDivisionError), database.transaction() as tx:
+        insert(tx, "a")
+        tx.after_commit(lambda: called.append("a"))
+        _ = 1 / 0
+    assert names(database) == []
+    assert called == []
+
+
+def test_callbacks_come_in_order_after_the_commit_and_may_open_transactions(database: Database) -> None:
+    seen: list[tuple[str, list[str]]] = []
+
+    def again() -> None:
+        with database.transaction() as tx:
+            insert(tx, "b")
+
+    with database.transaction() as tx:
+        tx.after_commit(lambda: seen.append(("first", names(database))))
+        tx.after_commit(again)
+        tx.after_commit(lambda: seen.append(("last", names(database))))
+        insert(tx, "a")
+        assert seen == []
+    assert seen == [("first", ["a"]), ("last", ["a", "b"])]
+
+
+def test_the_session_writes_with_the_transaction_and_refuses_to_commit(database: Database) -> None:
+    with database.transaction() as tx:
+        tx.session.execute(THING.insert().values(name="a"))
+        with pytest.raises(RuntimeError, match=r"transaction\(\) commits"):
+            tx.session.commit()
+        assert names(database) == []
+    assert names(database) == ["a"]
+
+
+def test_what_only_the_session_knows_is_flushed_before_the_commit(database: Database) -> None:
+    mapper = sa.orm.registry()
+
+    class Thing:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+    mapper.map_imperatively(Thing, THING)
+    with database.transaction() as tx:
+        tx.session.add(Thing("a"))
+    assert names(database) == ["a"]
+    mapper.dispose()
+
+
+def test_a_second_transaction_on_one_thread_is_refused_on_sqlite_rather_than_waiting_for_itself(
+    sqlite_database: Database,
+) -> None:
+    with sqlite_database.transaction() as tx:
+        insert(tx, "a")
+        with pytest.raises(RuntimeError, match="open on this thread"), sqlite_database.transaction():
+            pass
+    assert names(sqlite_database) == ["a"]
+
+
+def test_writers_wait_for_one_another_and_none_is_told_that_the_database_is_locked(database: Database) -> None:
+    other_process = Database(database.engine.url.render_as_string(hide_password=False))
+    failed: list[BaseException] = []
+
+    def write(through: Database, prefix: str) -> None:
+        try:
+            for number in range(25):
+                with through.transaction(synced=False) as tx:
+                    tx.connection.execute(sa.select(THING)).all()  # a read that must not be stale when we write
+                    insert(tx, f"{prefix}{number}")
+        except BaseException as error:
+            failed.append(error)
+
+    threads = [
+        threading.Thread(target=write, args=(through, f"{index}-"))
+        for index, through in enumerate([database, database, other_process, other_process])
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    other_process.close()
+    assert failed == []
+    assert len(names(database)) == 100
+
+
+def test_a_commit_waits_for_the_disk_unless_told_otherwise(sqlite_database: Database) -> None:
+    normal, full = 1, 2
+    for synced, expected in [(True, full), (False, normal), (False, normal), (True, full)]:
+        with sqlite_database.transaction(synced=synced) as tx:
+            assert tx.connection.exec_driver_sql("PRAGMA synchronous").scalar() == expected
+
+
+def test_a_reader_sees_one_instant_and_may_not_write(database: Database) -> None:
+    with database.reading() as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(THING)).scalar() == 0
+        with database.transaction() as tx:
+            insert(tx, "a")
+        assert connection.execute(sa.select(sa.func.count()).select_from(THING)).scalar() == 0
+        with pytest.raises(sa.exc.DBAPIError, match=r"read-?only"):
+            connection.execute(THING.insert(), {"name": "b"})
+    assert names(database) == ["a"]
+
+
+def test_sqlite_holds_to_foreign_keys_and_writes_ahead(sqlite_database: Database) -> None:
+    with sqlite_database.transaction() as tx:
+        assert tx.connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+        assert tx.connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+
+
+def test_sqlite_without_a_file_is_refused() -> None:
+    with pytest.raises(ValueError, match="needs a file"):
+        Database("sqlite://")
+
+
+def test_a_missing_folder_of_a_sqlite_file_is_made(tmp_path: Path) -> None:
+    made = Database(f"sqlite:///{tmp_path}/a/b/c.sqlite")
+    with made.transaction() as tx:
+        tx.connection.exec_driver_sql("CREATE TABLE t (n INTEGER)")
+    made.close()
+    assert sqlite3.connect(tmp_path / "a/b/c.sqlite").execute("SELECT count(*) FROM t").fetchone() == (0,)
+
+
+def test_every_constraint_has_a_name() -> None:
+    unnamed = [(table.name, kind) for table in metadata.tables.values() for kind in table.constraints if not kind.name]
+    assert unnamed == []

@@ -1,0 +1,55 @@
+"""The environment is read once, and what is wrong with it is said."""
+
+from pathlib import Path
+
+import pytest
+
+from app.core.errors import InvalidSetting
+from app.core.settings import read_settings
+
+
+def test_an_empty_environment_gives_loopback_and_a_file_under_the_working_directory() -> None:
+    settings = read_settings({})
+    assert settings.database_url == f"sqlite:///{Path.cwd()}/var/turnup.sqlite"
+    assert (settings.host, settings.port, settings.token, settings.workers) == ("127.0.0.1", 8080, "", 8)
+    assert settings.lab_url == "http://127.0.0.1:8090"
+
+
+def test_the_default_database_lies_in_the_data_directory() -> None:
+    settings = read_settings({"TURNUP_DATA_DIR": "/srv/turnup"})
+    assert settings.data_dir == Path("/srv/turnup")
+    assert settings.database_url == "sqlite:////srv/turnup/turnup.sqlite"
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_every_spelling_of_postgresql_gets_the_driver_that_is_installed(scheme: str) -> None:
+    settings = read_settings({"TURNUP_DATABASE_URL": f"{scheme}://me@db/turnup"})
+    assert settings.database_url == "postgresql+psycopg://me@db/turnup"
+
+
+@pytest.mark.parametrize(
+    ("variable", "found", "expected"),
+    [
+        ("TURNUP_PORT", "http", "a whole number from 1 to 65535"),
+        ("TURNUP_PORT", "70000", "a whole number from 1 to 65535"),
+        ("TURNUP_PORT", "-1", "a whole number"),
+        ("TURNUP_HANDLER_THREADS", "0", "a whole number from 1"),
+        ("TURNUP_DATABASE_URL", "mysql://root@db/turnup", "postgresql://"),
+        ("TURNUP_DATABASE_URL", "sqlite://", "sqlite:///<file>"),
+        ("TURNUP_DATABASE_URL", "sqlite:///:memory:", "sqlite:///<file>"),
+        ("TURNUP_LAB_URL", "lab:8090", "http://"),
+        ("TURNUP_TOKEN", "two words", "ASCII without spaces"),
+    ],
+)
+def test_a_wrong_value_names_its_variable_and_what_is_expected(variable: str, found: str, expected: str) -> None:
+    with pytest.raises(InvalidSetting) as raised:
+        read_settings({variable: found})
+    assert raised.value.facts == {"variable": variable}
+    assert raised.value.message.startswith(f"{variable} is ")
+    assert expected in raised.value.message
+
+
+def test_a_password_in_a_wrong_address_is_not_repeated() -> None:
+    with pytest.raises(InvalidSetting) as raised:
+        read_settings({"TURNUP_DATABASE_URL": "mysql://root:hunter2@db/turnup"})
+    assert "hunter2" not in raised.value.message
