@@ -88,12 +88,13 @@ def passed_elements(connection: sa.Connection, instance_id: str) -> dict[str, Pa
     """By element id, for drawing the path."""
     ended = sa.func.max(token.c.ended_at, type_=token.c.ended_at.type)
     query = (
-        sa.select(token.c.element_id, (token.c.state == COMPLETED).label("done"), sa.func.count(), ended)
+        sa.select(token.c.element_id, token.c.state, sa.func.count(), ended)
         .where(token.c.instance_id == instance_id, token.c.open == 0, token.c.element_id.is_not(None))
-        .group_by(token.c.element_id, token.c.state == COMPLETED)
+        .group_by(token.c.element_id, token.c.state)
     )
     passed: dict[str, PassedView] = {}
-    for element_id, done, count, ended_at in connection.execute(query):
+    for element_id, state, count, ended_at in connection.execute(query):
+        done = state == COMPLETED
         view = PassedView(count if done else 0, ended_at, "completed" if done else "cancelled")
         other = passed.get(element_id)
         if other is not None:

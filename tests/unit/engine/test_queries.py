@@ -1,0 +1,245 @@
+"""What is read of instances, on each store, from rows written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from app.core.db import Database
+from app.engine import queries
+from app.engine.definitions import UnknownProcess
+from tests.factories.rows import CANCELLED, Rows, at
+
+Read = Callable[..., Any]
+
+
+@pytest.fixture
+def rows(database: Database) -> Rows:
+    made = Rows(database)
+    made.definition("p")
+    made.definition("q")
+    return made
+
+
+@pytest.fixture
+def read(database: Database) -> Read:
+    """Calls a query on a snapshot of what is written by then."""
+
+    def call(query: Callable[..., Any], *args: Any, **values: Any) -> Any:
+        with database.reading() as connection:
+            return query(connection, *args, **values)
+
+    return call
+
+
+def ids(page: queries.Page[Any]) -> list[str]:
+    return [item.id for item in page.items]
+
+
+def test_a_list_begins_with_the_youngest_and_counts_all_of_them(rows: Rows, read: Read) -> None:
+    for number in range(5):
+        rows.instance(f"i{number}", started_s=number)
+    page = read(queries.list_instances, limit=2, offset=1)
+    assert (ids(page), page.total) == (["i3", "i2"], 5)
+
+
+def test_a_page_past_the_end_is_empty_and_still_knows_the_total(rows: Rows, read: Read) -> None:
+    rows.instance("i1")
+    page = read(queries.list_instances, limit=10, offset=10)
+    assert (page.items, page.total) == ([], 1)
+
+
+def test_fallen_out_is_active_with_an_open_incident(rows: Rows, read: Read) -> None:
+    rows.instance("well")
+    rows.instance("stuck", incidents=2)
+    rows.instance("done", state="completed", ended_at=at(9))
+    assert ids(read(queries.list_instances, state="active", limit=9)) == ["well"]
+    assert ids(read(queries.list_instances, state="fallen_out", limit=9)) == ["stuck"]
+    assert ids(read(queries.list_instances, state="completed", limit=9)) == ["done"]
+    assert read(queries.get_instance, "stuck").state == "fallen_out"
+    assert read(queries.count_by_state) == {"active": 1, "fallen_out": 1, "completed": 1, "cancelled": 0}
+
+
+def test_counts_can_be_those_of_one_process(rows: Rows, read: Read) -> None:
+    rows.instance("a", process_id="p")
+    rows.instance("b", process_id="q")
+    assert read(queries.count_by_state, "q")["active"] == 1
+    assert ids(read(queries.list_instances, process_id="q", limit=9)) == ["b"]
+
+
+def test_search_is_part_of_a_business_key_or_a_whole_id(rows: Rows, read: Read) -> None:
+    rows.instance("a", 1, business_key="ORD-2041")
+    rows.instance("b", 2)
+    rows.instance("c", 3, business_key="ord_50%")
+    cases = {"2041": ["a"], "ord-2": ["a"], "b": ["b"], "%": ["c"], "_": ["c"], "ORD": ["c", "a"], "x": []}
+    for search, found in cases.items():
+        assert ids(read(queries.list_instances, search=search, limit=9)) == found, search
+
+
+def test_a_business_key_is_matched_exactly(rows: Rows, read: Read) -> None:
+    rows.instance("a", 1, business_key="ORD-1")
+    rows.instance("b", 2, business_key="ORD-11")
+    assert ids(read(queries.list_instances, business_key="ORD-1", limit=9)) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "told", "kind"),
+    [
+        ([("wait", "message", {"name": "ont_online"})], "message ont_online", "message"),
+        ([("a", "timer", {}), ("b", "retry", {})], "retry of b", "retry"),
+        ([("a", "claim", {}), ("b", "incident", {})], "incident at b", "incident"),
+        ([("a", "child", {}), ("b", "user_task", {}), ("c", "timer", {})], "task b", "user_task"),
+        ([("a", "attached", {}), ("b", "claim", {})], "b (running)", "claim"),
+        ([("a", "timer", {}), ("b", "timer", {})], "timer a", "timer"),
+        ([("a", "callback", {"name": "pushed"})], "message pushed", "callback"),
+    ],
+)
+def test_an_instance_tells_the_most_telling_of_its_waits(
+    rows: Rows, read: Read, tokens: list[tuple[str, str, dict[str, str]]], told: str, kind: str
+) -> None:
+    rows.instance("i")
+    rows.instance("other", 1)
+    rows.token("other", "zz", "incident")
+    for element_id, token_kind, values in tokens:
+        rows.token("i", element_id, token_kind, **values)
+    row = read(queries.get_instance, "i")
+    assert (row.waiting_for, row.waiting_kind) == (told, kind)
+    assert {item.id: item.waiting_for for item in read(queries.list_instances, limit=9).items}["i"] == told
+
+
+def test_an_ended_instance_waits_for_nothing(rows: Rows, read: Read) -> None:
+    rows.instance("i", state="completed", ended_at=at(9))
+    rows.passed("i", "a", ended_s=9)
+    row = read(queries.get_instance, "i")
+    assert (row.waiting_for, row.ended_at) == (None, at(9))
+
+
+def test_an_instance_that_is_not_there_is_not_found(read: Read) -> None:
+    with pytest.raises(queries.UnknownInstance, match="'gone'"):
+        read(queries.get_instance, "gone")
+
+
+def test_open_tokens_are_those_that_stand_somewhere_now(rows: Rows, read: Read) -> None:
+    rows.instance("i")
+    rows.passed("i", "s", ended_s=1)
+    facts = {"name": "t.name", "attempt": 2, "inputs": {"b": 1, "a": [2]}, "error": {"code": "X"}, "due_at": at(60)}
+    rows.token("i", "a", "retry", **facts)
+    (token,) = read(queries.open_tokens, "i")
+    assert (token.number, token.element_id, token.kind, token.due_at) == (2, "a", "retry", at(60))
+    assert list(token.inputs) == ["b", "a"]
+    assert token.error == {"code": "X"}
+
+
+def test_the_path_counts_visits_and_tells_how_the_last_one_ended(rows: Rows, read: Read) -> None:
+    rows.instance("i")
+    rows.passed("i", "a", ended_s=1)
+    rows.passed("i", "a", ended_s=3)
+    rows.passed("i", "a", ended_s=2, state=CANCELLED)
+    rows.passed("i", "b", ended_s=4)
+    rows.passed("i", "b", ended_s=5, state=CANCELLED)
+    rows.passed("i", "late", ended_s=5, state=CANCELLED)
+    rows.passed("i", None, ended_s=5)
+    rows.token("i", "c", "job")
+    assert read(queries.passed_elements, "i") == {
+        "a": queries.PassedView(2, at(3), "completed"),
+        "b": queries.PassedView(1, at(5), "cancelled"),
+        "late": queries.PassedView(0, at(5), "cancelled"),
+    }
+
+
+def test_variables_are_those_of_every_scope_without_the_engine_s_own_notes(rows: Rows, read: Read) -> None:
+    rows.instance("i")
+    rows.variable("i", "speed_mbps", 500)
+    rows.variable("i", "address", {"city": "Köln"})
+    rows.variable("i", "local", [1.5, None], scope="/order#1")
+    rows.variable("i", "a", 3, kind="n")
+    assert read(queries.variables, "i") == [
+        queries.VariableView("", "address", {"city": "Köln"}),
+        queries.VariableView("", "speed_mbps", 500),
+        queries.VariableView("/order#1", "local", [1.5, None]),
+    ]
+
+
+def test_history_merges_what_was_noted_with_what_came_and_went(rows: Rows, read: Read) -> None:
+    rows.instance("i")
+    done = {"name": "t.name", "attempt": 2, "step_key": "i:/a#1", "claimed_by": "w1"}
+    rows.passed("i", "a", ended_s=9, entered_at=at(1), **done)
+    rows.passed("i", "u", ended_s=10, entered_at=at(9), claimed_by="ann", state=CANCELLED)
+    rows.token("i", "b", "job", entered_at=at(10))
+    rows.noted("i", "failed", 5, 3, element_id="a", number=1, detail={"code": "X"})
+    rows.noted("i", "action", 7, 4, element_id="a", number=1, actor="olga", detail={"action": "retry"})
+    told = [(view.kind, view.element_id, view.actor) for view in read(queries.history, "i")]
+    assert told == [
+        ("entered", "b", None),
+        ("cancelled", "u", "ann"),
+        ("entered", "u", None),
+        ("completed", "a", None),
+        ("action", "a", "olga"),
+        ("failed", "a", None),
+        ("entered", "a", None),
+    ]
+    assert read(queries.count_history, "i") == 7
+    completed = read(queries.history, "i", limit=1, offset=3)[0]
+    assert (completed.at, completed.detail["worker"], completed.detail["attempt"]) == (at(9), "w1", 2)
+    assert read(queries.history, "i", limit=1, offset=4)[0].detail == {"action": "retry"}
+
+
+def test_open_incidents_are_listed_unless_told_otherwise(rows: Rows, read: Read) -> None:
+    rows.instance("i", business_key="ORD-1")
+    rows.instance("j", process_id="q")
+    rows.incident("n1", "i", 1)
+    rows.incident("n2", "j", 2)
+    rows.incident("n3", "i", 3, state="resolved", action="retry", outcome="passed")
+    assert ids(read(queries.list_incidents, limit=9)) == ["n2", "n1"]
+    assert ids(read(queries.list_incidents, state=None, instance_id="i", limit=9)) == ["n3", "n1"]
+    assert ids(read(queries.list_incidents, process_id="q", limit=9)) == ["n2"]
+    shown = read(queries.get_incident, "n1")
+    assert (shown.business_key, shown.process_id, shown.raised_at) == ("ORD-1", "p", at(1))
+    assert shown.detail == {"inputs": {"port": 1}}
+    with pytest.raises(queries.UnknownIncident):
+        read(queries.get_incident, "n9")
+
+
+def test_tasks_are_open_user_tasks_by_how_long_they_wait(rows: Rows, read: Read) -> None:
+    rows.instance("i", business_key="ORD-1")
+    rows.instance("j", process_id="q")
+    rows.token("i", "u", "user_task", name="Call", since=at(20))
+    rows.token("j", "u", "user_task", name="Visit", since=at(10), claimed_by="ann")
+    rows.token("j", "a", "job")
+    rows.passed("j", "u", ended_s=3)
+    assert ids(read(queries.list_user_tasks, limit=9)) == ["j:1", "i:1"]
+    assert ids(read(queries.list_user_tasks, assignee="ann", limit=9)) == ["j:1"]
+    assert ids(read(queries.list_user_tasks, process_id="p", limit=9)) == ["i:1"]
+    task = read(queries.get_user_task, "j:1")
+    assert (task.name, task.assignee, task.process_id) == ("Visit", "ann", "q")
+
+
+def test_what_is_no_open_task_is_not_found(rows: Rows, read: Read) -> None:
+    rows.instance("j")
+    rows.token("j", "u", "user_task", since=at(10))
+    rows.token("j", "a", "job")
+    for task_id in ("j:2", "j", "j:", ":1", "j:x", "j:²", "j:99999999999999999999", "k:1"):
+        with pytest.raises(queries.UnknownTask):
+            read(queries.get_user_task, task_id)
+
+
+def test_definitions_are_listed_with_the_latest_version_of_each(rows: Rows, read: Read) -> None:
+    rows.definition("p", 2)
+    assert [(d.process_id, d.version) for d in read(queries.list_definitions)] == [("p", 2), ("q", 1)]
+    every = [(d.process_id, d.version) for d in read(queries.list_definitions, latest_only=False)]
+    assert every == [("p", 2), ("p", 1), ("q", 1)]
+
+
+def test_a_definition_is_the_latest_unless_a_version_is_named(rows: Rows, read: Read) -> None:
+    rows.definition("p", 2)
+    assert read(queries.get_definition, "p").version == 2
+    first = read(queries.get_definition, "p", 1)
+    assert (first.version, first.deployed_at) == (1, at(1))
+    assert read(queries.definition_document, first.id) == b"<p-1/>"
+    for process_id, version in (("p", 3), ("r", None)):
+        with pytest.raises(UnknownProcess):
+            read(queries.get_definition, process_id, version)
+    with pytest.raises(UnknownProcess):
+        read(queries.definition_document, "gone")
