@@ -1,1 +1,1 @@
-"""Runs instances: wakes them, claims their steps, calls the handlers. The database row is the truth, a queue only wakes."""
+"""Runs instances: wakes them, claims their steps, calls the handlers. The database row is the truth."""

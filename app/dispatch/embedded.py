@@ -26,9 +26,7 @@ SWEEP_LIMIT = 500
 class Embedded:
     """The only process that works on its database: what other workers had claimed is taken over when it starts."""
 
-    def __init__(
-        self, database: Database, worker: Worker, wakeups: LocalWakeups, clock: Clock, logger: Logger
-    ) -> None:
+    def __init__(self, database: Database, worker: Worker, wakeups: LocalWakeups, clock: Clock, logger: Logger) -> None:
         self._database = database
         self._worker = worker
         self._wakeups = wakeups

@@ -33,7 +33,7 @@ class Lease:
             self._logger.info("took over from workers that are gone", workers=gone)
 
     def renew(self) -> bool:
-        """False when the lease had run out: there is a new owner id, and steps claimed under the old one are repeated."""
+        """False when the lease had run out: there is a new owner id, and what was claimed under the old is repeated."""
         with self._lock, self._database.transaction(synced=False) as tx:
             now = self._clock.now()
             if workers.renew(tx, self.owner, now, self.lease_s):

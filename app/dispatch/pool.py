@@ -26,9 +26,7 @@ class Pool(Generic[Visited, Step]):
     the visits, running no handler: an order's own timer or cancellation never waits for some other order's slow system.
     """
 
-    def __init__(
-        self, hands: int, visit: Callable[[Visited, bool], None], perform: Callable[[Step], None]
-    ) -> None:
+    def __init__(self, hands: int, visit: Callable[[Visited, bool], None], perform: Callable[[Step], None]) -> None:
         self._visit = visit
         self._perform = perform
         self._lock = threading.Lock()

@@ -214,7 +214,8 @@ class Worker:
             limit_s=running.limit_s,
         )
         self._pool.replace(running.thread)
-        self._give(step.instance_id, self._ended(step.number, step.attempt, TimedOut(running.limit_s), running.started_at))
+        timed_out = TimedOut(running.limit_s)
+        self._give(step.instance_id, self._ended(step.number, step.attempt, timed_out, running.started_at))
         if self._pool.strays() > self._max_strays:
             self._logger.error("too many handlers overran their limits: restarting", strays=self._pool.strays())
             self._too_many_strays()

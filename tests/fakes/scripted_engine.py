@@ -1,4 +1,4 @@
-"""An engine for tests of the worker: each instance is a list of rounds, each round the handlers that become ready at once."""
+"""An engine for tests of the worker: each instance is a list of rounds, a round the handlers that become ready."""
 
 from __future__ import annotations
 
@@ -37,9 +37,7 @@ class ScriptedEngine:
     def script(self, instance_id: str, *rounds: list[str]) -> None:
         self._instances[instance_id] = Scripted([list(handlers) for handlers in rounds])
 
-    def advance(
-        self, tx: Transaction, instance_id: str, owner: str, results: Sequence[StepResult] = ()
-    ) -> Advanced:
+    def advance(self, tx: Transaction, instance_id: str, owner: str, results: Sequence[StepResult] = ()) -> Advanced:
         with self._lock:
             assert instance_id not in self._advancing, "two threads advance one instance"
             self._advancing.add(instance_id)

@@ -153,17 +153,21 @@ def test_whatever_a_handler_does_is_a_result(make_worker: MakeWorker, engine: Sc
     make_worker(raises, exits, refuses, wants).wake("i")
     until(lambda: engine.is_over("i"))
     raised, exited, refused, misfit, unknown = engine.outcomes()
-    assert isinstance(raised, Failed) and (raised.code, raised.message, raised.retry) == (
+    assert isinstance(raised, Failed)
+    assert (raised.code, raised.message, raised.retry) == (
         "ZeroDivisionError",
         "by zero",
         True,
     )
     assert raised.detail["raised_at"].endswith("in raises")
-    assert isinstance(exited, Failed) and exited.code == "SystemExit"
+    assert isinstance(exited, Failed)
+    assert exited.code == "SystemExit"
     assert refused == Refused("port_taken", "another ONT holds it")
-    assert isinstance(misfit, Failed) and (misfit.code, misfit.retry) == ("BadParameter", False)
+    assert isinstance(misfit, Failed)
+    assert (misfit.code, misfit.retry) == ("BadParameter", False)
     assert "speed_mbps" in misfit.message
-    assert isinstance(unknown, Failed) and (unknown.code, unknown.retry) == ("UnknownHandler", False)
+    assert isinstance(unknown, Failed)
+    assert (unknown.code, unknown.retry) == ("UnknownHandler", False)
 
 
 def test_a_time_out_is_recorded_its_slot_replaced_and_its_late_result_kept(
@@ -274,9 +278,7 @@ def test_draining_gives_up_on_a_handler_that_does_not_end(
     gate.open.set()
 
 
-def test_a_lost_lease_is_followed_by_another(
-    make_worker: MakeWorker, engine: ScriptedEngine, store: Database
-) -> None:
+def test_a_lost_lease_is_followed_by_another(make_worker: MakeWorker, engine: ScriptedEngine, store: Database) -> None:
     worker = make_worker(quick)
     first = worker.id
     with store.transaction() as tx:

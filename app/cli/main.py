@@ -1,0 +1,80 @@
+"""`turnup`: one command for each thing that a person does on the machine itself."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from app.cli.demo import demo
+from app.cli.diagrams import check_files, deploy_files
+from app.cli.serve import serve
+from app.core import log
+from app.core.db import Database
+from app.core.errors import TurnupError
+from app.core.settings import read_settings
+from app.factory import build_engine_room
+from app.lab.command import lab
+from app.migrations.run import migrate
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+class Turnup(click.Group):
+    """Shows our own errors as a sentence; others are defects and keep their traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except TurnupError as error:
+            raise click.ClickException(f"{error.message}") from error
+
+
+@click.group(cls=Turnup)
+@click.option("--log-level", default="info", show_default=True, type=click.Choice(LOG_LEVELS))
+def main(log_level: str) -> None:
+    """Turnup fulfils telecom orders. Its settings are environment variables: TURNUP_DATA_DIR, TURNUP_PORT, ..."""
+    log.configure(log_level)
+
+
+@main.command("serve")
+def serve_command() -> None:
+    """Serve the API and the dashboard, and run orders."""
+    serve(read_settings(os.environ))
+
+
+@main.command("migrate")
+def migrate_command() -> None:
+    """Bring the database to this version's schema; `serve` does so by itself."""
+    database = Database(read_settings(os.environ).database_url)
+    try:
+        migrate(database)
+    finally:
+        database.close()
+    click.echo("The database has this version's schema.")
+
+
+@main.command("check")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def check_command(files: tuple[Path, ...]) -> None:
+    """Say everything that is wrong with diagrams. Nothing is stored and no database is needed."""
+    if not check_files(files):
+        raise SystemExit(1)
+
+
+@main.command("deploy")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def deploy_command(files: tuple[Path, ...]) -> None:
+    """Store diagrams as their processes' next versions; a diagram that is the latest version already stays that."""
+    room = build_engine_room(read_settings(os.environ))
+    try:
+        migrate(room.database)
+        if not deploy_files(room, files):
+            raise SystemExit(1)
+    finally:
+        room.close()
+
+
+main.add_command(lab)
+main.add_command(demo)

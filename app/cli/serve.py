@@ -1,0 +1,151 @@
+"""`turnup serve`: a supervisor, and under it the one process that serves and runs orders.
+
+docs/decisions/0003-granian-embedded.md says which of the two does what, and why.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import click
+from flask import Flask
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server import Server
+
+from app.cli.diagrams import deploy_files
+from app.core.errors import Conflict
+from app.core.log import get_logger
+from app.core.settings import Settings
+from app.dispatch.lock import DirectoryLock
+from app.factory import PROCESSES, House, build_engine_room, build_house, kept_secret
+from app.migrations.run import migrate
+
+HTTP_THREADS = 16
+DRAIN_S = 20
+KILL_AFTER_S = DRAIN_S + 10
+# As `sysexits.h` has it: a temporary failure, try again. Too many handlers overran their limits.
+RESTART_WANTED = 75
+# A worker that is being replaced may still hold the lock while it drains.
+LOCK_WAIT_S = KILL_AFTER_S + 5
+# Granian's records go to our log, as everything does.
+GRANIAN_LOGS = {
+    "loggers": {name: {"handlers": [], "propagate": True} for name in ("_granian", "granian.access")},
+    "handlers": {},
+    "formatters": {},
+}
+
+
+class PortInUse(Conflict):
+    """Another program listens where this server was to."""
+
+
+def serve(settings: Settings) -> None:
+    """Serves until SIGTERM or SIGINT, then lets running handlers finish."""
+    settings = with_token(settings)
+    with DirectoryLock(settings.data_dir):
+        check_port(settings.host, settings.port)
+        prepare(settings, deployed_processes(os.environ))
+    server = Server(
+        "turnup",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=HTTP_THREADS,
+        respawn_failed_workers=True,
+        workers_kill_timeout=KILL_AFTER_S,
+        log_level=LogLevels.error,
+        log_dictconfig=GRANIAN_LOGS,
+    )
+    click.echo(f"Turnup at http://{settings.host}:{settings.port} (API: /openapi)", err=True)
+    server.serve(target_loader=partial(open_house, settings, os.getpid()), wrap_loader=False)
+
+
+def with_token(settings: Settings) -> Settings:
+    """With the token of TURNUP_TOKEN, or else one kept in the data directory."""
+    if settings.token:
+        return settings
+    kept = settings.data_dir / "token"
+    token = kept_secret(kept)
+    click.echo(f"TURNUP_TOKEN is not set: the token is in {kept}", err=True)
+    return replace(settings, token=token)
+
+
+def check_port(host: str, port: int) -> None:
+    """Raises PortInUse. The server shares its port with whoever else asks to share it, so it would not notice."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with closing(socket.socket(family, socket.SOCK_STREAM)) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PortInUse(
+                f"Nothing can listen at {host}:{port}: {error.strerror}. "
+                "Stop the program that does, or set TURNUP_PORT or TURNUP_HOST.",
+            ) from error
+
+
+def deployed_processes(environ: os._Environ[str]) -> list[Path]:
+    """The diagrams that come with this installation, unless TURNUP_DEPLOY is `none`."""
+    return [] if environ.get("TURNUP_DEPLOY") == "none" else sorted(PROCESSES.rglob("*.bpmn"))
+
+
+def prepare(settings: Settings, diagrams: Sequence[Path]) -> None:
+    """Schema and diagrams, before anybody is served. A diagram that was deployed before is left as it is."""
+    room = build_engine_room(settings)
+    try:
+        migrate(room.database)
+        if not deploy_files(room, diagrams):
+            raise SystemExit(1)
+    finally:
+        room.close()
+
+
+def open_house(settings: Settings, supervisor: int) -> Flask:
+    """What the serving process runs first. It is the only one that works on the database, and the lock says so."""
+    lock = DirectoryLock(settings.data_dir).acquire(wait_s=LOCK_WAIT_S)
+    leaving = Leaving(supervisor)
+    house = build_house(settings, os.environ, too_many_strays=leaving.ask_for_restart)
+    house.start()
+    leaving.follow(house, lock)
+    return house.app
+
+
+class Leaving:
+    """Closes the house once the process's main thread has stopped serving, and before the process ends."""
+
+    def __init__(self, supervisor: int) -> None:
+        self._supervisor = supervisor
+        self._status = 0
+
+    def ask_for_restart(self) -> None:
+        """End this process like SIGTERM does, with a status that tells why; the supervisor starts another."""
+        self._status = RESTART_WANTED
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def follow(self, house: House, lock: DirectoryLock) -> None:
+        # Not a daemon: the interpreter waits for it, and it waits for the main thread's end.
+        threading.Thread(target=self._close, args=(house, lock), name="turnup-leaving").start()
+
+    def _close(self, house: House, lock: DirectoryLock) -> None:
+        main = threading.main_thread()
+        while main.is_alive():
+            main.join(1)
+            if main.is_alive() and os.getppid() != self._supervisor:
+                # SIGKILL of the supervisor alone: nobody would ever stop this process.
+                os.kill(os.getpid(), signal.SIGTERM)
+        finished = house.close(DRAIN_S)
+        lock.release()
+        if self._status or not finished:
+            # Threads that are lost in a handler would not let the interpreter end in order.
+            get_logger("turnup.serve").warning("process ends", status=self._status, finished=finished)
+            os._exit(self._status)

@@ -1,0 +1,125 @@
+"""Builds every part and joins them: the only wiring. Nothing happens before something here is called."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Flask
+
+from app.api.build import ApiParts, build_api
+from app.core.clock import Clock, SystemClock
+from app.core.db import Database
+from app.core.log import get_logger
+from app.core.settings import Settings
+from app.dashboard.build import build_dashboard
+from app.dashboard.parts import DashboardParts
+from app.dispatch.attempt import Outside
+from app.dispatch.embedded import Embedded
+from app.dispatch.wakeups import LocalWakeups
+from app.dispatch.worker import Worker
+from app.engine.doors import Engine
+from app.handling.registry import Registry
+from app.web.openapi import create_app_shell
+
+ROOT = Path(__file__).parent.parent
+PROCESSES = ROOT / "processes"
+STATIC = ROOT / "static"
+SECRET_PREFIX = "TURNUP_SECRET_"  # noqa: S105  a name, no secret
+
+
+@dataclass(frozen=True)
+class EngineRoom:
+    """What runs processes, with nobody to work in it: enough to check and deploy diagrams."""
+
+    database: Database
+    registry: Registry
+    clock: Clock
+    wakeups: LocalWakeups
+    engine: Engine
+
+    def close(self) -> None:
+        self.database.close()
+
+
+@dataclass(frozen=True)
+class House:
+    """One server process: its pages and API, its engine, and the worker that runs handlers once it is started."""
+
+    room: EngineRoom
+    worker: Worker
+    dispatch: Embedded
+    app: Flask
+
+    def start(self) -> None:
+        self.dispatch.start()
+
+    def close(self, drain_s: float) -> bool:
+        """Lets running handlers finish; whether they all did in time."""
+        finished = self.dispatch.stop(drain_s)
+        self.room.close()
+        return finished
+
+
+def build_engine_room(settings: Settings) -> EngineRoom:
+    database = Database(settings.database_url)
+    registry = Registry.scan()
+    clock = SystemClock()
+    wakeups = LocalWakeups(clock)
+    return EngineRoom(database, registry, clock, wakeups, Engine(registry, clock, wakeups))
+
+
+def build_house(settings: Settings, environ: Mapping[str, str], too_many_strays: Callable[[], None]) -> House:
+    """`too_many_strays` is to bring about the process's restart; see `Worker`."""
+    room = build_engine_room(settings)
+    worker = Worker(
+        room.database,
+        room.engine,
+        room.registry,
+        room.clock,
+        get_logger("turnup.worker"),
+        threads=settings.workers,
+        outside=read_outside(settings, environ),
+        too_many_strays=too_many_strays,
+    )
+    dispatch = Embedded(room.database, worker, room.wakeups, room.clock, get_logger("turnup.dispatch"))
+    return House(room, worker, dispatch, _build_app(settings, room))
+
+
+def read_outside(settings: Settings, environ: Mapping[str, str]) -> Outside:
+    """`TURNUP_SECRET_ACS_PASSWORD` is what handlers ask for as `work.secret("acs_password")`."""
+    found = {
+        name.removeprefix(SECRET_PREFIX).lower(): value
+        for name, value in environ.items()
+        if name.startswith(SECRET_PREFIX)
+    }
+    return Outside({"lab_url": settings.lab_url}, found)
+
+
+def _build_app(settings: Settings, room: EngineRoom) -> Flask:
+    app = create_app_shell(settings)
+    app.static_folder = str(STATIC)
+    app.static_url_path = "/static"
+    app.add_url_rule("/static/<path:filename>", endpoint="static", view_func=app.send_static_file)
+    build_api(app, ApiParts(room.database, room.engine, room.clock, settings.token))
+    session_secret = kept_secret(settings.data_dir / "session-secret")
+    build_dashboard(
+        app, DashboardParts(room.database, room.engine, room.registry, room.clock, settings.token, session_secret)
+    )
+    return app
+
+
+def kept_secret(path: Path) -> str:
+    """The secret in that file, which only its owner may read; made up when there is none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        secret = secrets.token_urlsafe(24)
+        file.write(secret + "\n")
+    return secret
