@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,6 +22,8 @@ class Settings:
     # Threads that run handlers
     workers: int
     lab_url: str
+    # From then on the token opens nothing; None: it does not expire.
+    token_expires_at: datetime | None = None
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -34,6 +37,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         token=_token(environ),
         workers=_whole(environ, "TURNUP_HANDLER_THREADS", default=8, low=1, high=256),
         lab_url=_lab_url(environ),
+        token_expires_at=_instant(environ, "TURNUP_TOKEN_EXPIRES_AT"),
     )
 
 
@@ -67,6 +71,19 @@ def _lab_url(environ: Mapping[str, str]) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise _wrong("TURNUP_LAB_URL", repr(found), "an address such as http://127.0.0.1:8090")
     return found.rstrip("/")
+
+
+def _instant(environ: Mapping[str, str], name: str) -> datetime | None:
+    found = environ.get(name)
+    if not found:
+        return None
+    try:
+        instant = datetime.fromisoformat(found)
+    except ValueError as error:
+        raise _wrong(name, repr(found), "an instant such as 2027-01-31T12:00:00Z") from error
+    if instant.tzinfo is None:
+        raise _wrong(name, repr(found), "an instant with its zone, such as 2027-01-31T12:00:00Z")
+    return instant.astimezone(UTC)
 
 
 def _whole(environ: Mapping[str, str], name: str, *, default: int, low: int, high: int) -> int:

@@ -10,6 +10,7 @@ from flask_openapi3.openapi import OpenAPI
 from pydantic import ValidationError
 
 from app.core.settings import Settings
+from app.web.errors import install_errors
 from app.web.problems import ErrorBody, refuse
 from app.web.requests import JSON_LIMIT_BYTES, StrictRequest
 
@@ -45,6 +46,7 @@ def create_app_shell(settings: Settings) -> OpenAPI:
     app.config["MAX_CONTENT_LENGTH"] = JSON_LIMIT_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask types the provider by its base class
     app.url_map.strict_slashes = False
+    install_errors(app)
     app.add_url_rule("/openapi", "openapi_page", _to_page)
     return app
 

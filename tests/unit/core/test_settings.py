@@ -1,5 +1,6 @@
 """The environment is read once, and what is wrong with it is said."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,8 @@ def test_every_spelling_of_postgresql_gets_the_driver_that_is_installed(scheme: 
         ("TURNUP_DATABASE_URL", "sqlite:///:memory:", "sqlite:///<file>"),
         ("TURNUP_LAB_URL", "lab:8090", "http://"),
         ("TURNUP_TOKEN", "two words", "ASCII without spaces"),
+        ("TURNUP_TOKEN_EXPIRES_AT", "tomorrow", "an instant such as"),
+        ("TURNUP_TOKEN_EXPIRES_AT", "2027-01-31T12:00:00", "with its zone"),
     ],
 )
 def test_a_wrong_value_names_its_variable_and_what_is_expected(variable: str, found: str, expected: str) -> None:
@@ -47,6 +50,12 @@ def test_a_wrong_value_names_its_variable_and_what_is_expected(variable: str, fo
     assert raised.value.facts == {"variable": variable}
     assert raised.value.message.startswith(f"{variable} is ")
     assert expected in raised.value.message
+
+
+def test_a_token_expires_when_told_and_else_never() -> None:
+    assert read_settings({}).token_expires_at is None
+    settings = read_settings({"TURNUP_TOKEN_EXPIRES_AT": "2027-01-31T13:00:00+01:00"})
+    assert settings.token_expires_at == datetime(2027, 1, 31, 12, tzinfo=UTC)
 
 
 def test_a_password_in_a_wrong_address_is_not_repeated() -> None:
