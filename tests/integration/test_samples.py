@@ -1,4 +1,4 @@
-"""The sample start requests: each can be sent as it is, and says where its order ends."""
+"""The sample start requests: each is valid, and says where its order ends."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ def test_a_samples_variables_fit_the_schema_that_the_process_declares(sample: di
         DIAGRAM.xpath("string(//zeebe:property[@name='turnup:variables']/@value)", namespaces=NAMESPACES)
     )
     Draft202012Validator(schema).validate(variables_of(sample))
-    assert sample["request"]["processId"] == "ftth_activate"
-    assert sample["request"]["businessKey"] == variables_of(sample)["order_id"]
+    assert sample["request"]["process_id"] == "ftth_activate"
+    assert sample["request"]["business_key"] == variables_of(sample)["order_id"]
 
 
 @each_sample
