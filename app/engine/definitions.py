@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
 from app.core.clock import Clock
-from app.core.db import Transaction
+from app.core.db import Prepared, Transaction
 from app.core.errors import NotFound
 from app.core.ids import new_id
 from app.engine.diagram import Diagram, DiagramRefused, Finding
@@ -43,6 +44,17 @@ class Definition:
     id: str
     version: int
     variables_schema: dict[str, Any] | None
+
+
+_FIND = Prepared(
+    sa.select(process_definition.c.id, process_definition.c.version, process_definition.c.variables_schema)
+    .where(
+        process_definition.c.process_id == sa.bindparam("process_id_"),
+        sa.or_(sa.bindparam("version_") < sa.literal_column("0"), process_definition.c.version == sa.bindparam("version_")),
+    )
+    .order_by(process_definition.c.version.desc())
+    .limit(sa.literal_column("1"))
+)
 
 
 def examine(document: bytes, registry: Registry, file_name: str | None = None) -> tuple[Diagram | None, list[Finding]]:
@@ -93,19 +105,17 @@ def deploy(tx: Transaction, diagram: Diagram, findings: list[Finding], clock: Cl
 
 def find(connection: sa.Connection, process_id: str, version: int | None = None) -> Definition:
     """A version, the latest if none is given; UnknownProcess."""
-    table = process_definition.c
-    query = sa.select(table.id, table.version, table.variables_schema).where(table.process_id == process_id)
-    if version is not None:
-        query = query.where(table.version == version)
-    row = connection.execute(query.order_by(table.version.desc()).limit(1)).first()
-    if row is None:
+    rows = _FIND.rows(connection, {"process_id_": process_id, "version_": -1 if version is None else version})
+    if not rows:
+        table = process_definition.c
         wanted = f"version {version} of process '{process_id}'" if version is not None else f"a process '{process_id}'"
         known = [r[0] for r in connection.execute(sa.select(table.process_id).distinct().limit(20))]
         raise UnknownProcess(
             f"There is no {wanted}. Deployed are: {', '.join(sorted(known)) or 'none yet'}.",
             path="$.version" if version is not None else "$.processId",
         )
-    return Definition(row.id, row.version, row.variables_schema)
+    definition_id, found, schema = rows[0]
+    return Definition(definition_id, found, None if schema is None else orjson.loads(schema))
 
 
 class Programs:

@@ -5,17 +5,18 @@ the race (DESIGN promise 12). SQLite's writers exclude each other already; Postg
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
 from app.core.clock import Clock
-from app.core.db import Transaction
+from app.core.db import Prepared, Transaction
 from app.core.ids import new_id
-from app.core.types import from_microseconds
+from app.core.types import to_microseconds
 from app.engine.spiff.index import Node
-from app.engine.spiff.live import CATCHING, Live
+from app.engine.spiff.live import Live
+from app.engine.spiff.scopes import as_json
 from app.engine.tables import message, message_delivery, process_instance, token
 
 
@@ -39,44 +40,67 @@ class Published:
     recipients: list[str]
 
 
+_b = sa.bindparam
+_KNOWN = Prepared(sa.select(message.c.id).where(message.c.id == _b("id_")))
+_PUT = Prepared(sa.insert(message))
+_WAITING = Prepared(
+    sa.select(process_instance.c.process_id, token.c.instance_id)
+    .join(process_instance, process_instance.c.id == token.c.instance_id)
+    .where(
+        sa.or_(token.c.kind == "message", token.c.kind == "callback"),
+        token.c.name == _b("name_"),
+        token.c.correlation == _b("correlation_"),
+        token.c.open == 1,
+    )
+    .order_by(token.c.since, token.c.instance_id)
+)
+_WAKE = Prepared(
+    sa.update(process_instance)
+    .where(process_instance.c.id == _b("id_"))
+    .values(revision=process_instance.c.revision + 1, wake_at=_b("now"))
+)
+_NEXT = Prepared(
+    sa.select(message.c.id, message.c.variables)
+    .where(
+        message.c.name == _b("name_"),
+        message.c.correlation == _b("correlation_"),
+        message.c.expires_at > _b("now"),
+        message.c.id.not_in(
+            sa.select(message_delivery.c.message_id).where(message_delivery.c.process_id == _b("process_id_"))
+        ),
+    )
+    .order_by(message.c.received_at, message.c.id)
+    .limit(sa.literal_column("1"))
+)
+_DELIVER = Prepared(sa.insert(message_delivery))
+
+
 def publish(tx: Transaction, sent: MessageIn, clock: Clock) -> Published:
     """Put a message in the inbox and mark the instances that wait for it; the caller wakes them."""
     message_id = sent.message_id or new_id()
     lock(tx, sent.name, sent.correlation_key)
     connection = tx.connection
-    if connection.execute(sa.select(message.c.id).where(message.c.id == message_id)).first() is not None:
+    if _KNOWN.rows(connection, {"id_": message_id}):
         return Published(message_id, True, [])
-    now = clock.now()
-    connection.execute(
-        sa.insert(message).values(
-            id=message_id,
-            name=sent.name,
-            correlation=sent.correlation_key,
-            variables=sent.variables,
-            received_at=now,
-            expires_at=now + timedelta(seconds=sent.time_to_live_s),
-        )
-    )
+    now = to_microseconds(clock.now())
+    put = {
+        "id": message_id,
+        "name": sent.name,
+        "correlation": sent.correlation_key,
+        "variables": as_json(sent.variables),
+        "received_at": now,
+        "expires_at": now + round(sent.time_to_live_s * 1_000_000),
+    }
+    _PUT.run(connection, [put])
     recipients = _waiting_instances(connection, sent.name, sent.correlation_key)
-    if recipients:
-        connection.execute(
-            sa.update(process_instance)
-            .where(process_instance.c.id.in_(recipients))
-            .values(revision=process_instance.c.revision + 1, wake_at=now)
-        )
+    _WAKE.run(connection, [{"id_": instance_id, "now": now} for instance_id in recipients])
     return Published(message_id, False, recipients)
 
 
 def _waiting_instances(connection: sa.Connection, name: str, key: str) -> list[str]:
     """The instance that has waited longest, per process."""
-    rows = connection.execute(
-        sa.select(process_instance.c.process_id, token.c.instance_id)
-        .join(process_instance, process_instance.c.id == token.c.instance_id)
-        .where(token.c.kind.in_(sorted(CATCHING)), token.c.name == name, token.c.correlation == key, token.c.open == 1)
-        .order_by(token.c.since, token.c.instance_id)
-    ).all()
     first: dict[str, str] = {}
-    for process_id, instance_id in rows:
+    for process_id, instance_id in _WAITING.rows(connection, {"name_": name, "correlation_": key}):
         first.setdefault(process_id, instance_id)
     return list(first.values())
 
@@ -91,31 +115,22 @@ def collect(tx: Transaction, live: Live, nodes: list[Node]) -> list[tuple[Node, 
     """Messages in the inbox for waits of this instance: (node, message id, variables), each marked as delivered."""
     found = []
     for node in sorted(nodes, key=lambda node: (node.wait.name, node.wait.correlation, node.id)):
-        lock(tx, node.wait.name, node.wait.correlation)
-        taken = sa.select(message_delivery.c.message_id).where(message_delivery.c.process_id == live.process_id)
-        row = tx.connection.execute(
-            sa.select(message.c.id, message.c.variables)
-            .where(
-                message.c.name == node.wait.name,
-                message.c.correlation == node.wait.correlation,
-                message.c.expires_at > from_microseconds(live.now),
-                message.c.id.not_in(taken),
-            )
-            .order_by(message.c.received_at, message.c.id)
-            .limit(1)
-        ).first()
-        if row is None:
+        wait = node.wait
+        lock(tx, wait.name, wait.correlation)
+        wanted = {"name_": wait.name, "correlation_": wait.correlation, "now": live.now, "process_id_": live.process_id}
+        rows = _NEXT.rows(tx.connection, wanted)
+        if not rows:
             continue
-        tx.connection.execute(
-            sa.insert(message_delivery).values(
-                message_id=row.id,
-                process_id=live.process_id,
-                instance_id=live.instance_id,
-                element_id=node.task_spec.bpmn_id,
-                delivered_at=from_microseconds(live.now),
-            )
-        )
-        found.append((node, row.id, row.variables))
+        message_id, variables = rows[0]
+        delivery = {
+            "message_id": message_id,
+            "process_id": live.process_id,
+            "instance_id": live.instance_id,
+            "element_id": node.task_spec.bpmn_id,
+            "delivered_at": live.now,
+        }
+        _DELIVER.run(tx.connection, [delivery])
+        found.append((node, message_id, orjson.loads(variables)))
     return found
 
 

@@ -11,15 +11,25 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from app.core.clock import Clock
-from app.core.db import Transaction
+from app.core.db import Prepared, Transaction
 from app.core.errors import Conflict, InvalidInput, TooLarge
 from app.core.ids import new_id
+from app.core.types import to_microseconds
 from app.engine import definitions
 from app.engine.spiff.scopes import VALUE
 from app.engine.tables import process_instance, variable
 
 LIMIT_BYTES = 1_000_000
 _RESERVED = frozenset("/#|>~. ")
+
+
+_PUT = Prepared(sa.insert(process_instance))
+_PUT_VARIABLES = Prepared(sa.insert(variable))
+_BY_KEY = Prepared(
+    sa.select(process_instance.c.id, process_instance.c.request_digest).where(
+        process_instance.c.idempotency_key == sa.bindparam("key")
+    )
+)
 
 
 class VariablesRefused(InvalidInput):
@@ -64,32 +74,31 @@ def start(tx: Transaction, request: StartRequest, clock: Clock) -> Started:
             return existing
     definition = definitions.find(tx.connection, request.process_id, request.version)
     check_schema(definition.variables_schema, request.variables)
-    instance_id, now = new_id(), clock.now()
-    tx.connection.execute(
-        sa.insert(process_instance).values(
-            id=instance_id,
-            definition_id=definition.id,
-            process_id=request.process_id,
-            version=definition.version,
-            business_key=request.business_key,
-            state="active",
-            incidents=0,
-            revision=0,
-            next_number=1,
-            writes=0,
-            wake_at=now,
-            started_at=now,
-            updated_at=now,
-            idempotency_key=request.idempotency_key,
-            request_digest=digest,
-        )
-    )
+    instance_id, now = new_id(), to_microseconds(clock.now())
+    put = {
+        "id": instance_id,
+        "definition_id": definition.id,
+        "process_id": request.process_id,
+        "version": definition.version,
+        "business_key": request.business_key,
+        "state": "active",
+        "incidents": 0,
+        "revision": 0,
+        "next_number": 1,
+        "writes": 0,
+        "wake_at": now,
+        "started_at": now,
+        "updated_at": now,
+        "ended_at": None,
+        "idempotency_key": request.idempotency_key,
+        "request_digest": digest,
+    }
+    _PUT.run(tx.connection, [put])
     rows = [
         {"instance_id": instance_id, "scope": "", "kind": VALUE, "name": name, "value": value}
         for name, value in stored.items()
     ]
-    if rows:
-        tx.connection.execute(sa.insert(variable), rows)
+    _PUT_VARIABLES.run(tx.connection, rows)
     return Started(instance_id, True)
 
 
@@ -148,16 +157,13 @@ def _digest(request: StartRequest) -> str:
 def _existing(tx: Transaction, key: str, digest: str) -> Started | None:
     if tx.connection.dialect.name == "postgresql":
         tx.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"start\n{key}", 0))))
-    row = tx.connection.execute(
-        sa.select(process_instance.c.id, process_instance.c.request_digest).where(
-            process_instance.c.idempotency_key == key
-        )
-    ).first()
-    if row is None:
+    rows = _BY_KEY.rows(tx.connection, {"key": key})
+    if not rows:
         return None
-    if row.request_digest != digest:
+    instance_id, stored_digest = rows[0]
+    if stored_digest != digest:
         raise IdempotencyKeyReused(
-            f"Idempotency-Key '{key}' was used for another request, which started {row.id}. Use a new key.",
-            instance_id=row.id,
+            f"Idempotency-Key '{key}' was used for another request, which started {instance_id}. Use a new key.",
+            instance_id=instance_id,
         )
-    return Started(row.id, False)
+    return Started(instance_id, False)

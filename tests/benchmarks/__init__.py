@@ -1,0 +1,1 @@
+"""What is measured: `make bench`. Ratios within one run; absolute times say more about the machine."""

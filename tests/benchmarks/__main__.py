@@ -1,0 +1,80 @@
+"""`make bench`: measures, prints a table and writes build/bench.json (rows: name, value, unit)."""
+
+import json
+import statistics
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tests.benchmarks.starts import start_times_ms
+
+ROUNDS = 9
+TARGETS = {"durable_vs_stock": 1.6, "step_cost_400_vs_40": 1.5, "start_p95_ms": 50.0}
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    value: float
+    unit: str
+
+
+def child(module: str, *arguments: object) -> float:
+    """The figure that a process of its own prints."""
+    command = [sys.executable, "-m", f"tests.benchmarks.{module}", *map(str, arguments)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True, timeout=600).stdout.split()[-1])
+
+
+def durable_vs_stock() -> list[Row]:
+    """Alternating, so that whatever else the machine does meets both."""
+    stock, durable = [], []
+    for _ in range(ROUNDS):
+        stock.append(child("stock_child", 100))
+        durable.append(child("durable_child", "fulfil", 100))
+    ratios = [ours / theirs for ours, theirs in zip(durable, stock, strict=True)]
+    return [
+        Row("durable_vs_stock", statistics.median(ratios), "ratio"),
+        Row("durable_cpu_ms", statistics.median(durable), "ms/instance"),
+        Row("stock_cpu_ms", statistics.median(stock), "ms/instance"),
+    ]
+
+
+def step_costs() -> list[Row]:
+    short, long = [], []
+    for _ in range(5):
+        short.append(child("durable_child", "line", 40, 20))
+        long.append(child("durable_child", "line", 400, 2))
+    return [
+        Row("step_cost_400_vs_40", statistics.median(long) / statistics.median(short), "ratio"),
+        Row("step_cpu_ms_at_40", statistics.median(short), "ms/step"),
+        Row("step_cpu_ms_at_400", statistics.median(long), "ms/step"),
+    ]
+
+
+def starts() -> list[Row]:
+    times = sorted(start_times_ms(clients=8, each=60))
+    return [
+        Row("start_p95_ms", times[int(len(times) * 0.95)], "ms"),
+        Row("start_p50_ms", times[len(times) // 2], "ms"),
+    ]
+
+
+def main() -> int:
+    rows = [*durable_vs_stock(), *step_costs(), *starts()]
+    path = Path("build/bench.json")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
+    missed = []
+    for row in rows:
+        limit = TARGETS.get(row.name)
+        note = "" if limit is None else f"at most {limit:g}"
+        if limit is not None and row.value > limit:
+            missed.append(row.name)
+            note += "  MISSED"
+        print(f"{row.name:24} {row.value:10.3f} {row.unit:12} {note}")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,133 @@
+"""The real server and the real laboratory as processes of their own, each the leader of a process group."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+TOKEN = "a token for tests, of no use elsewhere"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def is_closed(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(0.2)
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+class Process:
+    """`turnup <command>` in a folder; started and waited for by `with`, and ended whatever happens."""
+
+    ready_path = "/healthz"
+
+    def __init__(self, folder: str | Path, *command: str, port: int | None = None, **environment: str) -> None:
+        self.folder = Path(folder)
+        self.port = port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.command = command
+        self.environment = environment
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> Self:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        log = (self.folder / f"{self.command[0]}.log").open("ab")
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", "app.cli", *self.command],
+            env={**os.environ, **self.environment},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        log.close()
+        self._wait_until_ready()
+        return self
+
+    def _wait_until_ready(self) -> None:
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            if self._child is not None and self._child.poll() is not None:
+                break
+            try:
+                if httpx.get(self.url + self.ready_path, timeout=1).status_code == 200:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.02)
+        log = (self.folder / f"{self.command[0]}.log").read_text()[-3000:]
+        self.kill()
+        raise AssertionError(f"turnup {self.command[0]} did not become ready:\n{log}")
+
+    def kill(self) -> None:
+        """SIGKILL to the whole group; returns once the port is closed."""
+        self._signal(signal.SIGKILL)
+        until = time.monotonic() + 10
+        while not is_closed(self.port):
+            assert time.monotonic() < until, f"port {self.port} is still open after SIGKILL"
+            time.sleep(0.005)
+
+    def stop(self) -> int:
+        """SIGTERM; the exit status."""
+        if self._child is None or self._child.poll() is not None:
+            return 0
+        self._child.terminate()
+        try:
+            return self._child.wait(30)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return -1
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._child is not None:
+            try:
+                os.killpg(self._child.pid, number)
+            except ProcessLookupError:
+                pass
+            self._child.wait(10)
+
+    def log(self) -> str:
+        return (self.folder / f"{self.command[0]}.log").read_text()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+
+class Server(Process):
+    """`turnup serve` on SQLite in the folder."""
+
+    def __init__(self, folder: str | Path, *, port: int | None = None, **environment: str) -> None:
+        chosen = port or free_port()
+        super().__init__(
+            folder,
+            "serve",
+            port=chosen,
+            TURNUP_DATA_DIR=str(folder),
+            TURNUP_HOST="127.0.0.1",
+            TURNUP_PORT=str(chosen),
+            TURNUP_TOKEN=TOKEN,
+            **environment,
+        )
+        self.headers = {"Authorization": f"Bearer {TOKEN}"}
+
+    def deploy(self, document: bytes) -> None:
+        response = httpx.post(
+            f"{self.url}/api/v1/process-definitions",
+            content=document,
+            headers={**self.headers, "Content-Type": "application/xml"},
+        )
+        assert response.status_code in (200, 201), response.text
