@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from flask import Response, request
@@ -10,13 +11,13 @@ from flask_openapi3.blueprint import APIBlueprint
 from pydantic import Field, RootModel
 from werkzeug.exceptions import UnsupportedMediaType
 
-from app.api.room import PREFIX, ApiParts, Responses, room
+from app.api.room import PREFIX, ApiParts, Responses, room, view
 from app.core.errors import InvalidInput
 from app.engine import queries
 from app.engine.definitions import Deployment
 from app.engine.diagram import DiagramRefused, Finding
 from app.web.commits import commit
-from app.web.models import Name, Output, Parameters, Time
+from app.web.models import Name, Output, Parameters
 from app.web.paging import PageQuery, answer_one, answer_page
 from app.web.problems import ErrorBody, FindingOut
 from app.web.requests import StrictRequest
@@ -50,7 +51,7 @@ class DefinitionOut(Output):
     version: int = Field(examples=[3])
     name: str = Field(examples=["Activate FTTH"])
     digest: str = Field(description="SHA-256 of what the diagram says; equal for equal content")
-    deployed_at: Time
+    deployed_at: datetime
     href: str
 
     @classmethod
@@ -107,11 +108,12 @@ class Definitions:
         made = room("process_definitions", "process-definitions", "Diagrams and their versions.", self._parts)
         refused: Responses = {415: ErrorBody, 422: ErrorBody}
         deployed: Responses = {201: Deployed, 200: Deployed, **refused}
-        made.post("", responses=deployed, openapi_extensions=_SENT)(self.deploy_diagram)
-        made.post("/check", responses={200: Checked, **refused}, openapi_extensions=_SENT)(self.check_diagram)
-        made.get("", responses={200: DefinitionList})(self.list_definitions)
-        made.get("/<processId>", responses={200: DefinitionOut, 404: ErrorBody})(self.read_definition)
-        made.get("/<processId>/<version>/diagram", responses={200: _XML_ANSWER, 404: ErrorBody})(self.read_diagram)
+        made.post("", responses=deployed, openapi_extensions=_SENT)(view(self.deploy_diagram))
+        made.post("/check", responses={200: Checked, **refused}, openapi_extensions=_SENT)(view(self.check_diagram))
+        made.get("", responses={200: DefinitionList})(view(self.list_definitions))
+        made.get("/<processId>", responses={200: DefinitionOut, 404: ErrorBody})(view(self.read_definition))
+        xml: Responses = {200: _XML_ANSWER, 404: ErrorBody}
+        made.get("/<processId>/<version>/diagram", responses=xml)(view(self.read_diagram))
         return made
 
     def deploy_diagram(self) -> Response:

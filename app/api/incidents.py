@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Literal
 
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from pydantic import Field, RootModel
 
-from app.api.room import PREFIX, ApiParts, Responses, room
+from app.api.room import PREFIX, ApiParts, Responses, room, view
 from app.core.db import Transaction
 from app.engine import queries
 from app.web.commits import commit
-from app.web.models import Identity, Input, Name, Output, Parameters, Person, Reason, Time, Variables
+from app.web.models import Identity, Input, Name, Output, Parameters, Person, Reason, Variables
 from app.web.paging import PageQuery, answer_one, answer_page
 from app.web.problems import ErrorBody
 
@@ -35,16 +36,16 @@ class IncidentOut(Output):
     detail: dict[str, Any]
     attempt: int
     state: Literal["open", "acted_on", "resolved"]
-    raised_at: Time
+    raised_at: datetime
     action: str | None = Field(examples=["retry"])
     action_by: str | None
     action_reason: str | None
-    acted_at: Time | None
+    acted_at: datetime | None
     outcome: str | None = Field(
         description="What came of the action: passed, failed_alike, failed_differently, cancelled; null until known"
     )
     outcome_detail: str | None
-    ended_at: Time | None
+    ended_at: datetime | None
     href: str
     instance_href: str
 
@@ -109,11 +110,11 @@ class Incidents:
     def blueprint(self) -> APIBlueprint:
         made = room("incidents", "incidents", "What fell out, and what is done about it.", self._parts)
         acted: Responses = {202: IncidentOut, 404: ErrorBody, 409: ErrorBody, 415: ErrorBody}
-        made.get("", responses={200: IncidentList})(self.list_incidents)
-        made.get("/<incidentId>", responses={200: IncidentOut, 404: ErrorBody})(self.read_incident)
-        made.post("/<incidentId>/retry", responses=acted)(self.retry_incident)
-        made.post("/<incidentId>/skip", responses=acted)(self.skip_incident)
-        made.post("/<incidentId>/choose", responses=acted)(self.choose_value)
+        made.get("", responses={200: IncidentList})(view(self.list_incidents))
+        made.get("/<incidentId>", responses={200: IncidentOut, 404: ErrorBody})(view(self.read_incident))
+        made.post("/<incidentId>/retry", responses=acted)(view(self.retry_incident))
+        made.post("/<incidentId>/skip", responses=acted)(view(self.skip_incident))
+        made.post("/<incidentId>/choose", responses=acted)(view(self.choose_value))
         return made
 
     def list_incidents(self, query: IncidentQuery) -> Response:

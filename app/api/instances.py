@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from flask import Response
@@ -9,13 +10,13 @@ from flask_openapi3.blueprint import APIBlueprint
 from pydantic import Field, RootModel, StringConstraints
 
 from app.api.incidents import IncidentOut
-from app.api.room import PREFIX, ApiParts, Responses, room
+from app.api.room import PREFIX, ApiParts, Responses, room, view
 from app.core.db import Transaction
 from app.engine import queries
 from app.engine.queries.instances import State
 from app.engine.starts import StartRequest
 from app.web.commits import commit
-from app.web.models import Headers, Identity, Input, Name, Output, Parameters, Time, Variables
+from app.web.models import Headers, Identity, Input, Name, Output, Parameters, Variables
 from app.web.paging import LIMIT, PageQuery, answer_one, answer_page
 from app.web.problems import ErrorBody
 
@@ -66,9 +67,9 @@ class InstanceOut(Output):
     business_key: str | None
     state: State = Field(description="`fallen_out`: active, with at least one open incident")
     incident_count: int = Field(validation_alias="incidents", serialization_alias="incidentCount")
-    started_at: Time
-    updated_at: Time
-    ended_at: Time | None
+    started_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None
     waiting_for: str | None = Field(description="The most telling of its waits", examples=["message ont_online"])
     href: str
 
@@ -87,8 +88,8 @@ class WaitOut(Output):
     number: int
     element_id: str | None
     kind: str | None = Field(description="What it waits for", examples=["message"])
-    since: Time | None
-    due_at: Time | None
+    since: datetime | None
+    due_at: datetime | None
     name: str | None = Field(description="The handler, the message or the task")
     correlation: str | None
     attempt: int
@@ -122,7 +123,7 @@ class InstanceDetail(InstanceOut):
 class HistoryOut(Output):
     """A thing that happened."""
 
-    at: Time
+    at: datetime
     kind: str = Field(examples=["completed"])
     element_id: str | None
     actor: str | None
@@ -161,11 +162,11 @@ class Instances:
         made = room("process_instances", "process-instances", "Running and ended flows.", self._parts)
         known: Responses = {404: ErrorBody}
         refused: Responses = {404: ErrorBody, 409: ErrorBody, 415: ErrorBody}
-        made.post("", responses={202: Started, **refused})(self.start_instance)
-        made.get("", responses={200: InstanceList})(self.list_instances)
-        made.get("/<instanceId>", responses={200: InstanceDetail, **known})(self.read_instance)
-        made.get("/<instanceId>/history", responses={200: HistoryList, **known})(self.read_history)
-        made.get("/<instanceId>/variables", responses={200: VariablesOut, **known})(self.read_variables)
+        made.post("", responses={202: Started, **refused})(view(self.start_instance))
+        made.get("", responses={200: InstanceList})(view(self.list_instances))
+        made.get("/<instanceId>", responses={200: InstanceDetail, **known})(view(self.read_instance))
+        made.get("/<instanceId>/history", responses={200: HistoryList, **known})(view(self.read_history))
+        made.get("/<instanceId>/variables", responses={200: VariablesOut, **known})(view(self.read_variables))
         return made
 
     def start_instance(self, header: StartHeader, body: StartIn) -> Response:

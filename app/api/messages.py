@@ -6,7 +6,7 @@ from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from pydantic import Field
 
-from app.api.room import ApiParts, room
+from app.api.room import ApiParts, room, view
 from app.engine.messages import MessageIn
 from app.web.commits import commit
 from app.web.models import Input, Name, Output, Variables
@@ -47,7 +47,7 @@ class Messages:
 
     def blueprint(self) -> APIBlueprint:
         made = room("messages", "messages", "What other systems report.", self._parts)
-        made.post("", responses={202: PublishedOut, 415: ErrorBody})(self.publish_message)
+        made.post("", responses={202: PublishedOut, 415: ErrorBody})(view(self.publish_message))
         return made
 
     def publish_message(self, body: PublishIn) -> Response:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from pydantic import Field, RootModel
 
-from app.api.room import PREFIX, ApiParts, Responses, room
+from app.api.room import PREFIX, ApiParts, Responses, room, view
 from app.engine import queries
 from app.web.commits import commit
-from app.web.models import Identity, Input, Name, Output, Parameters, Person, Time, Variables
+from app.web.models import Identity, Input, Name, Output, Parameters, Person, Variables
 from app.web.paging import PageQuery, answer_one, answer_page
 from app.web.problems import ErrorBody
 
@@ -27,7 +28,7 @@ class TaskOut(Output):
     business_key: str | None
     element_id: str | None
     name: str | None = Field(examples=["Confirm the appointment"])
-    since: Time
+    since: datetime
     assignee: str | None = Field(description="Who has taken it")
     inputs: Any
     instance_href: str
@@ -83,11 +84,11 @@ class Tasks:
     def blueprint(self) -> APIBlueprint:
         made = room("user_tasks", "user-tasks", "What waits for people.", self._parts)
         refused: Responses = {404: ErrorBody, 409: ErrorBody, 415: ErrorBody}
-        made.get("", responses={200: TaskList})(self.list_tasks)
-        made.get("/<taskId>", responses={200: TaskOut, 404: ErrorBody})(self.read_task)
-        made.post("/<taskId>/claim", responses={200: TaskOut, **refused})(self.claim_task)
-        made.post("/<taskId>/unclaim", responses={200: TaskOut, **refused})(self.unclaim_task)
-        made.post("/<taskId>/complete", responses={200: TaskDone, **refused})(self.complete_task)
+        made.get("", responses={200: TaskList})(view(self.list_tasks))
+        made.get("/<taskId>", responses={200: TaskOut, 404: ErrorBody})(view(self.read_task))
+        made.post("/<taskId>/claim", responses={200: TaskOut, **refused})(view(self.claim_task))
+        made.post("/<taskId>/unclaim", responses={200: TaskOut, **refused})(view(self.unclaim_task))
+        made.post("/<taskId>/complete", responses={200: TaskDone, **refused})(view(self.complete_task))
         return made
 
     def list_tasks(self, query: TaskQuery) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
 from app.core.errors import TurnupError
 from app.core.ids import new_id
@@ -50,7 +50,7 @@ def _http(error: HTTPException) -> Response:
     if error.response is not None or status < 400:
         return Response(made.get_data(), status, made.headers)  # a finished answer, or a redirect
     code = _CODES.get(status, type(error).__name__)
-    message = _too_large() if isinstance(error, RequestEntityTooLarge) else error.description or in_words(code)
+    message = _message(error, code)
     body = ErrorBody(code=code, reason=in_words(code), message=message, status=status)
     response = answer(body)
     for name in ("Allow", "Retry-After", "Accept"):
@@ -59,9 +59,15 @@ def _http(error: HTTPException) -> Response:
     return response
 
 
-def _too_large() -> str:
-    found = f", found {request.content_length:,}" if request.content_length else ""
-    return f"A body of at most {request.max_content_length:,} bytes is accepted here{found}. Send less at once."
+def _message(error: HTTPException, code: str) -> str:
+    if isinstance(error, RequestEntityTooLarge):
+        found = f", found {request.content_length:,}" if request.content_length else ""
+        return f"A body of at most {request.max_content_length:,} bytes is accepted here{found}. Send less at once."
+    if isinstance(error, NotFound):
+        return f"There is nothing at {request.path[:200]}. What there is, /openapi tells."
+    if isinstance(error, MethodNotAllowed):
+        return f"{request.method} does nothing at {request.path[:200]}. Use {", ".join(sorted(error.valid_methods or []))}."
+    return error.description or in_words(code)
 
 
 def _store_silent(error: Exception) -> Response:

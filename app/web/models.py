@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 # No control characters: PostgreSQL stores no NUL, and none of these belongs in a key, a name or a log line.
@@ -14,21 +13,20 @@ PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 Name = Annotated[str, Field(min_length=1, max_length=255, pattern=PRINTABLE)]
 Identity = Annotated[str, Field(min_length=1, max_length=80, pattern=PRINTABLE)]
 Person = Annotated[str, Field(min_length=1, max_length=100, pattern=PRINTABLE)]
-Reason = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"\S")]
+Reason = Annotated[str, Field(min_length=1, max_length=2000)]  # the engine refuses blank ones
 Variables = Annotated[dict[str, Any], Field(max_length=10_000)]
 
 
-def _with_z(instant: datetime) -> str:
-    return instant.isoformat().replace("+00:00", "Z")
-
-
-Time = Annotated[datetime, PlainSerializer(_with_z, when_used="json")]
+def _titled(name: str, _: object) -> str:
+    return name.replace("_", " ").capitalize()
 
 
 class Input(BaseModel):
     """A JSON body: exact types, no field but its own."""
 
-    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel, field_title_generator=_titled, extra="forbid", frozen=True, strict=True
+    )
 
 
 class Parameters(BaseModel):
@@ -37,7 +35,7 @@ class Parameters(BaseModel):
     The end of a subclass's name (Path, Query, Header) says in errors where its fields are.
     """
 
-    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
+    model_config = ConfigDict(alias_generator=to_camel, field_title_generator=_titled, extra="forbid", frozen=True)
 
 
 class Headers(BaseModel):
@@ -47,8 +45,13 @@ class Headers(BaseModel):
 
 
 class Output(BaseModel):
-    """A JSON answer; made from the dataclasses of the rooms below, which have more fields than are shown."""
+    """A JSON answer; made from the dataclasses of the rooms below, which may have more fields. Instants end in Z."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, from_attributes=True, frozen=True
+        alias_generator=to_camel,
+        field_title_generator=_titled,
+        validate_by_name=True,
+        validate_by_alias=True,
+        from_attributes=True,
+        frozen=True,
     )

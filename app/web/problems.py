@@ -17,6 +17,14 @@ from app.web.models import Input, Output, Parameters
 from app.web.near import nearest
 
 ERRORS_LIMIT = 50
+# In the words of JSON where pydantic's are Python's
+_EXPECTED = {
+    "dict_type": "Expected an object",
+    "string_type": "Expected a string",
+    "int_type": "Expected a whole number",
+    "float_type": "Expected a number",
+    "string_pattern_mismatch": "Expected text without control characters",
+}
 _WHERE = {"Query": "query", "Path": "path", "Header": "header"}
 
 
@@ -112,7 +120,8 @@ def _problem(title: str, detail: ErrorDetails) -> Problem:
         return Problem(path=path, code="missing", message=f"'{detail['loc'][-1]}' is required.")
     found = repr(detail["input"])
     shown = found if len(found) <= 80 else found[:80] + "..."
-    return Problem(path=path, code=detail["type"], message=f"{detail['msg']}, found {shown}.")
+    expected = _EXPECTED.get(detail["type"], detail["msg"])
+    return Problem(path=path, code=detail["type"], message=f"{expected}, found {shown}.")
 
 
 def _path(title: str, steps: tuple[str | int, ...]) -> str:
