@@ -57,11 +57,9 @@ class House:
     def start(self) -> None:
         self.dispatch.start()
 
-    def close(self, drain_s: float) -> bool:
-        """Lets running handlers finish; whether they all did in time."""
-        finished = self.dispatch.stop(drain_s)
-        self.room.close()
-        return finished
+    def stop(self, drain_s: float) -> bool:
+        """Lets running handlers finish; whether they all did in time. The room stays open."""
+        return self.dispatch.stop(drain_s)
 
 
 def build_engine_room(settings: Settings) -> EngineRoom:

@@ -25,7 +25,7 @@ from app.cli.diagrams import deploy_files
 from app.core.errors import Conflict
 from app.core.log import get_logger
 from app.core.settings import Settings
-from app.dispatch.lock import DirectoryLock
+from app.dispatch.lock import DatabaseLock, DirectoryLock
 from app.factory import PROCESSES, House, build_engine_room, build_house, kept_secret
 from app.migrations.run import migrate
 
@@ -115,8 +115,9 @@ def open_house(settings: Settings, supervisor: int) -> Flask:
     lock = DirectoryLock(settings.data_dir).acquire(wait_s=LOCK_WAIT_S)
     leaving = Leaving(supervisor)
     house = build_house(settings, os.environ, too_many_strays=leaving.ask_for_restart)
+    database_lock = DatabaseLock(house.room.database).acquire(wait_s=LOCK_WAIT_S)
     house.start()
-    leaving.follow(house, lock)
+    leaving.follow(house, (database_lock, lock))
     return house.app
 
 
@@ -132,19 +133,21 @@ class Leaving:
         self._status = RESTART_WANTED
         os.kill(os.getpid(), signal.SIGTERM)
 
-    def follow(self, house: House, lock: DirectoryLock) -> None:
+    def follow(self, house: House, locks: Sequence[DatabaseLock | DirectoryLock]) -> None:
         # Not a daemon: the interpreter waits for it, and it waits for the main thread's end.
-        threading.Thread(target=self._close, args=(house, lock), name="turnup-leaving").start()
+        threading.Thread(target=self._close, args=(house, locks), name="turnup-leaving").start()
 
-    def _close(self, house: House, lock: DirectoryLock) -> None:
+    def _close(self, house: House, locks: Sequence[DatabaseLock | DirectoryLock]) -> None:
         main = threading.main_thread()
         while main.is_alive():
             main.join(1)
             if main.is_alive() and os.getppid() != self._supervisor:
                 # SIGKILL of the supervisor alone: nobody would ever stop this process.
                 os.kill(os.getpid(), signal.SIGTERM)
-        finished = house.close(DRAIN_S)
-        lock.release()
+        finished = house.stop(DRAIN_S)
+        for lock in locks:
+            lock.release()
+        house.room.close()
         if self._status or not finished:
             # Threads that are lost in a handler would not let the interpreter end in order.
             get_logger("turnup.serve").warning("process ends", status=self._status, finished=finished)

@@ -50,6 +50,10 @@ class Embedded:
         self._every(EXPIRED_S, self.drop_expired)
         self._scheduler.start()
 
+    @property
+    def is_running(self) -> bool:
+        return bool(self._scheduler.running)
+
     def stop(self, timeout_s: float) -> bool:
         """Whether every handler finished in time."""
         self._scheduler.shutdown(wait=True)

@@ -8,9 +8,9 @@ from collections.abc import Callable
 PATIENCE_S = 10
 
 
-def until(true: Callable[[], object]) -> None:
-    """Return once it holds; fail after PATIENCE_S."""
-    ends_at = time.monotonic() + PATIENCE_S
+def until(true: Callable[[], object], patience_s: float = PATIENCE_S) -> None:
+    """Return once it holds; fail if it does not in time."""
+    ends_at = time.monotonic() + patience_s
     while not true():
         assert time.monotonic() < ends_at, "it never came true"
         time.sleep(0.002)

@@ -1,0 +1,164 @@
+"""`turnup serve` as it is run: processes, signals, the port, the lock."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.unit.dispatch.waiting import until
+
+ROOT = Path(__file__).parents[2]
+LONG_S = 60
+
+
+class Server:
+    """`turnup serve` in a process group of its own, on a port of its own."""
+
+    def __init__(self, data_dir: Path, port: int | None = None, **settings: str) -> None:
+        self.data_dir = data_dir
+        self.port = port or free_port()
+        data_dir.mkdir(exist_ok=True)
+        self.log = data_dir / "server.log"
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("TURNUP_")}
+        environ |= {"TURNUP_DATA_DIR": str(data_dir), "TURNUP_PORT": str(self.port), **settings}
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "app.cli", "serve"],
+                cwd=ROOT,
+                env=environ,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def wait_ready(self) -> Server:
+        until(lambda: self.answers() or self.process.poll() is not None, LONG_S)
+        assert self.process.poll() is None, self.log.read_text()
+        return self
+
+    def answers(self) -> bool:
+        try:
+            return self.get("/healthz").is_success
+        except httpx.TransportError:
+            return False
+
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        return httpx.get(f"http://127.0.0.1:{self.port}{path}", headers=headers, timeout=5, trust_env=False)
+
+    def is_port_closed(self) -> bool:
+        with closing(socket.socket()) as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) != 0
+
+    def worker_pid(self) -> int:
+        (worker,) = psutil.Process(self.process.pid).children()
+        return worker.pid
+
+    def signal_group(self, number: int) -> None:
+        os.killpg(self.process.pid, number)
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+Serve = Callable[..., Server]
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    started: list[Server] = []
+
+    def start(name: str = "data", **settings: str) -> Server:
+        server = Server(tmp_path / name, **settings)
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        with suppress(ProcessLookupError):
+            server.signal_group(signal.SIGKILL)
+        server.process.wait()
+
+
+def test_a_token_is_made_up_kept_and_asked_for(serve: Serve) -> None:
+    server = serve().wait_ready()
+    kept = server.data_dir / "token"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert str(kept) in server.log.read_text()
+    assert kept.read_text().strip() not in server.log.read_text()
+    path = "/api/v1/process-instances"
+    assert server.get(path).status_code == 401
+    assert server.get(path, authorization=f"Bearer {kept.read_text().strip()}").status_code == 200
+
+
+def test_the_shipped_diagrams_are_deployed_once(serve: Serve) -> None:
+    first = serve(TURNUP_TOKEN="t").wait_ready()
+    assert "deployed as ftth_activate version 1" in first.log.read_text()
+    first.process.terminate()
+    first.process.wait(LONG_S)
+    second = serve(TURNUP_TOKEN="t").wait_ready()
+    assert "is already ftth_activate version 1" in second.log.read_text()
+
+
+def test_sigterm_ends_server_and_worker_in_order(serve: Serve) -> None:
+    server = serve().wait_ready()
+    worker = server.worker_pid()
+    server.process.terminate()
+    assert server.process.wait(LONG_S) == 0
+    assert not psutil.pid_exists(worker)
+    assert '"finished":true' in server.log.read_text()
+    assert server.is_port_closed()
+
+
+def test_a_killed_group_leaves_nothing_and_the_next_start_works(serve: Serve) -> None:
+    server = serve().wait_ready()
+    worker = server.worker_pid()
+    server.signal_group(signal.SIGKILL)
+    server.process.wait(LONG_S)
+    until(lambda: not psutil.pid_exists(worker), LONG_S)
+    assert server.is_port_closed()
+    serve(port=server.port).wait_ready()
+
+
+def test_a_worker_whose_supervisor_was_killed_ends_by_itself(serve: Serve) -> None:
+    server = serve().wait_ready()
+    worker = psutil.Process(server.worker_pid())
+    server.process.kill()
+    server.process.wait(LONG_S)
+    until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE, LONG_S)
+    assert server.is_port_closed()
+
+
+def test_a_killed_worker_is_replaced(serve: Serve) -> None:
+    server = serve().wait_ready()
+    first = server.worker_pid()
+    os.kill(first, signal.SIGKILL)
+    until(lambda: psutil.Process(server.process.pid).children() and server.worker_pid() != first, LONG_S)
+    until(server.answers, LONG_S)
+
+
+def test_a_second_server_on_the_data_directory_is_refused(serve: Serve) -> None:
+    first = serve().wait_ready()
+    second = serve(port=free_port())
+    assert second.process.wait(LONG_S) == 1
+    assert f"in use by the Turnup server with process id {first.worker_pid()}" in second.log.read_text()
+    assert first.answers()
+
+
+def test_a_taken_port_is_refused(serve: Serve) -> None:
+    first = serve().wait_ready()
+    second = serve("other", port=first.port)
+    assert second.process.wait(LONG_S) == 1
+    assert "Nothing can listen at 127.0.0.1" in second.log.read_text()
