@@ -113,3 +113,15 @@ def test_it_costs_less_than_half_of_core(sqlite_database: Database) -> None:
         prepared = median(cpu(lambda: INSERT.run(tx.connection, rows)) for _ in range(200))
         core = median(cpu(lambda: tx.connection.execute(STOCK.insert(), rows)) for _ in range(200))
     assert prepared < core / 2
+
+
+def test_a_connection_that_broke_is_replaced(postgres_databases: Callable[[], str]) -> None:
+    database = with_the_table(Database(postgres_databases()))
+    with pytest.raises(sa.exc.OperationalError) as raised, database.transaction() as tx:
+        own = tx.connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+        with database.transaction() as killer:
+            killer.connection.exec_driver_sql(f"SELECT pg_terminate_backend({own}, 5000)")
+        ALL.rows(tx.connection, {})
+    assert raised.value.connection_invalidated
+    assert stock(database) == [("olt", 1), ("ont", 3)]
+    database.close()
