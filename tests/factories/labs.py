@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from app.core.clock import SystemClock
+from app.core.clock import Clock, SystemClock
 from app.handling import Done, Refused, Waiting
 from app.handling.registry import Registry
 from app.lab.settings import LabSettings
@@ -73,8 +73,8 @@ class RunningLab:
 
 
 @contextmanager
-def a_lab(folder: Path, **settings: Any) -> Iterator[RunningLab]:
-    lab = Lab(LabSettings(folder / "lab.sqlite", **settings), SystemClock())
+def a_lab(folder: Path, clock: Clock | None = None, **settings: Any) -> Iterator[RunningLab]:
+    lab = Lab(LabSettings(folder / "lab.sqlite", **settings), clock or SystemClock())
     try:
         with serving(lab.app) as url, httpx.Client(base_url=url, trust_env=False) as client:
             yield RunningLab(url, client, Registry.scan("handlers", "none"))
