@@ -43,7 +43,7 @@ class Embedded:
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
     def start(self) -> None:
-        self._worker.start(alone=True)
+        self._worker.start(alone=True, due=self.due)
         self._wakeups.listen(self._worker.wake, self.due)
         self._every(SWEEP_S, self.sweep)
         self._every(WATCHDOG_S, self.watch)

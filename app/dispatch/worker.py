@@ -32,8 +32,8 @@ LONGEST_REST_S = 5.0
 
 
 class Worker:
-    """`due` is told when an advanced instance wants to be looked at next; `too_many_strays` when this process has lost
-    more threads in overrunning handlers than it may, and should be restarted."""
+    """`too_many_strays` is called when this process has lost more threads in overrunning handlers than it may, and
+    should be restarted."""
 
     def __init__(
         self,
@@ -47,7 +47,6 @@ class Worker:
         outside: Outside | None = None,
         lease_s: float = 30,
         max_strays: int = 8,
-        due: Callable[[datetime], None] = lambda at: None,
         too_many_strays: Callable[[], None] = lambda: None,
     ) -> None:
         self._database = database
@@ -55,7 +54,7 @@ class Worker:
         self._registry = registry
         self._clock = clock
         self._logger = logger
-        self._due = due
+        self._due: Callable[[datetime], None] = lambda at: None
         self._max_strays = max_strays
         self._too_many_strays = too_many_strays
         self._attempts = Attempts(clock, outside or Outside(), logger)
@@ -78,8 +77,12 @@ class Worker:
     def is_draining(self) -> bool:
         return self._stopping.is_set()
 
-    def start(self, *, alone: bool = False) -> None:
-        """`alone`: no other process works on this database, so claims of any other worker are taken over at once."""
+    def start(self, *, alone: bool = False, due: Callable[[datetime], None] | None = None) -> None:
+        """`alone`: no other process works on this database, so claims of any other worker are taken over at once.
+
+        `due` is told, after an advance, when that instance wants to be looked at next if nothing else happens.
+        """
+        self._due = due or self._due
         self._lease.begin(alone=alone)
         self._pool.start()
         for thread in self._background:

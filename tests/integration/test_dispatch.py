@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from app.core.clock import FixedClock, SystemClock
 from app.core.db import Database, Transaction
 from app.core.log import get_logger
+from app.dispatch import embedded
 from app.dispatch.embedded import Embedded
 from app.dispatch.wakeups import LocalWakeups
 from app.dispatch.worker import Worker
@@ -227,7 +228,8 @@ def test_a_message_moves_who_waits_for_it(make_site: MakeSite) -> None:
     until(lambda: site.is_completed(instance_id))
 
 
-def test_a_timer_fires_by_the_scheduler(make_site: MakeSite) -> None:
+def test_a_timer_fires_by_the_scheduler(make_site: MakeSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "SWEEP_S", FAR_S)
     site = make_site(quick, clock=SystemClock())
     site.deploy(line("w", "a", diagram=Diagram("p").timer("w", "PT0.2S").service("a", "t.quick")))
     instance_id = site.start()
