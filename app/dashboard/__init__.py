@@ -1,0 +1,1 @@
+"""The dashboard: server-rendered pages on which operators see every order and settle the stuck ones."""

@@ -1,0 +1,117 @@
+"""The history as an operator reads it: one line for each thing that happened, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from app.dashboard.diagrams import Elements
+from app.dashboard.times import duration, span
+from app.dashboard.words import ACTIONS, brief, spoken
+from app.engine.queries import HistoryView
+
+Detail = Mapping[str, Any]
+SHORTEST = timedelta(milliseconds=1)  # what passes in less is not worth a word
+
+
+@dataclass(frozen=True)
+class Line:
+    """`tone`: good, bad, person or quiet."""
+
+    at: datetime
+    words: str
+    element_id: str | None
+    actor: str | None
+    facts: str
+    tone: str
+
+
+def tell(history: Sequence[HistoryView], elements: Elements) -> list[Line]:
+    """Newest first, as given. A step that has ended is one line; a listener that heard nothing is none."""
+    entered = {row.detail.get("number"): row.at for row in history if row.kind == "entered"}
+    ended = {row.detail.get("number") for row in history if row.kind in ("completed", "cancelled")}
+    lines = []
+    for row in history:
+        drawn = elements.get(row.element_id or "")
+        listens = drawn is not None and drawn.type == "boundaryEvent"
+        if row.kind == "entered" and (listens or row.detail.get("number") in ended):
+            continue
+        if row.kind == "cancelled" and listens:
+            continue
+        lines.append(_line(row, entered.get(row.detail.get("number"))))
+    return lines
+
+
+def _line(row: HistoryView, entered_at: datetime | None) -> Line:
+    words, facts, tone = _WORDS.get(row.kind, _other)(row.detail)
+    if words == "":
+        words = spoken(row.kind)
+    if row.kind in ("completed", "cancelled") and entered_at is not None and row.at - entered_at >= SHORTEST:
+        facts = ", ".join(filter(None, (facts, f"took {duration(row.at - entered_at)}")))
+    return Line(row.at, words, row.element_id, row.actor, facts, tone)
+
+
+def _completed(detail: Detail) -> tuple[str, str, str]:
+    attempt = detail.get("attempt") or 0
+    return "Done", f"at attempt {attempt}" if attempt > 1 else "", "good"
+
+
+def _failed(detail: Detail) -> tuple[str, str, str]:
+    wait = detail.get("retry_in_s")
+    then = "no more tries" if wait is None else f"next try in {span(wait)}"
+    return f"Attempt {detail.get('attempt')} failed", f"{_error(detail)}; {then}", "bad"
+
+
+def _refused(detail: Detail) -> tuple[str, str, str]:
+    return "Refused", f"attempt {detail.get('attempt')}: {_error(detail)}", "bad"
+
+
+def _late(detail: Detail) -> tuple[str, str, str]:
+    facts = f"{detail.get('outcome')}, after the step had moved on: {_error(detail) or brief(detail.get('outputs'))}"
+    return f"Late result of attempt {detail.get('attempt')}", facts, "bad"
+
+
+def _claim_expired(detail: Detail) -> tuple[str, str, str]:
+    facts = f"attempt {detail.get('attempt')} may have had its effect; the step is repeated under its key"
+    return "Worker lost", facts, "bad"
+
+
+def _action(detail: Detail) -> tuple[str, str, str]:
+    changed = {name: detail[name] for name in ("inputs", "outputs", "variable", "take") if detail.get(name)}
+    given = f", {brief(changed, 160)}" if changed else ""
+    return ACTIONS.get(detail.get("action", ""), "Action"), f"“{detail.get('reason', '')}”{given}", "person"
+
+
+def _message(detail: Detail) -> tuple[str, str, str]:
+    return f"Message {detail.get('name')} arrived", f"key {detail.get('key')}", "good"
+
+
+def _task_completed(detail: Detail) -> tuple[str, str, str]:
+    given = ", ".join(detail.get("variables") or ())
+    return "Task completed", f"gave {given}" if given else "", "person"
+
+
+def _other(detail: Detail) -> tuple[str, str, str]:
+    return "", brief(dict(detail), 160) if detail else "", "quiet"
+
+
+def _error(detail: Detail) -> str:
+    return ": ".join(str(detail[name]) for name in ("code", "message") if detail.get(name))
+
+
+_WORDS: dict[str, Callable[[Detail], tuple[str, str, str]]] = {
+    "entered": lambda detail: ("Reached", "", "quiet"),
+    "completed": _completed,
+    "cancelled": lambda detail: ("Cancelled", "", "quiet"),
+    "failed": _failed,
+    "refused": _refused,
+    "late_result": _late,
+    "claim_expired": _claim_expired,
+    "action": _action,
+    "message": _message,
+    "task_claimed": lambda detail: ("Task taken", "", "person"),
+    "task_unclaimed": lambda detail: ("Task given back", "", "person"),
+    "task_completed": _task_completed,
+}

@@ -1,0 +1,37 @@
+"""The list of open incidents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, request
+
+from app.dashboard.diagrams import Elements, name_of
+from app.dashboard.pages import Pages, read_slice, wants_fragment
+from app.engine import queries
+
+
+class IncidentPages(Pages):
+    def routes(self, blueprint: Blueprint) -> None:
+        blueprint.add_url_rule("/incidents", "incidents", self.show, methods=["GET"])
+
+    def show(self) -> str:
+        with self.parts.database.reading() as connection:
+            definitions = queries.list_definitions(connection, latest_only=True)
+            facts = self._facts(connection, definitions)
+            if wants_fragment():
+                return self.fragment("incidents_list.html", **facts)
+            return self.page(connection, "incidents.html", definitions=definitions, **facts)
+
+    def _facts(self, connection: sa.Connection, definitions: list[queries.DefinitionView]) -> dict[str, Any]:
+        """Steps are named as the latest version names them."""
+        process_id = request.args.get("process") or None
+        shown = read_slice()
+        found = queries.list_incidents(connection, process_id=process_id, limit=shown.size, offset=shown.offset)
+        latest = {definition.process_id: definition.version for definition in definitions}
+        names = {row.id: name_of(self._elements(connection, row, latest), row.element_id) for row in found.items}
+        return {"found": found, "shown": shown, "process_id": process_id, "names": names}
+
+    def _elements(self, connection: sa.Connection, row: queries.IncidentView, latest: dict[str, int]) -> Elements:
+        return self.diagrams.elements(connection, row.process_id, latest[row.process_id])

@@ -1,0 +1,131 @@
+"""One instance: its diagram, what it waits for, its incidents, variables and history."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, request
+
+from app.dashboard.fields import fields_of
+from app.dashboard.happenings import tell
+from app.dashboard.marks import marks
+from app.dashboard.pages import Pages
+from app.dashboard.times import iso
+from app.dashboard.words import SECONDARY_WAITS, as_json
+from app.engine import queries
+from app.engine.queries import IncidentView, TokenView, VariableView
+
+HISTORY_SHOWN = 40
+HISTORY_MOST = 1000
+
+
+class InstancePage(Pages):
+    def routes(self, blueprint: Blueprint) -> None:
+        base = "/instances/<instance_id>"
+        blueprint.add_url_rule(base, "instance", self.show, methods=["GET"])
+        blueprint.add_url_rule(f"{base}/live", "instance_live", self.live, methods=["GET"])
+        blueprint.add_url_rule(f"{base}/elements/<element_id>", "instance_element", self.element, methods=["GET"])
+        blueprint.add_url_rule(f"{base}/facts.json", "instance_json", self.raw, methods=["GET"])
+
+    def show(self, instance_id: str) -> str:
+        with self.parts.database.reading() as connection:
+            return self.page(connection, "instance.html", **self.facts(connection, instance_id))
+
+    def live(self, instance_id: str) -> str:
+        """The parts of the page that change, each on its own; open forms are outside them."""
+        with self.parts.database.reading() as connection:
+            return self.fragment("instance_live.html", **self.facts(connection, instance_id))
+
+    def element(self, instance_id: str, element_id: str) -> str:
+        """What is known of one element of the diagram in this instance."""
+        with self.parts.database.reading() as connection:
+            instance = queries.get_instance(connection, instance_id)
+            elements = self.diagrams.elements(connection, instance.process_id, instance.version)
+            tokens = [t for t in queries.open_tokens(connection, instance_id) if t.element_id == element_id]
+            passed = queries.passed_elements(connection, instance_id).get(element_id)
+            return self.fragment(
+                "instance_element.html",
+                instance=instance, drawn=elements.get(element_id), element_id=element_id, tokens=tokens, passed=passed,
+            )  # fmt: skip
+
+    def raw(self, instance_id: str) -> Response:
+        """Everything the page is made of, as JSON."""
+        with self.parts.database.reading() as connection:
+            facts = {
+                "instance": queries.get_instance(connection, instance_id),
+                "open_tokens": queries.open_tokens(connection, instance_id),
+                "incidents": _incidents(connection, instance_id),
+                "variables": queries.variables(connection, instance_id),
+                "history": queries.history(connection, instance_id, HISTORY_MOST, 0),
+            }
+        return Response(as_json(_plain(facts)), mimetype="application/json")
+
+    def facts(self, connection: sa.Connection, instance_id: str) -> dict[str, Any]:
+        instance = queries.get_instance(connection, instance_id)
+        elements = self.diagrams.elements(connection, instance.process_id, instance.version)
+        tokens = queries.open_tokens(connection, instance_id)
+        incidents = _incidents(connection, instance_id)
+        limit = _history_limit()
+        history = queries.history(connection, instance_id, limit + 1, 0)
+        return {
+            "instance": instance,
+            "elements": elements,
+            "tokens": sorted(tokens, key=lambda token: token.kind in SECONDARY_WAITS),
+            "incidents": [incident for incident in incidents if incident.state != "resolved"],
+            "settled": [incident for incident in incidents if incident.state == "resolved" and incident.action],
+            "forms": {i.id: self._fields(i, tokens) for i in incidents if i.state == "open" and i.number},
+            "standing": {token.number: token for token in tokens},
+            "scopes": _by_scope(queries.variables(connection, instance_id)),
+            "history": tell(history[:limit], elements),
+            "history_limit": limit,
+            "history_more": len(history) > limit and limit < HISTORY_MOST,
+            "marks": marks(tokens, queries.passed_elements(connection, instance_id)),
+        }
+
+    def _fields(self, incident: IncidentView, tokens: Sequence[TokenView]) -> dict[str, Any]:
+        """The inputs that the failed attempt had, and a form field for each parameter of its handler."""
+        inputs = inputs_of(incident, tokens)
+        handler = self.parts.registry.get(incident.handler) if incident.handler else None
+        return {"inputs": inputs, "fields": fields_of(handler.parameters, inputs) if handler else None}
+
+
+def inputs_of(incident: IncidentView, tokens: Sequence[TokenView]) -> dict[str, Any]:
+    for token in tokens:
+        if token.number == incident.number and token.inputs:
+            return dict(token.inputs)
+    return dict(incident.detail.get("inputs") or {})
+
+
+def _incidents(connection: sa.Connection, instance_id: str) -> list[IncidentView]:
+    """Newest first."""
+    return list(queries.list_incidents(connection, state=None, instance_id=instance_id, limit=100, offset=0).items)
+
+
+def _by_scope(variables: Sequence[VariableView]) -> dict[str, list[VariableView]]:
+    """The process's own variables first."""
+    scopes: dict[str, list[VariableView]] = defaultdict(list)
+    for variable in sorted(variables, key=lambda variable: (variable.scope, variable.name)):
+        scopes[variable.scope].append(variable)
+    return scopes
+
+
+def _history_limit() -> int:
+    text = request.args.get("history", "")
+    wanted = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else HISTORY_SHOWN
+    return min(max(wanted, HISTORY_SHOWN), HISTORY_MOST)
+
+
+def _plain(value: Any) -> Any:
+    """Dataclasses and instants as JSON has them."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return iso(value) if isinstance(value, datetime) else value

@@ -1,0 +1,67 @@
+"""The list of instances: counts by state, filter, search."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, request, url_for
+
+from app.dashboard.diagrams import name_of
+from app.dashboard.pages import Pages, read_slice, wants_fragment
+from app.dashboard.words import phrase
+from app.engine import queries
+
+SEARCH_LIMIT = 255
+
+
+class InstancePages(Pages):
+    def routes(self, blueprint: Blueprint) -> None:
+        blueprint.add_url_rule("/", "instances", self.show, methods=["GET"])
+
+    def show(self) -> str:
+        """The whole page, or only the part that changes when htmx asks."""
+        with self.parts.database.reading() as connection:
+            facts = self._facts(connection)
+            if wants_fragment():
+                return self.fragment("instances_list.html", **facts)
+            definitions = queries.list_definitions(connection, latest_only=True)
+            return self.page(connection, "instances.html", definitions=definitions, **facts)
+
+    def _facts(self, connection: sa.Connection) -> dict[str, Any]:
+        state = next((state for state in queries.STATES if state == request.args.get("state")), None)
+        process_id = request.args.get("process") or None
+        search = request.args.get("q", "").strip()[:SEARCH_LIMIT] or None
+        shown = read_slice()
+        found = queries.list_instances(
+            connection, state=state, process_id=process_id, search=search, limit=shown.size, offset=shown.offset
+        )
+        counts = queries.count_by_state(connection, process_id)
+        return {
+            "found": found,
+            "waits": {row.id: self._wait(connection, row) for row in found.items},
+            "counts": counts,
+            "all_count": sum(counts.values()),
+            "shown": shown,
+            "state": state,
+            "process_id": process_id,
+            "search": search,
+            "link": _link(state, process_id, search),
+        }
+
+    def _wait(self, connection: sa.Connection, row: queries.InstanceRow) -> str:
+        if row.waiting_element is None:
+            return row.waiting_for or ""
+        elements = self.diagrams.elements(connection, row.process_id, row.version)
+        return phrase(row.waiting_kind, name_of(elements, row.waiting_element), row.waiting_for)
+
+
+def _link(state: str | None, process_id: str | None, search: str | None) -> Any:
+    """Links to the same list with something changed; another filter starts on the first page."""
+    current = {"state": state, "process": process_id, "q": search}
+
+    def link(**changes: Any) -> str:
+        wanted = {name: value for name, value in {**current, **changes}.items() if value}
+        return url_for("dashboard.instances", **wanted)
+
+    return link

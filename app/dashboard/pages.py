@@ -1,0 +1,61 @@
+"""What every page has in common: the parts, the frame round it, and which slice of a list is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from flask import render_template, request
+
+from app.dashboard.diagrams import Diagrams
+from app.dashboard.parts import DashboardParts
+from app.engine import queries
+
+
+class Pages:
+    """A group of pages; its methods are views."""
+
+    def __init__(self, parts: DashboardParts, diagrams: Diagrams) -> None:
+        self.parts = parts
+        self.diagrams = diagrams
+
+    def page(self, connection: sa.Connection, template: str, **facts: Any) -> str:
+        """A whole page, with its frame."""
+        open_incidents = queries.list_incidents(connection, limit=1, offset=0).total
+        return self.fragment(template, open_incidents=open_incidents, **facts)
+
+    def fragment(self, template: str, **facts: Any) -> str:
+        return render_template(template, now=self.parts.clock.now(), **facts)
+
+
+def wants_fragment() -> bool:
+    return request.headers.get("HX-Request") == "true"
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Which part of a list is shown."""
+
+    number: int
+    size: int
+
+    @property
+    def offset(self) -> int:
+        return (self.number - 1) * self.size
+
+    def first(self, total: int) -> int:
+        return min(self.offset + 1, total)
+
+    def last(self, total: int) -> int:
+        return min(self.offset + self.size, total)
+
+    def pages(self, total: int) -> int:
+        return max(1, -(-total // self.size))
+
+
+def read_slice(size: int = 50) -> Slice:
+    """From `?page=`; anything that is no page number is the first page."""
+    text = request.args.get("page", "1")
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 8 else 1
+    return Slice(max(1, number), size)

@@ -1,0 +1,22 @@
+"""What the dashboard is given; nothing else reaches its pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.core.clock import Clock
+from app.core.db import Database
+from app.engine.doors import Engine
+from app.handling.registry import Registry
+
+
+@dataclass(frozen=True)
+class DashboardParts:
+    """`token` is what the login page asks for; `session_secret` signs the session cookie and outlives restarts."""
+
+    database: Database
+    engine: Engine
+    registry: Registry
+    clock: Clock
+    token: str
+    session_secret: str

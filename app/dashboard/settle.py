@@ -1,0 +1,93 @@
+"""What an operator does about an incident, and what the page says came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Blueprint, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from app.core.db import Transaction
+from app.core.errors import InvalidInput
+from app.dashboard.access import operator
+from app.dashboard.fields import read_inputs, read_object
+from app.dashboard.instance import InstancePage, inputs_of
+from app.dashboard.pages import wants_fragment
+from app.engine import queries
+from app.web.commits import commit
+
+REASON_LIMIT = 1000
+Act = Callable[[Transaction, str, str], None]  # transaction, who, why
+
+
+class SettlePages:
+    """Each action answers with the instance's changed parts, or with a refusal that names the field."""
+
+    def __init__(self, instance_page: InstancePage) -> None:
+        self._page = instance_page
+        self._parts = instance_page.parts
+
+    def routes(self, blueprint: Blueprint) -> None:
+        base = "/incidents/<incident_id>"
+        blueprint.add_url_rule(f"{base}/retry", "retry", self.retry, methods=["POST"])
+        blueprint.add_url_rule(f"{base}/correct", "correct", self.correct, methods=["POST"])
+        blueprint.add_url_rule(f"{base}/skip", "skip", self.skip, methods=["POST"])
+        blueprint.add_url_rule(f"{base}/choose", "choose", self.choose, methods=["POST"])
+
+    def retry(self, incident_id: str) -> str | Response:
+        return self._act(incident_id, lambda tx, by, reason: self._parts.engine.retry(tx, incident_id, by, reason))
+
+    def correct(self, incident_id: str) -> str | Response:
+        def act(tx: Transaction, by: str, reason: str) -> None:
+            inputs = self._read_inputs(tx, incident_id)
+            self._parts.engine.retry_with_inputs(tx, incident_id, inputs, by, reason)
+
+        return self._act(incident_id, act)
+
+    def skip(self, incident_id: str) -> str | Response:
+        def act(tx: Transaction, by: str, reason: str) -> None:
+            outputs = read_object(request.form.get("outputs", ""), "$.outputs", "Outputs")
+            self._parts.engine.skip(tx, incident_id, outputs, by, reason)
+
+        return self._act(incident_id, act)
+
+    def choose(self, incident_id: str) -> str | Response:
+        def act(tx: Transaction, by: str, reason: str) -> None:
+            match request.form.get("take"):
+                case "stored":
+                    self._parts.engine.choose(tx, incident_id, "stored", by, reason)
+                case "new":
+                    self._parts.engine.choose(tx, incident_id, "new", by, reason)
+                case _:
+                    raise InvalidInput("Choose one of the two values.", path="$.take")
+
+        return self._act(incident_id, act)
+
+    def _read_inputs(self, tx: Transaction, incident_id: str) -> dict[str, object]:
+        incident = queries.get_incident(tx.connection, incident_id)
+        handler = self._parts.registry.get(incident.handler) if incident.handler else None
+        if handler is None:
+            return read_object(request.form.get("inputs", ""), "$.inputs", "Variables")
+        inputs = inputs_of(incident, queries.open_tokens(tx.connection, incident.instance_id))
+        return read_inputs(handler.parameters, inputs, request.form)
+
+    def _act(self, incident_id: str, act: Act) -> str | Response:
+        by, reason = operator(), _reason()
+
+        def work(tx: Transaction) -> str:
+            act(tx, by, reason)
+            return queries.get_incident(tx.connection, incident_id).instance_id
+
+        instance_id = commit(self._parts.database, work)
+        if not wants_fragment():
+            return redirect(url_for("dashboard.instance", instance_id=instance_id), 303)
+        return self._page.live(instance_id)
+
+
+def _reason() -> str:
+    reason = request.form.get("reason", "").strip()
+    if not reason:
+        raise InvalidInput("Say why: the reason stands in the history beside your name.", path="$.reason")
+    if len(reason) > REASON_LIMIT:
+        raise InvalidInput(f"Keep the reason under {REASON_LIMIT} characters.", path="$.reason")
+    return reason

@@ -1,0 +1,100 @@
+"""What the engine's stored names are called on a page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+STATES = {"active": "Active", "fallen_out": "Fallen out", "completed": "Completed", "cancelled": "Cancelled"}
+
+WAITS = {
+    "job": "Ready to run",
+    "claim": "Running",
+    "retry": "Waits to try again",
+    "timer": "Waits for its time",
+    "message": "Waits for a message",
+    "callback": "Waits for the system to call back",
+    "user_task": "Waits for a person",
+    "join": "Waits for the other branches",
+    "child": "Its sub-process runs",
+    "attached": "Listens for errors",
+    "incident": "Fallen out",
+}
+
+_PHRASES = {
+    "incident": "fallen out at {element}",
+    "retry": "tries {element} again",
+    "claim": "{element} runs",
+    "job": "a worker for {element}",
+    "user_task": "a person: {element}",
+    "timer": "timer {element}",
+    "join": "other branches at {element}",
+}
+
+# Tokens that stand because another token does; a page shows them last and a diagram not at all.
+SECONDARY_WAITS = frozenset({"attached", "child"})
+
+ACTIONS = {
+    "retry": "Retry",
+    "retry_with_inputs": "Retry with corrected inputs",
+    "skip": "Skip",
+    "choose": "Choice of a value",
+}
+
+# What came of an action; `running` is told while its outcome is not known.
+OUTCOMES = {
+    "running": "is running…",
+    "passed": "passed",
+    "failed_alike": "failed alike",
+    "failed_differently": "failed differently",
+    "cancelled": "was cancelled",
+}
+
+ELEMENTS = {
+    "startEvent": "Start event",
+    "endEvent": "End event",
+    "serviceTask": "Service task",
+    "scriptTask": "Script task",
+    "userTask": "User task",
+    "subProcess": "Sub-process",
+    "exclusiveGateway": "Exclusive gateway",
+    "parallelGateway": "Parallel gateway",
+    "intermediateCatchEvent": "Catch event",
+    "boundaryEvent": "Boundary event",
+    "sequenceFlow": "Sequence flow",
+    "process": "Process",
+}
+
+
+def spoken(name: str) -> str:
+    """A stored name that has no words of its own: `task_claimed` -> `Task claimed`."""
+    return name.replace("_", " ").strip().capitalize()
+
+
+def brief(value: Any, limit: int = 80) -> str:
+    """A JSON value on one line."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def pretty(value: Any) -> str:
+    """A JSON value as a person reads it: text without quotes, the rest indented."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def as_json(value: Any) -> str:
+    """A JSON value as it is written into a form."""
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def further(detail: Mapping[str, Any]) -> dict[str, Any]:
+    """What an incident's detail says beyond what the page shows elsewhere."""
+    shown = {"inputs", "variable", "scope", "stored", "new"}
+    return {name: value for name, value in detail.items() if name not in shown and value not in (None, {}, [])}
+
+
+def phrase(kind: str | None, element: str, summary: str | None) -> str:
+    """What an instance waits for, on one line, with the element's name where `summary` has its id."""
+    template = _PHRASES.get(kind or "")
+    return template.format(element=element) if template and element else summary or ""

@@ -1,0 +1,126 @@
+/* Shows a diagram and, over it, where an instance stands. The diagram is drawn once; only marks and badges change. */
+(() => {
+  "use strict";
+  const holder = document.getElementById("diagram");
+  if (!holder) return;
+  const surface = holder.querySelector(".diagram-canvas");
+  const viewer = new BpmnJS({ container: surface });
+  const canvas = viewer.get("canvas");
+  const overlays = viewer.get("overlays");
+  const registry = viewer.get("elementRegistry");
+  let drawn = "";
+  let chosen = null;
+  let moved = false; // the reader has zoomed or scrolled: resizing must not take that away
+
+  const marker = { done: "mark-done", active: "mark-active", failed: "mark-failed" };
+
+  function fit() {
+    canvas.resized();
+    canvas.zoom("fit-viewport", "auto");
+    // A small diagram blown up to the frame is harder to read, not easier.
+    if (canvas.zoom() > 1.15) canvas.zoom(1, "auto");
+    moved = false;
+  }
+
+  function readMarks() {
+    const element = document.querySelector("#marks [data-marks]");
+    if (!element || element.dataset.marks === drawn) return;
+    drawn = element.dataset.marks;
+    paint(JSON.parse(drawn));
+  }
+
+  function paint(marks) {
+    overlays.remove({ type: "token" });
+    registry.forEach((element) => {
+      for (const name of [...Object.values(marker), "mark-taken", "mark-inside"]) canvas.removeMarker(element.id, name);
+      if (element.type === "bpmn:SequenceFlow" && wasTaken(element, marks)) canvas.addMarker(element.id, "mark-taken");
+    });
+    for (const [id, mark] of Object.entries(marks)) {
+      const element = registry.get(id);
+      if (!element) continue;
+      const around = element.type === "bpmn:SubProcess" && mark.state === "active" && !mark.tokens;
+      canvas.addMarker(id, around ? "mark-inside" : marker[mark.state]);
+      if (mark.tokens) overlays.add(id, "token", { position: { top: -11, right: 13 }, html: badge(mark) });
+    }
+  }
+
+  // What is not recorded is which flow a token took; it took one whose both ends it has visited.
+  function wasTaken(flow, marks) {
+    const from = marks[flow.source?.id];
+    return Boolean(from && from.passed > 0 && marks[flow.target?.id]);
+  }
+
+  function badge(mark) {
+    const element = document.createElement("div");
+    element.className = mark.failed ? "token failed" : "token";
+    element.textContent = mark.failed && mark.tokens === 1 ? "!" : mark.tokens;
+    element.title = mark.failed ? `${mark.failed} fallen out of ${mark.tokens} here` : `${mark.tokens} here`;
+    return element;
+  }
+
+  function choose(id) {
+    const element = registry.get(id);
+    if (!element) return;
+    if (chosen) canvas.removeMarker(chosen, "mark-chosen");
+    chosen = id;
+    canvas.addMarker(id, "mark-chosen");
+    const address = holder.dataset.elementFacts;
+    if (address) htmx.ajax("GET", address.replace("ELEMENT", encodeURIComponent(id)), { target: "#element-facts", swap: "innerHTML" });
+  }
+
+  function unchoose() {
+    if (chosen) canvas.removeMarker(chosen, "mark-chosen");
+    chosen = null;
+    document.getElementById("element-facts")?.replaceChildren();
+  }
+
+  function zoom(how) {
+    if (how === "fit") return fit();
+    moved = true;
+    const step = how === "in" ? 1.25 : 0.8;
+    canvas.zoom(Math.min(4, Math.max(0.2, canvas.zoom() * step)));
+  }
+
+  document.addEventListener("click", (event) => {
+    const shown = event.target.closest("[data-show-element]");
+    if (shown?.dataset.showElement) {
+      choose(shown.dataset.showElement);
+      holder.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    }
+    if (event.target.closest("[data-close-element]")) unchoose();
+    const button = event.target.closest("[data-zoom]");
+    if (button) zoom(button.dataset.zoom);
+  });
+
+  surface.addEventListener("keydown", (event) => {
+    const how = { "+": "in", "=": "in", "-": "out", 0: "fit" }[event.key];
+    if (how) {
+      event.preventDefault();
+      zoom(how);
+    }
+  });
+
+  async function load() {
+    const response = await fetch(holder.dataset.source);
+    if (!response.ok) throw new Error(`the server answered ${response.status}`);
+    await viewer.importXML(await response.text());
+    fit();
+    readMarks();
+    viewer.on("element.click", ({ element }) => {
+      const id = element.labelTarget ? element.labelTarget.id : element.id;
+      if (element === canvas.getRootElement() || element.type === "bpmn:SequenceFlow") unchoose();
+      else choose(id);
+    });
+    viewer.on("canvas.viewbox.changed", () => { moved = true; });
+    fit();
+    moved = false;
+    new ResizeObserver(() => { if (moved) canvas.resized(); else fit(); }).observe(surface);
+    document.addEventListener("htmx:after:swap", readMarks);
+    holder.dataset.ready = "true";
+  }
+
+  load().catch((error) => {
+    const said = Object.assign(document.createElement("p"), { className: "failure", textContent: `The diagram cannot be shown: ${error.message}.` });
+    surface.replaceChildren(said);
+  });
+})();

@@ -1,0 +1,139 @@
+"""A dashboard over a real engine and a real SQLite file, with network elements that do as a test says.
+
+world = World(tmp_path)
+instance_id = world.start("ORD-1")
+world.olt.refuse = "port_taken"
+world.work()            # does whatever is due, in this thread
+world.app               # the Flask application
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+from app.core.clock import Clock, FixedClock
+from app.core.db import Database, Transaction, metadata
+from app.core.log import get_logger
+from app.dashboard.build import build_dashboard
+from app.dashboard.parts import DashboardParts
+from app.dispatch.attempt import Attempts, Outside
+from app.engine.doors import Engine
+from app.engine.messages import MessageIn
+from app.engine.starts import StartRequest
+from app.engine.steps import StepResult
+from app.engine.sweeps import due_instances
+from app.handling import Backoff, Done, Refused, Work, handles
+from app.handling.registry import Registry
+
+ROOT = Path(__file__).parents[2]
+DRAWN = Path(__file__).parent / "drawn"
+TOKEN = "a-token-for-tests"
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+class Silent(Exception):
+    """The node did not answer."""
+
+
+@dataclass
+class Olt:
+    """An access node; `refuse` and `silent` by serial number, or "" for every one."""
+
+    refuse: dict[str, str] = field(default_factory=dict)
+    silent: set[str] = field(default_factory=set)
+    seen: list[dict[str, Any]] = field(default_factory=list)
+
+    def handlers(self) -> list[Any]:
+        @handles("olt.activate_ont", retry=Backoff(first_s=10, factor=3, tries=3))
+        def activate_ont(
+            work: Work, serial: str, port: str, speed_mbps: int, tags: list[str] | None = None
+        ) -> Done | Refused:
+            """Put the customer's ONT in service."""
+            self.seen.append({"serial": serial, "port": port, "speed_mbps": speed_mbps, "by": work.attempt})
+            code = self.refuse.get(serial) or self.refuse.get("")
+            if code:
+                return Refused(code, f"{port} on lon-3 serves another ONT", {"port": port})
+            if serial in self.silent or "" in self.silent:
+                raise Silent(f"lon-3 did not answer within 4 s for {serial}")
+            return Done(ont_id=f"ont-{serial}")
+
+        @handles("billing.start")
+        def start_billing(work: Work, order_id: str) -> Done:
+            """Start to bill the service."""
+            return Done(billing_id=f"bill-{order_id}")
+
+        return [activate_ont, start_billing]
+
+
+class NobodyWakes:
+    """A world is worked on by hand."""
+
+    def wake(self, tx: Transaction, instance_id: str, at: datetime | None = None) -> None:
+        """The database says what is due."""
+
+
+class World:
+    def __init__(self, folder: Path, clock: Clock | None = None) -> None:
+        self.clock = clock or FixedClock(NOON)
+        self.olt = Olt()
+        self.registry = Registry(self.olt.handlers())
+        self.database = Database(f"sqlite:///{folder / 'turnup.db'}")
+        metadata.create_all(self.database.engine)
+        self.engine = Engine(self.registry, self.clock, NobodyWakes())
+        self._attempts = Attempts(self.clock, Outside(), get_logger("tests"))
+        self.app = Flask("turnup-tests", static_folder=str(ROOT / "static"))
+        parts = DashboardParts(self.database, self.engine, self.registry, self.clock, TOKEN, "a-secret-for-tests")
+        build_dashboard(self.app, parts)
+        self.deploy("activate")
+
+    def close(self) -> None:
+        self.database.close()
+
+    def deploy(self, name: str) -> None:
+        with self.database.transaction() as tx:
+            self.engine.deploy(tx, (DRAWN / f"{name}.bpmn").read_bytes())
+
+    def start(self, business_key: str, process_id: str = "activate", **variables: Any) -> str:
+        given = {"order_id": business_key, "serial": f"ALCL-{business_key}", "port": "1/1/7", "speed_mbps": 500}
+        with self.database.transaction() as tx:
+            request = StartRequest(process_id, {**given, **variables}, business_key=business_key)
+            return self.engine.start(tx, request).instance_id
+
+    def send(self, name: str, key: str, variables: Mapping[str, Any] | None = None) -> None:
+        with self.database.transaction() as tx:
+            self.engine.publish(tx, MessageIn(name, key, dict(variables or {})))
+
+    def pass_time(self, seconds: float) -> None:
+        assert isinstance(self.clock, FixedClock)
+        self.clock.advance(timedelta(seconds=seconds))
+        self.work()
+
+    def work(self) -> None:
+        """Do everything that is due now, until nothing is."""
+        while True:
+            with self.database.reading() as connection:
+                due = due_instances(connection, self.clock.now())
+            if not due:
+                return
+            for instance_id in due:
+                self._advance(instance_id)
+
+    def _advance(self, instance_id: str) -> None:
+        results: list[StepResult] = []
+        while True:
+            with self.database.transaction() as tx:
+                advanced = self.engine.advance(tx, instance_id, "tests", results)
+            if not advanced.claimed:
+                return
+            results = []
+            for step in advanced.claimed:
+                handler = self.registry.get(step.handler)
+                assert handler is not None
+                outcome = self._attempts.make(step, handler, self.clock.now())
+                results.append(StepResult(step.number, step.attempt, outcome))
