@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from flask import Blueprint, Flask, Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
@@ -62,8 +64,7 @@ def answer_unknown(error: NotFound) -> ResponseReturnValue:
     general = current_app.error_handler_spec[None][None].get(HTTPException)
     if general is None:
         return error.get_response()
-    made: ResponseReturnValue = general(error)
-    return made
+    return cast(ResponseReturnValue, general(error))
 
 
 def answer(status: int, message: str, *, code: str | None = None, path: str | None = None) -> Response:
