@@ -35,10 +35,11 @@ def check(
     if not is_bpmn(root, "definitions"):
         message = f"The document is no BPMN diagram: its root is <{local(root)}>, expected <definitions>."
         return None, None, [report(root, "wrong_root", message, "Send the BPMN file that the modeler saved.")]
-    findings = limited(chain(walk(root), check_ids(root), check_references(root)))
+    bad_ids = limited(check_ids(root))
+    findings = [*bad_ids, *limited(chain(walk(root), check_references(root)))]
     diagram, more = read_diagram(root, document, digest(root))
     findings += more
-    if diagram is not None:
+    if diagram is not None and not bad_ids:  # with ids used twice, nesting may go round in circles
         refused = {finding.element_id for finding in findings if finding.severity == "error"} - {diagram.process_id}
         linted = lint(diagram, known_handlers, handler_types)
         findings += [finding for finding in linted if finding.element_id not in refused]

@@ -55,5 +55,5 @@ def _is_unknown_shape(node: etree._Element) -> bool:
 def report(node: etree._Element, code: str, message: str, remedy: str, *, severity: Severity = "error") -> Finding:
     place = place_id(node)
     return Finding(
-        severity, place and shortened(place, 200), code, shortened(message), shortened(remedy), node.sourceline
+        severity, place and shortened(place, 300), code, shortened(message), shortened(remedy), node.sourceline
     )

@@ -444,6 +444,12 @@ REFUSED: dict[str, tuple[bytes, str | None, str, str]] = {
     "an id that is no name": (line("a/b").user("a/b").xml(), "a/b", "bad_id", "letters"),
     "an id too long": (line("a" * 201).user("a" * 201).xml(), "a" * 201, "bad_id", "200"),
     "an id twice": (process(PLAIN + '<bpmn:textAnnotation id="s"/>'), "s", "duplicate_id", "startEvent"),
+    "a sub-process inside one of the same id": (
+        line("a").sub("a", Diagram("x").start("is").sub("a", inner()).end("ie").chain("is", "a", "ie")).xml(),
+        "a",
+        "duplicate_id",
+        "subProcess",
+    ),
     "an id used by an extension": (
         process(extensions('<zeebe:userTaskForm id="s"/>') + PLAIN),
         "s",
