@@ -11,7 +11,7 @@ from flask_openapi3.blueprint import APIBlueprint
 from pydantic import Field, RootModel
 from werkzeug.exceptions import UnsupportedMediaType
 
-from app.api.room import PREFIX, ApiParts, Responses, room, view
+from app.api.room import PREFIX, ApiParts, Responses, refused, room, view
 from app.core.errors import InvalidInput
 from app.engine import queries
 from app.engine.definitions import Deployment
@@ -19,7 +19,7 @@ from app.engine.diagram import DiagramRefused, Finding
 from app.web.commits import commit
 from app.web.models import Name, Output, Parameters
 from app.web.paging import PageQuery, answer_one, answer_page
-from app.web.problems import ErrorBody, FindingOut
+from app.web.problems import FindingOut
 from app.web.requests import StrictRequest
 
 DIAGRAM_LIMIT_BYTES = 5_000_000
@@ -106,13 +106,13 @@ class Definitions:
 
     def blueprint(self) -> APIBlueprint:
         made = room("process_definitions", "process-definitions", "Diagrams and their versions.", self._parts)
-        refused: Responses = {415: ErrorBody, 422: ErrorBody}
-        deployed: Responses = {201: Deployed, 200: Deployed, **refused}
+        refusals = refused(415, 422)
+        deployed: Responses = {201: Deployed, 200: Deployed, **refusals}
         made.post("", responses=deployed, openapi_extensions=_SENT)(view(self.deploy_diagram))
-        made.post("/check", responses={200: Checked, **refused}, openapi_extensions=_SENT)(view(self.check_diagram))
+        made.post("/check", responses={200: Checked, **refusals}, openapi_extensions=_SENT)(view(self.check_diagram))
         made.get("", responses={200: DefinitionList})(view(self.list_definitions))
-        made.get("/<processId>", responses={200: DefinitionOut, 404: ErrorBody})(view(self.read_definition))
-        xml: Responses = {200: _XML_ANSWER, 404: ErrorBody}
+        made.get("/<processId>", responses={200: DefinitionOut, **refused(404)})(view(self.read_definition))
+        xml: Responses = {200: _XML_ANSWER, **refused(404)}
         made.get("/<processId>/<version>/diagram", responses=xml)(view(self.read_diagram))
         return made
 
@@ -141,8 +141,8 @@ class Definitions:
         document, file_name = _read_diagram()
         try:
             findings = self._engine.check(document, file_name)
-        except DiagramRefused as refused:  # not even XML; here that is an answer
-            findings = list(refused.findings)
+        except DiagramRefused as error:  # not even XML; here that is an answer
+            findings = list(error.findings)
         deployable = all(finding.severity != "error" for finding in findings)
         return answer_one(Checked(deployable=deployable, findings=_shown(findings)))
 

@@ -10,15 +10,29 @@ from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from pydantic import Field, RootModel
 
-from app.api.room import PREFIX, ApiParts, Responses, room, view
+from app.api.room import PREFIX, ApiParts, Responses, refused, room, view
 from app.core.db import Transaction
 from app.engine import queries
+from app.handling.faults import BadParameter
 from app.web.commits import commit
 from app.web.models import Identity, Input, Name, Output, Parameters, Person, Reason, Variables
 from app.web.paging import PageQuery, answer_one, answer_page
-from app.web.problems import ErrorBody
+from app.web.problems import InvalidRequest, Problem
 
 NOBODY = "api"  # who acted, when a caller does not say
+
+
+class InputsRefused(InvalidRequest):
+    """Inputs that do not fit the handler's parameters, at their place in the request."""
+
+    def __init__(self, error: BadParameter) -> None:
+        rows = error.facts.get("problems", [])
+        found = [Problem(path=f"$.inputs.{row['path']}", code=error.code, message=_told(row)) for row in rows]
+        super().__init__(found or [Problem(path="$.inputs", code=error.code, message=error.message)])
+
+
+def _told(row: dict[str, Any]) -> str:
+    return f"{row['parameter']}: expected {row['expected']}, found {row['found']}."
 
 
 class IncidentOut(Output):
@@ -109,9 +123,9 @@ class Incidents:
 
     def blueprint(self) -> APIBlueprint:
         made = room("incidents", "incidents", "What fell out, and what is done about it.", self._parts)
-        acted: Responses = {202: IncidentOut, 404: ErrorBody, 409: ErrorBody, 415: ErrorBody}
+        acted: Responses = {202: IncidentOut, **refused(404, 409, 415)}
         made.get("", responses={200: IncidentList})(view(self.list_incidents))
-        made.get("/<incidentId>", responses={200: IncidentOut, 404: ErrorBody})(view(self.read_incident))
+        made.get("/<incidentId>", responses={200: IncidentOut, **refused(404)})(view(self.read_incident))
         made.post("/<incidentId>/retry", responses=acted)(view(self.retry_incident))
         made.post("/<incidentId>/skip", responses=acted)(view(self.skip_incident))
         made.post("/<incidentId>/choose", responses=acted)(view(self.choose_value))
@@ -146,8 +160,11 @@ class Incidents:
         def act(tx: Transaction) -> None:
             if body.inputs is None:
                 engine.retry(tx, incident_id, body.by, body.reason)
-            else:
+                return
+            try:
                 engine.retry_with_inputs(tx, incident_id, body.inputs, body.by, body.reason)
+            except BadParameter as error:
+                raise InputsRefused(error) from error
 
         return self._act(incident_id, act)
 

@@ -10,15 +10,15 @@ from flask_openapi3.blueprint import APIBlueprint
 from pydantic import Field, RootModel, StringConstraints
 
 from app.api.incidents import IncidentOut
-from app.api.room import PREFIX, ApiParts, Responses, room, view
+from app.api.room import PREFIX, ApiParts, refused, room, view
 from app.core.db import Transaction
 from app.engine import queries
 from app.engine.queries.instances import State
 from app.engine.starts import StartRequest
 from app.web.commits import commit
+from app.web.headers import read_headers
 from app.web.models import Headers, Identity, Input, Name, Output, Parameters, Variables
 from app.web.paging import LIMIT, PageQuery, answer_one, answer_page
-from app.web.problems import ErrorBody
 
 IdempotencyKey = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[\x20-\x7e]+$")]
 
@@ -41,9 +41,22 @@ class StartIn(Input):
 
 
 class StartHeader(Headers):
-    idempotency_key: IdempotencyKey | None = Field(
-        default=None, alias="Idempotency-Key", description="The same key twice starts one instance"
-    )
+    idempotency_key: IdempotencyKey | None = Field(default=None, alias="Idempotency-Key")
+
+
+# Read by ourselves: flask-openapi3 makes the schema of a header model anew for each request.
+_HEADERS: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": False,
+            "description": "The same key twice starts one instance. Printable ASCII.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+            "example": "ORD-2041-1",
+        }
+    ]
+}
 
 
 class Started(Output):
@@ -66,7 +79,7 @@ class InstanceOut(Output):
     version: int
     business_key: str | None
     state: State = Field(description="`fallen_out`: active, with at least one open incident")
-    incident_count: int = Field(validation_alias="incidents", serialization_alias="incidentCount")
+    incident_count: int = Field(description="Open ones")
     started_at: datetime
     updated_at: datetime
     ended_at: datetime | None
@@ -75,7 +88,7 @@ class InstanceOut(Output):
 
     @classmethod
     def of(cls, row: queries.InstanceRow) -> InstanceOut:
-        return cls.model_validate({**vars(row), "href": href_of(row.id)})
+        return cls.model_validate({**vars(row), "incident_count": row.incidents, "href": href_of(row.id)})
 
 
 class InstanceList(RootModel[list[InstanceOut]]):
@@ -160,16 +173,16 @@ class Instances:
 
     def blueprint(self) -> APIBlueprint:
         made = room("process_instances", "process-instances", "Running and ended flows.", self._parts)
-        known: Responses = {404: ErrorBody}
-        refused: Responses = {404: ErrorBody, 409: ErrorBody, 415: ErrorBody}
-        made.post("", responses={202: Started, **refused})(view(self.start_instance))
+        known = refused(404)
+        refusals = refused(404, 409, 415)
+        made.post("", responses={202: Started, **refusals}, openapi_extensions=_HEADERS)(view(self.start_instance))
         made.get("", responses={200: InstanceList})(view(self.list_instances))
         made.get("/<instanceId>", responses={200: InstanceDetail, **known})(view(self.read_instance))
         made.get("/<instanceId>/history", responses={200: HistoryList, **known})(view(self.read_history))
         made.get("/<instanceId>/variables", responses={200: VariablesOut, **known})(view(self.read_variables))
         return made
 
-    def start_instance(self, header: StartHeader, body: StartIn) -> Response:
+    def start_instance(self, body: StartIn) -> Response:
         """Start an instance of a process
 
         Answers 202 once the instance is stored for good; workers run it from then on, and `Location` says where it is
@@ -181,7 +194,7 @@ class Instances:
             variables=body.variables,
             version=body.version,
             business_key=body.business_key,
-            idempotency_key=header.idempotency_key,
+            idempotency_key=read_headers(StartHeader).idempotency_key,
         )
 
         def store(tx: Transaction) -> Started:

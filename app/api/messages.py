@@ -6,12 +6,11 @@ from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from pydantic import Field
 
-from app.api.room import ApiParts, room, view
+from app.api.room import ApiParts, refused, room, view
 from app.engine.messages import MessageIn
 from app.web.commits import commit
 from app.web.models import Input, Name, Output, Variables
 from app.web.paging import answer_one
-from app.web.problems import ErrorBody
 
 HOUR_S = 3600
 TIME_TO_LIVE_LIMIT_S = 30 * 24 * HOUR_S
@@ -47,7 +46,7 @@ class Messages:
 
     def blueprint(self) -> APIBlueprint:
         made = room("messages", "messages", "What other systems report.", self._parts)
-        made.post("", responses={202: PublishedOut, 415: ErrorBody})(view(self.publish_message))
+        made.post("", responses={202: PublishedOut, **refused(415)})(view(self.publish_message))
         return made
 
     def publish_message(self, body: PublishIn) -> Response:

@@ -18,13 +18,11 @@ from app.core.clock import Clock
 from app.core.db import Database
 from app.engine.doors import Engine
 from app.web.openapi import operation_id
-from app.web.problems import ErrorBody
 from app.web.tokens import TokenCheck
 
 PREFIX = "/api/v1"
 Responses = dict[str | int | HTTPStatus, type[BaseModel] | dict[Any, Any] | None]
 
-_REFUSALS: Responses = dict.fromkeys((400, 401, 413, 500, 503), ErrorBody)
 
 
 @dataclass(frozen=True)
@@ -36,6 +34,25 @@ class ApiParts:
     clock: Clock
     token: str
     token_expires_at: datetime | None = None
+
+
+def refused(*statuses: int) -> Responses:
+    """How errors are documented: each has the shape `ErrorBody`, a component of the document."""
+    return {status: {"description": _REFUSED[status], "content": _ERROR} for status in statuses}
+
+
+_REFUSED = {
+    400: "Not the documented shape, or values that cannot be right: `path` and `errors` say where",
+    401: "No bearer token, a wrong one, or one that has expired",
+    404: "Nothing has that identity",
+    409: "Right in itself, but not in the present state",
+    413: "More than is accepted at once",
+    415: "A body of another content type, or a compressed one",
+    422: "A diagram with errors: `findings` say where, why and what to do",
+    500: "An error that nobody foresaw; the server's log knows its `errorId`",
+    503: "The database did not answer in time; nothing was stored",
+}
+_ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorBody"}}}
 
 
 def view(method: Callable[..., Response]) -> Callable[..., Response]:
@@ -56,7 +73,7 @@ def room(name: str, path: str, about: str, parts: ApiParts) -> APIBlueprint:
         url_prefix=f"{PREFIX}/{path}",
         abp_tags=[Tag(name=name.replace("_", " "), description=about)],
         abp_security=[{"bearer": []}],
-        abp_responses=_REFUSALS,
+        abp_responses=refused(400, 401, 413, 500, 503),
         operation_id_callback=operation_id,
     )
     blueprint.before_request(TokenCheck(parts.token, parts.clock, parts.token_expires_at).guard)

@@ -9,12 +9,11 @@ from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from pydantic import Field, RootModel
 
-from app.api.room import PREFIX, ApiParts, Responses, room, view
+from app.api.room import PREFIX, ApiParts, refused, room, view
 from app.engine import queries
 from app.web.commits import commit
 from app.web.models import Identity, Input, Name, Output, Parameters, Person, Variables
 from app.web.paging import PageQuery, answer_one, answer_page
-from app.web.problems import ErrorBody
 
 NOBODY = "api"  # who acted, when a caller does not say
 
@@ -83,12 +82,12 @@ class Tasks:
 
     def blueprint(self) -> APIBlueprint:
         made = room("user_tasks", "user-tasks", "What waits for people.", self._parts)
-        refused: Responses = {404: ErrorBody, 409: ErrorBody, 415: ErrorBody}
+        refusals = refused(404, 409, 415)
         made.get("", responses={200: TaskList})(view(self.list_tasks))
-        made.get("/<taskId>", responses={200: TaskOut, 404: ErrorBody})(view(self.read_task))
-        made.post("/<taskId>/claim", responses={200: TaskOut, **refused})(view(self.claim_task))
-        made.post("/<taskId>/unclaim", responses={200: TaskOut, **refused})(view(self.unclaim_task))
-        made.post("/<taskId>/complete", responses={200: TaskDone, **refused})(view(self.complete_task))
+        made.get("/<taskId>", responses={200: TaskOut, **refused(404)})(view(self.read_task))
+        made.post("/<taskId>/claim", responses={200: TaskOut, **refusals})(view(self.claim_task))
+        made.post("/<taskId>/unclaim", responses={200: TaskOut, **refusals})(view(self.unclaim_task))
+        made.post("/<taskId>/complete", responses={200: TaskDone, **refusals})(view(self.complete_task))
         return made
 
     def list_tasks(self, query: TaskQuery) -> Response:

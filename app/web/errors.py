@@ -66,7 +66,8 @@ def _message(error: HTTPException, code: str) -> str:
     if isinstance(error, NotFound):
         return f"There is nothing at {request.path[:200]}. What there is, /openapi tells."
     if isinstance(error, MethodNotAllowed):
-        return f"{request.method} does nothing at {request.path[:200]}. Use {", ".join(sorted(error.valid_methods or []))}."
+        methods = ", ".join(sorted(error.valid_methods or []))
+        return f"{request.method} does nothing at {request.path[:200]}. Use {methods}."
     return error.description or in_words(code)
 
 

@@ -1,0 +1,22 @@
+"""Headers of the present request as a model."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from flask import request
+from pydantic import ValidationError
+
+from app.web.models import Headers
+from app.web.problems import refuse
+
+Model = TypeVar("Model", bound=Headers)
+
+
+def read_headers(model: type[Model]) -> Model:
+    """The headers that the model names; InvalidRequest for one that does not fit."""
+    names = [field.alias or name for name, field in model.model_fields.items()]
+    try:
+        return model.model_validate({name: request.headers[name] for name in names if name in request.headers})
+    except ValidationError as error:
+        raise refuse(error) from error

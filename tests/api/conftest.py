@@ -1,0 +1,69 @@
+"""An API on a database of the test's own, and a caller who holds its token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from flask_openapi3.openapi import OpenAPI
+from werkzeug.test import TestResponse
+
+from app.api.build import ApiParts, build_api
+from app.core.clock import FixedClock
+from app.core.db import Database, metadata
+from app.core.settings import read_settings
+from app.web.openapi import create_app_shell
+from tests.factories.diagrams import Diagram
+from tests.factories.engines import Bench
+from tests.factories.steps import HANDLERS
+
+TOKEN = "let-me-in"
+XML = "application/xml"
+
+
+class Caller:
+    """Calls paths under /api/v1 with the token; says where something is refused."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.client = client
+        self.headers = {"Authorization": f"Bearer {TOKEN}"}
+
+    def get(self, path: str, **query: Any) -> TestResponse:
+        return self.client.get(f"/api/v1{path}", query_string=query or None, headers=self.headers)
+
+    def post(self, path: str, body: Any = None, *, headers: dict[str, str] | None = None, **raw: Any) -> TestResponse:
+        """`body` as JSON, or whatever werkzeug's client takes, such as data and content_type."""
+        sent = raw or {"json": {} if body is None else body}
+        return self.client.post(f"/api/v1{path}", headers={**self.headers, **(headers or {})}, **sent)
+
+    def deploy(self, diagram: Diagram | bytes, content_type: str = XML) -> TestResponse:
+        document = diagram if isinstance(diagram, bytes) else diagram.xml()
+        return self.post("/process-definitions", data=document, content_type=content_type)
+
+    def start(self, process_id: str = "p", /, *, key: str | None = None, **body: Any) -> TestResponse:
+        headers = {} if key is None else {"Idempotency-Key": key}
+        return self.post("/process-instances", {"processId": process_id, **body}, headers=headers)
+
+
+@pytest.fixture
+def bench(sqlite_database: Database, clock: FixedClock) -> Bench:
+    return Bench(sqlite_database, clock, HANDLERS)
+
+
+def application(bench: Bench, **parts: Any) -> OpenAPI:
+    app = create_app_shell(read_settings({"TURNUP_TOKEN": TOKEN}))
+    build_api(app, ApiParts(bench.database, bench.engine, bench.clock, TOKEN, **parts))
+    return app
+
+
+@pytest.fixture
+def api(bench: Bench) -> Caller:
+    return Caller(application(bench).test_client())
+
+
+@pytest.fixture
+def stored(bench: Bench) -> Callable[[], dict[str, int]]:
+    """How many rows each table has: what a refused request must leave as it was."""
+    return lambda: {table.name: bench.count(table) for table in metadata.sorted_tables}
