@@ -64,14 +64,15 @@ class Scene:
 @click.option("--data-dir", type=click.Path(file_okay=False, path_type=Path), help="An empty folder.")
 @click.option("--port", default=8080, show_default=True, help="Another one if it is taken.")
 @click.option("--lab-port", default=8090, show_default=True, help="Another one if it is taken.")
-def demo(leave: bool, data_dir: Path | None, port: int, lab_port: int) -> None:
+@click.option("--samples", default=PROCESSES / "samples", type=click.Path(path_type=Path), help="A folder of orders.")
+def demo(leave: bool, data_dir: Path | None, port: int, lab_port: int, samples: Path) -> None:
     """Run the sample orders against a laboratory network and show where each of them ends up."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     with fresh_folder(data_dir) as folder, children() as started:
         scene = Scene(folder, free_port(port), free_port(lab_port), secrets.token_urlsafe(18))
         raise_curtain(scene, started)
-        orders = play(scene, read_samples(PROCESSES / "samples"))
+        orders = play(scene, read_samples(samples))
         show_table(scene, orders)
         lost = [order for order in orders if not order.is_where_expected]
         for order in lost:
@@ -157,7 +158,7 @@ def _follow(api: httpx.Client, orders: list[Order]) -> None:
             pause.wait(POLL_S)
             for order in tuple(open_orders):
                 order.seen = _checked(api.get(f"/api/v1/process-instances/{order.id}")).json()
-                if not order.is_where_expected:
+                if not order.is_where_expected and order.state != "completed":
                     continue
                 open_orders.remove(order)
                 bar.update(1)

@@ -196,7 +196,10 @@ class Worker:
     # background
     def _keep_watch(self) -> None:
         while not self._stopping.wait(WATCH_EVERY_S):
-            self.watch(time.monotonic())
+            try:
+                self.watch(time.monotonic())
+            except Exception:  # the worker's broad except: without a watch no time limit would hold
+                self._logger.exception("watching the time limits failed")
 
     def watch(self, now: float) -> None:
         """Give up handlers that are past their limit, and go back to instances that rested after a failure."""

@@ -149,6 +149,16 @@ def test_a_killed_worker_is_replaced(serve: Serve) -> None:
     until(server.answers, LONG_S)
 
 
+def test_a_worker_that_ends_itself_is_replaced(serve: Serve) -> None:
+    """As it does when too many handlers overran their limits."""
+    server = serve().wait_ready()
+    first = server.worker_pid()
+    os.kill(first, signal.SIGTERM)
+    until(lambda: psutil.Process(server.process.pid).children() and server.worker_pid() != first, LONG_S)
+    until(server.answers, LONG_S)
+    assert '"finished":true' in server.log.read_text()
+
+
 def test_a_second_server_on_the_data_directory_is_refused(serve: Serve) -> None:
     first = serve().wait_ready()
     second = serve(port=free_port())
