@@ -56,16 +56,18 @@ class Desk:
         with self._store.transaction() as connection:
             outcome = self._decide(connection, operation, key, arguments, at)
             _record(connection, operation, key, arguments, at, outcome)
+        self._delay()
         if outcome.fault is not None and outcome.fault.hold_s:
             self._sleep(outcome.fault.hold_s)
         return outcome.reply
 
     def _delay(self) -> None:
+        """One way of the network: the request's, then the answer's."""
         low, high = self._settings.latency_ms
         if high:
             with self._draw_lock:
                 delay_ms = self._draw.uniform(low, high)
-            self._sleep(delay_ms / 1000)
+            self._sleep(delay_ms / 2000)
 
     def _decide(
         self, connection: sqlite3.Connection, operation: Operation, key: str | None, arguments: Arguments, at: float

@@ -99,7 +99,9 @@ class Installation:
         assert self._count(done.where(token.c.open == 1)) == 0
         assert self._count(done.where(token.c.element_id == "act_timeout", token.c.state == 256)) == runs
         assert self._count(done.where(token.c.attempt == 1)) == 8 * runs
-        results = sa.select(sa.func.count()).where(variable.c.name.like("r_%"), variable.c.scope == "")
+        results = sa.select(sa.func.count()).where(
+            variable.c.name.like("r_%"), variable.c.kind == "v", variable.c.scope == ""
+        )
         assert self._count(results) == 8 * runs
         assert self._count(sa.select(sa.func.count()).select_from(tables.message_delivery)) == runs
         messages = sa.select(sa.func.count()).where(tables.history.c.kind == "message")

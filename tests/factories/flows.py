@@ -108,8 +108,8 @@ def timer_duration() -> Flow:
 
 def timer_date() -> Flow:
     diagram = Diagram("p").timer("w", "=on", kind="timeDate").service("b", "t.name")
-    on = {"on": "2026-03-01T00:00:00Z"}
-    return Flow(_line(diagram, "w", "b"), on, (later(90 * 86400),), {**on, "r": "b"}, ("b",))
+    on = {"on": "2027-01-01T00:00:00Z"}
+    return Flow(_line(diagram, "w", "b"), on, (later(800 * 86400),), {**on, "r": "b"}, ("b",))
 
 
 def boundary_timer() -> Flow:
@@ -123,8 +123,8 @@ def boundary_timer_date() -> Flow:
         Diagram("p").user("u").boundary_timer("late", "u", "=on", kind="timeDate").service("b", "t.name").end("e2")
     )
     diagram = _line(diagram, "u").chain("late", "b", "e2")
-    on = {"on": "2026-03-01T00:00:00Z"}
-    return Flow(diagram, on, (later(90 * 86400),), {**on, "r": "b"}, ("b",))
+    on = {"on": "2027-01-01T00:00:00Z"}
+    return Flow(diagram, on, (later(800 * 86400),), {**on, "r": "b"}, ("b",))
 
 
 def boundary_timer_unused() -> Flow:
@@ -143,8 +143,8 @@ def boundary_timer_date_beside() -> Flow:
     diagram = Diagram("p").user("u").boundary_timer("late", "u", "=on", interrupting=False, kind="timeDate").end("e2")
     diagram.service("b", "t.name", outputs={"reminded": "=r"})
     diagram = _line(diagram, "u").chain("late", "b", "e2")
-    on = {"on": "2026-03-01T00:00:00Z"}
-    pushes = (later(90 * 86400), task_done(ok=True))
+    on = {"on": "2027-01-01T00:00:00Z"}
+    pushes = (later(800 * 86400), task_done(ok=True))
     return Flow(diagram, on, pushes, {**on, "reminded": "b", "ok": True}, ("b",))
 
 

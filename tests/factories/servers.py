@@ -14,7 +14,7 @@ from typing import Self
 
 import httpx
 
-TOKEN = "a token for tests, of no use elsewhere"
+TOKEN = "token-of-a-test"
 
 
 def free_port() -> int:

@@ -54,10 +54,11 @@ def test_a_value_written_before_the_split_is_no_conflict(bench: Bench) -> None:
 
 
 def test_input_mappings_are_local_to_their_step(bench: Bench) -> None:
-    diagram = Diagram("p").start("s").end("e").service("a", "t.echo", inputs={"x": "=n", "r": "=0"})
+    diagram = Diagram("p").start("s").end("e").service("a", "t.set", inputs={"target": "value", "value": "=n + 1"})
     instance_id = bench.start(diagram.chain("s", "a", "e"), n=5)
     bench.run(instance_id)
-    assert bench.variables(instance_id) == {"n": 5}, "r is local by its input mapping, and so is x"
+    assert bench.calls[0].inputs == {"target": "value", "value": 6}
+    assert bench.variables(instance_id) == {"n": 5}, "value is local by its input mapping, so it stays inside"
 
 
 def test_only_mapped_outputs_leave_a_step_that_maps_any(bench: Bench) -> None:
