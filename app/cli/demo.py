@@ -80,7 +80,6 @@ def demo(leave: bool, data_dir: Path | None, port: int, lab_port: int, samples: 
             click.echo(f"NOT WHERE IT SHOULD BE: {sample.name}: expected {sample.expected}, found {order.found}")
         click.echo(f"\nDashboard  {scene.url}/\nAPI        {scene.url}/openapi\nToken      {scene.token}")
         if not leave:
-            click.echo("\nCtrl-C ends the demo.")
             _wait_for_interrupt()
         elif lost:
             sys.exit(1)
@@ -92,6 +91,7 @@ def _stop(number: int, frame: FrameType | None) -> NoReturn:
 
 def _wait_for_interrupt() -> None:
     try:
+        click.echo("\nCtrl-C ends the demo.")
         Event().wait()
     except KeyboardInterrupt:
         click.echo("\nEnding.")
