@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Request
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from app.core.errors import InvalidInput
 from app.web.json_in import read_object
@@ -38,4 +38,8 @@ class StrictRequest(Request):
         encoding = self.headers.get("Content-Encoding", "identity")
         if encoding.lower() != "identity":
             raise EncodedBody(f"The body has Content-Encoding {encoding[:40]!r}. Send it uncompressed.")
-        return self.get_data(cache=True)
+        body = self.get_data(cache=True)
+        # Of a body whose length was not announced, werkzeug reads up to the limit and drops the rest in silence.
+        if self.content_length is None and len(body) >= (self.max_content_length or JSON_LIMIT_BYTES):
+            raise RequestEntityTooLarge
+        return body
