@@ -5,17 +5,20 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, redirect, render_template, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface
 from werkzeug.wrappers import Response as AnyResponse
 
+from app.core.clock import Clock
 from app.core.errors import TurnupError
 
 OPEN_ENDPOINTS = frozenset({"dashboard.login", "dashboard.log_in"})
 NAME_LIMIT = 100
+FORM_LIMIT_BYTES = 1_500_000
+UPLOAD_LIMITS = {"dashboard.deploy": 6_000_000}  # a diagram of the largest size that is accepted, and its envelope
 SESSION_LIFETIME = timedelta(hours=12)
 
 
@@ -48,8 +51,12 @@ def operator() -> str:
 
 
 class Access:
-    def __init__(self, token: str) -> None:
+    """Lets those pass who know the token, until it expires. An empty token lets nobody pass."""
+
+    def __init__(self, token: str, clock: Clock, expires_at: datetime | None = None) -> None:
         self._token = token.encode()
+        self._clock = clock
+        self._expires_at = expires_at
         # In the session, so that a new token ends the sessions that the old one opened.
         self._seal = hmac.digest(self._token, b"turnup dashboard session", "sha256").hex()
 
@@ -61,6 +68,7 @@ class Access:
 
     def guard(self) -> AnyResponse | None:
         """Turns strangers to the login page and refuses POSTs that no page of ours sent."""
+        request.max_content_length = UPLOAD_LIMITS.get(request.endpoint or "", FORM_LIMIT_BYTES)
         if request.endpoint not in OPEN_ENDPOINTS and not self.is_known():
             return self._to_login()
         if request.method == "POST":
@@ -70,7 +78,10 @@ class Access:
         return None
 
     def is_known(self) -> bool:
-        return hmac.compare_digest(str(session.get("seal", "")), self._seal)
+        return not self._is_over() and hmac.compare_digest(str(session.get("seal", "")), self._seal)
+
+    def _is_over(self) -> bool:
+        return not self._token or (self._expires_at is not None and self._clock.now() >= self._expires_at)
 
     def show(self) -> str | AnyResponse:
         target = local_path(request.args.get("next"))
@@ -84,8 +95,11 @@ class Access:
         if not 0 < len(name) <= NAME_LIMIT:
             problem = f"Say who you are, in up to {NAME_LIMIT} characters: it stands beside what you do."
             return Response(self._form(target, {"name": problem}), 400)
-        if not hmac.compare_digest(request.form.get("token", "").strip().encode(), self._token):
+        if not self._token or not hmac.compare_digest(request.form.get("token", "").strip().encode(), self._token):
             problem = "That is not the token. It is the value of TURNUP_TOKEN that the server was started with."
+            return Response(self._form(target, {"token": problem}), 401)
+        if self._is_over():
+            problem = "That token has expired. Start the server with a new TURNUP_TOKEN."
             return Response(self._form(target, {"token": problem}), 401)
         session.clear()
         session.permanent = True

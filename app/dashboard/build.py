@@ -44,7 +44,7 @@ def build_dashboard(app: Flask, parts: DashboardParts) -> None:
         PERMANENT_SESSION_LIFETIME=SESSION_LIFETIME,
     )
     blueprint = Blueprint("dashboard", __name__, template_folder="templates")
-    Access(parts.token).routes(blueprint)
+    Access(parts.token, parts.clock, parts.token_expires_at).routes(blueprint)
     diagrams = Diagrams()
     instance_page = InstancePage(parts, diagrams)
     for pages in (

@@ -11,6 +11,7 @@ from lxml import etree
 from app.engine import queries
 
 _BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
+_BOUNDS = "{http://www.omg.org/spec/DD/20100524/DC}Bounds"
 _KEPT = 200
 
 
@@ -26,22 +27,33 @@ class Drawn:
 Elements = Mapping[str, Drawn]
 
 
+@dataclass(frozen=True)
+class Drawing:
+    """A diagram as it is laid out; `ratio` is its width by its height, 1 when nothing is drawn."""
+
+    elements: Elements
+    ratio: float
+
+
 class Diagrams:
     """Remembers what was read: a deployed version never changes."""
 
     def __init__(self) -> None:
-        self._read: dict[tuple[str, int], Elements] = {}
+        self._read: dict[tuple[str, int], Drawing] = {}
 
-    def elements(self, connection: sa.Connection, process_id: str, version: int) -> Elements:
+    def drawing(self, connection: sa.Connection, process_id: str, version: int) -> Drawing:
         key = (process_id, version)
         found = self._read.get(key)
         if found is None:
             definition = queries.get_definition(connection, process_id, version)
-            found = read_elements(queries.definition_document(connection, definition.id))
+            found = read_drawing(queries.definition_document(connection, definition.id))
             if len(self._read) >= _KEPT:
                 self._read.clear()
             self._read[key] = found
         return found
+
+    def elements(self, connection: sa.Connection, process_id: str, version: int) -> Elements:
+        return self.drawing(connection, process_id, version).elements
 
 
 def name_of(elements: Elements, element_id: str | None) -> str:
@@ -51,14 +63,20 @@ def name_of(elements: Elements, element_id: str | None) -> str:
     return drawn.name if drawn else element_id
 
 
-def read_elements(document: bytes) -> Elements:
+def read_drawing(document: bytes) -> Drawing:
     """Every BPMN element that has an id. The document was accepted at deployment, which refuses hostile XML."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
     found: dict[str, Drawn] = {}
+    across: list[float] = []
+    down: list[float] = []
     for node in etree.fromstring(document, parser).iter():
-        element_id = node.get("id")
-        tag = str(node.tag)
+        tag, element_id = str(node.tag), node.get("id")
         if element_id and tag.startswith(_BPMN):
             name = " ".join((node.get("name") or "").split())
             found[element_id] = Drawn(element_id, tag.removeprefix(_BPMN), name or element_id)
-    return found
+        elif tag == _BOUNDS:
+            x, y, width, height = (float(node.get(side, "0")) for side in ("x", "y", "width", "height"))
+            across += (x, x + width)
+            down += (y, y + height)
+    high = max(down) - min(down) if down else 0
+    return Drawing(found, (max(across) - min(across)) / high if high else 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -40,7 +40,9 @@ def tell(history: Sequence[HistoryView], elements: Elements) -> list[Line]:
             continue
         if row.kind == "cancelled" and listens:
             continue
-        lines.append(_line(row, entered.get(row.detail.get("number"))))
+        line = _line(row, entered.get(row.detail.get("number")))
+        passes = drawn is not None and drawn.type.endswith(("Gateway", "startEvent"))
+        lines.append(replace(line, words="Passed", tone="quiet") if passes and row.kind == "completed" else line)
     return lines
 
 

@@ -21,7 +21,7 @@ class IncidentPages(Pages):
             definitions = queries.list_definitions(connection, latest_only=True)
             facts = self._facts(connection, definitions)
             if wants_fragment():
-                return self.fragment("incidents_list.html", **facts)
+                return self.update(connection, "incidents_list.html", **facts)
             return self.page(connection, "incidents.html", definitions=definitions, **facts)
 
     def _facts(self, connection: sa.Connection, definitions: list[queries.DefinitionView]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from app.dashboard.words import SECONDARY_WAITS, as_json
 from app.engine import queries
 from app.engine.queries import IncidentView, TokenView, VariableView
 
-HISTORY_SHOWN = 40
+HISTORY_SHOWN = 60
 HISTORY_MOST = 1000
 
 
@@ -39,7 +39,7 @@ class InstancePage(Pages):
     def live(self, instance_id: str) -> str:
         """The parts of the page that change, each on its own; open forms are outside them."""
         with self.parts.database.reading() as connection:
-            return self.fragment("instance_live.html", **self.facts(connection, instance_id))
+            return self.update(connection, "instance_live.html", **self.facts(connection, instance_id))
 
     def element(self, instance_id: str, element_id: str) -> str:
         """What is known of one element of the diagram in this instance."""
@@ -67,7 +67,8 @@ class InstancePage(Pages):
 
     def facts(self, connection: sa.Connection, instance_id: str) -> dict[str, Any]:
         instance = queries.get_instance(connection, instance_id)
-        elements = self.diagrams.elements(connection, instance.process_id, instance.version)
+        drawing = self.diagrams.drawing(connection, instance.process_id, instance.version)
+        elements = drawing.elements
         tokens = queries.open_tokens(connection, instance_id)
         incidents = _incidents(connection, instance_id)
         limit = _history_limit()
@@ -75,6 +76,7 @@ class InstancePage(Pages):
         return {
             "instance": instance,
             "elements": elements,
+            "ratio": drawing.ratio,
             "tokens": sorted(tokens, key=lambda token: token.kind in SECONDARY_WAITS),
             "incidents": [incident for incident in incidents if incident.state != "resolved"],
             "settled": [incident for incident in incidents if incident.state == "resolved" and incident.action],

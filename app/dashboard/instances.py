@@ -24,7 +24,7 @@ class InstancePages(Pages):
         with self.parts.database.reading() as connection:
             facts = self._facts(connection)
             if wants_fragment():
-                return self.fragment("instances_list.html", **facts)
+                return self.update(connection, "instances_list.html", **facts)
             definitions = queries.list_definitions(connection, latest_only=True)
             return self.page(connection, "instances.html", definitions=definitions, **facts)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from app.core.clock import Clock
 from app.core.db import Database
@@ -12,7 +13,10 @@ from app.handling.registry import Registry
 
 @dataclass(frozen=True)
 class DashboardParts:
-    """`token` is what the login page asks for; `session_secret` signs the session cookie and outlives restarts."""
+    """`token` is what the login page asks for: an empty one lets nobody in, an expired one opens nothing.
+
+    `session_secret` signs the session cookie and outlives restarts.
+    """
 
     database: Database
     engine: Engine
@@ -20,3 +24,4 @@ class DashboardParts:
     clock: Clock
     token: str
     session_secret: str
+    token_expires_at: datetime | None = None

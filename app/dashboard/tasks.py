@@ -30,7 +30,7 @@ class TaskPages(Pages):
         with self.parts.database.reading() as connection:
             facts = self._facts(connection)
             if wants_fragment():
-                return self.fragment("tasks_list.html", **facts)
+                return self.update(connection, "tasks_list.html", **facts)
             return self.page(connection, "tasks.html", **facts)
 
     def take(self, task_id: str) -> str | Response:
@@ -48,7 +48,7 @@ class TaskPages(Pages):
         if not wants_fragment():
             return redirect(url_for("dashboard.tasks"), 303)
         with self.parts.database.reading() as connection:
-            return self.fragment("tasks_answer.html", **self._facts(connection))
+            return self.update(connection, "tasks_answer.html", **self._facts(connection))
 
     def _facts(self, connection: sa.Connection) -> dict[str, Any]:
         mine = request.args.get("mine") == "1"

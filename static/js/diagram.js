@@ -22,6 +22,17 @@
     moved = false;
   }
 
+  // A wide diagram in a narrow window fits only as a thread: begin where something waits or failed, large enough to read.
+  function begin() {
+    fit();
+    const marks = Object.entries(JSON.parse(drawn || "{}"));
+    const [id] = marks.find(([, mark]) => mark.failed) ?? marks.find(([, mark]) => mark.tokens) ?? [];
+    const element = id && registry.get(id);
+    if (!element || canvas.zoom() > 0.35) return;
+    canvas.zoom(0.6, { x: element.x + element.width / 2, y: element.y + element.height / 2 });
+    canvas.scrollToElement(element, 90);
+  }
+
   function readMarks() {
     const element = document.querySelector("#marks [data-marks]");
     if (!element || element.dataset.marks === drawn) return;
@@ -104,17 +115,16 @@
     const response = await fetch(holder.dataset.source);
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
     await viewer.importXML(await response.text());
-    fit();
     readMarks();
+    begin();
     viewer.on("element.click", ({ element }) => {
       const id = element.labelTarget ? element.labelTarget.id : element.id;
       if (element === canvas.getRootElement() || element.type === "bpmn:SequenceFlow") unchoose();
       else choose(id);
     });
     viewer.on("canvas.viewbox.changed", () => { moved = true; });
-    fit();
     moved = false;
-    new ResizeObserver(() => { if (moved) canvas.resized(); else fit(); }).observe(surface);
+    new ResizeObserver(() => { if (moved) canvas.resized(); else begin(); }).observe(surface);
     document.addEventListener("htmx:after:swap", readMarks);
     holder.dataset.ready = "true";
   }

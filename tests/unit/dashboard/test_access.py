@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 from flask import Flask
 
 from app.dashboard.access import local_path
 from app.dashboard.build import build_dashboard
 from app.dashboard.parts import DashboardParts
-from tests.factories.dashboards import TOKEN, World
+from tests.factories.dashboards import NOON, TOKEN, World
 from tests.unit.dashboard.conftest import Operator, csrf_of, log_in
 
 PAGES = ["/", "/tasks", "/incidents", "/processes", "/processes/activate/1", "/processes/activate/1/diagram.bpmn"]
@@ -62,6 +64,28 @@ def test_a_wrong_token_is_told_and_opens_nothing(world: World) -> None:
     assert client.get("/").status_code == 302
 
 
+def an_app(world: World, token: str, expires_at: datetime | None = None) -> Flask:
+    app = Flask("other")
+    parts = DashboardParts(
+        world.database, world.engine, world.registry, world.clock, token, "a-secret-for-tests", expires_at
+    )
+    build_dashboard(app, parts)
+    return app
+
+
+def test_an_empty_token_lets_nobody_in(world: World) -> None:
+    assert log_in(an_app(world, "").test_client(), token="").status_code == 401
+
+
+def test_an_expired_token_opens_nothing_and_ends_the_sessions_that_it_opened(world: World) -> None:
+    client = an_app(world, TOKEN, NOON + timedelta(seconds=60)).test_client()
+    assert log_in(client).status_code == 303
+    assert client.get("/").status_code == 200
+    world.pass_time(60)
+    assert client.get("/").status_code == 302
+    assert "has expired" in log_in(client).text
+
+
 def test_nobody_enters_without_a_name(world: World) -> None:
     answer = log_in(world.app.test_client(), name="  ")
     assert answer.status_code == 400
@@ -71,12 +95,7 @@ def test_nobody_enters_without_a_name(world: World) -> None:
 def test_another_token_ends_the_sessions_that_the_old_one_opened(world: World, operator: Operator) -> None:
     cookie = operator.client.get_cookie("turnup_session")
     assert cookie is not None
-    other = Flask("other")
-    parts = DashboardParts(
-        world.database, world.engine, world.registry, world.clock, "another token", "a-secret-for-tests"
-    )
-    build_dashboard(other, parts)
-    client = other.test_client()
+    client = an_app(world, "another token").test_client()
     client.set_cookie("turnup_session", cookie.value)
     assert client.get("/").status_code == 302
 
