@@ -482,6 +482,18 @@ REFUSED: dict[str, tuple[bytes, str | None, str, str]] = {
         "error_without_code",
         "catch all",
     ),
+    "an error with a computed code": (
+        around(lambda d: d.boundary_error("b", "a", "=code")),
+        "b",
+        "error_code_expression",
+        "code itself",
+    ),
+    "loose text in an extension": (
+        service("<zeebe:ioMapping>import os</zeebe:ioMapping>"),
+        "a",
+        "loose_text",
+        "zeebe:ioMapping",
+    ),
     "a pool of no process": (
         line()
         .root('<bpmn:collaboration id="c"><bpmn:participant id="pa" processRef="gone"/></bpmn:collaboration>')

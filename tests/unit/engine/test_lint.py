@@ -180,6 +180,12 @@ ERRORS: dict[str, tuple[Diagram, str, str, str]] = {
     "an output into a word of FEEL": (service(SERIAL, {"x.then": "=1"}), "a", "bad_name", "x.then"),
     "no expression in a script": (line("a").raw('<bpmn:scriptTask id="a"/>'), "a", "no_script", "FEEL"),
     "a script that is no FEEL": (line("a").script("a", "=1 +", "x"), "a", "bad_expression", "script"),
+    "a script of 20,000 characters": (
+        line("a").script("a", "=" + "1+" * 10_000 + "1", "x"),
+        "a",
+        "long_expression",
+        "handler",
+    ),
     "a script without an equals sign": (line("a").script("a", "1 + 1", "x"), "a", "no_expression", "'='"),
     "a script without a result": (line("a").script("a", "=1", ""), "a", "bad_name", "result variable"),
     "a result that is no name": (line("a").script("a", "=1", "x y"), "a", "bad_name", "x y"),
