@@ -102,7 +102,7 @@ def _build_app(settings: Settings, room: EngineRoom) -> Flask:
     app.static_folder = str(STATIC)
     app.static_url_path = "/static"
     app.add_url_rule("/static/<path:filename>", endpoint="static", view_func=app.send_static_file)
-    build_api(app, ApiParts(room.database, room.engine, room.clock, settings.token))
+    build_api(app, ApiParts(room.database, room.engine, room.clock, settings.token, settings.token_expires_at))
     session_secret = kept_secret(settings.data_dir / "session-secret")
     build_dashboard(
         app, DashboardParts(room.database, room.engine, room.registry, room.clock, settings.token, session_secret)

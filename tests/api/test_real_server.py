@@ -1,0 +1,68 @@
+"""What only the real server can show: large bodies on their way in, and an expired token from the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.factories.diagrams import Diagram
+from tests.factories.servers import Server
+
+GROWTH_LIMIT_KB = 25_000
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with Server(tmp_path_factory.mktemp("server")) as running:
+        yield running
+
+
+def peak_kb(server: Server) -> int:
+    """The most memory that a process of the server has held."""
+    mark = f"TURNUP_PORT={server.port}\0".encode()
+    processes = [each.parent for each in Path("/proc").glob("[0-9]*/environ") if mark in read(each)]
+    lines = [line for process in processes for line in read(process / "status").splitlines()]
+    return max(int(line.split()[1]) for line in lines if line.startswith(b"VmHWM"))
+
+
+def read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:  # it has ended meanwhile, or is somebody else's
+        return b""
+
+
+@pytest.mark.parametrize("announced", [True, False], ids=["with its length", "in chunks"])
+@pytest.mark.parametrize(
+    ("path", "kind", "size"),
+    [("process-definitions", "application/xml", 50_000_000), ("process-instances", "application/json", 10_000_000)],
+)
+def test_a_body_that_is_too_large_is_refused_without_being_held(
+    server: Server, path: str, kind: str, size: int, announced: bool
+) -> None:
+    before = peak_kb(server)
+    body = b"<" + b"a" * size
+    content = body if announced else (body[at : at + 65536] for at in range(0, size, 65536))
+    answer = httpx.post(
+        f"{server.url}/api/v1/{path}", headers={**server.headers, "Content-Type": kind}, content=content, timeout=30
+    )
+    assert (answer.status_code, answer.json()["code"]) == (413, "TooLarge")
+    assert peak_kb(server) - before < GROWTH_LIMIT_KB
+    assert httpx.get(f"{server.url}/healthz").status_code == 200
+
+
+def test_the_server_still_does_its_work_after_them(server: Server) -> None:
+    server.deploy(Diagram("after").start().end().chain("s", "e").xml())
+    started = httpx.post(
+        f"{server.url}/api/v1/process-instances", headers=server.headers, json={"processId": "after"}
+    )
+    assert started.status_code == 202
+
+
+def test_a_token_past_the_instant_in_the_environment_opens_nothing(tmp_path: Path) -> None:
+    with Server(tmp_path, TURNUP_TOKEN_EXPIRES_AT="2020-01-01T00:00:00Z") as running:
+        answer = httpx.get(f"{running.url}/api/v1/incidents", headers=running.headers)
+    assert (answer.status_code, answer.json()["code"]) == (401, "TokenExpired")
