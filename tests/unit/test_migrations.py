@@ -1,7 +1,8 @@
 """The steps written by hand end where the tables' definitions are."""
 
 import re
-import threading
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -48,23 +49,10 @@ def test_processes_that_migrate_at_once_wait_for_one_another(
     with emptied.transaction() as tx:
         metadata.drop_all(tx.connection)
         tx.connection.execute(sa.text("DROP TABLE IF EXISTS alembic_version"))
-    failed: list[BaseException] = []
-
-    def run() -> None:
-        process = Database(url)
-        try:
-            migrate(process)
-        except BaseException as error:
-            failed.append(error)
-        finally:
-            process.close()
-
-    threads = [threading.Thread(target=run) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failed == []
+    program = "import sys; from app.core.db import Database; from app.migrations.run import migrate; "
+    program += "migrate(Database(sys.argv[1]))"
+    processes = [subprocess.Popen([sys.executable, "-c", program, url]) for _ in range(3)]
+    assert [process.wait(timeout=60) for process in processes] == [0, 0, 0]
     with emptied.reading() as connection, database.reading() as migrated:
         assert _schema(connection) == _schema(migrated)
     emptied.close()

@@ -5,6 +5,7 @@ from statistics import median
 from time import thread_time
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -123,5 +124,17 @@ def test_a_connection_that_broke_is_replaced(postgres_databases: Callable[[], st
             killer.connection.exec_driver_sql(f"SELECT pg_terminate_backend({own}, 5000)")
         ALL.rows(tx.connection, {})
     assert raised.value.connection_invalidated
+    assert stock(database) == [("olt", 1), ("ont", 3)]
+    database.close()
+
+
+def test_connections_that_broke_while_nobody_used_them_cost_no_caller_an_error(
+    postgres_server: str, postgres_databases: Callable[[], str]
+) -> None:
+    database = with_the_table(Database(postgres_databases()))
+    with psycopg.connect(postgres_server) as admin:
+        name = database.engine.url.database
+        ended = admin.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [name])
+        assert ended.fetchall() == [(True,)]
     assert stock(database) == [("olt", 1), ("ont", 3)]
     database.close()
