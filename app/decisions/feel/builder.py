@@ -151,7 +151,7 @@ class Builder(Transformer[Token, tree.Node]):
 
     def negate(self, sign: Token, operand: tree.Node) -> tree.Node:
         if isinstance(operand, tree.Literal) and isinstance(operand.value, Decimal):
-            return tree.Literal(_place(sign), -operand.value)
+            return tree.Literal(_place(sign), CONTEXT.minus(operand.value))
         return tree.Negate(_place(sign), operand)
 
     # What stands behind a value

@@ -14,7 +14,7 @@ from app.decisions.feel.temporal import feel_duration
 from app.decisions.feel.values import CONTEXT, YearsMonths, whole
 
 _NUMBER = re.compile(r"-?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_GROUPING, _DECIMAL = frozenset({" ", ",", "."}), frozenset({",", "."})
+_GROUPING, _DECIMAL = (" ", ",", ".", None), (",", ".", None)
 
 
 def negation(_evaluation: Evaluation, value: Any) -> bool | None:
@@ -33,7 +33,7 @@ def string(evaluation: Evaluation, value: Any) -> str | None:
 def number(_evaluation: Evaluation, text: Any, grouping: Any, point: Any) -> Decimal | None:
     if type(text) is Decimal:
         return text
-    fits = grouping in _GROUPING | {None} and point in _DECIMAL | {None} and (grouping is None or grouping != point)
+    fits = grouping in _GROUPING and point in _DECIMAL and (grouping is None or grouping != point)
     if type(text) is not str or not fits:
         return None
     if grouping is not None:

@@ -62,7 +62,7 @@ class Expression:
         if self._shortcut:
             value = self._shortcut(scope)
             kind = type(value)
-            return settled(value, Evaluation()) if kind is list or kind is dict else value
+            return settled(value, Evaluation()) if kind is list or kind is dict else read(value)
         evaluation = Evaluation(clock)
         value = self._run(Scope(scope, evaluation))
         kind = type(value)
@@ -104,5 +104,5 @@ def _shortcut_of(node: tree.Node) -> Callable[[Mapping[str, Any]], Any] | None:
         return lambda _scope: value
     if isinstance(node, tree.Name):
         name = node.name
-        return lambda scope: read(scope.get(name))
+        return lambda scope: scope.get(name)
     return None

@@ -44,6 +44,7 @@ _TYPE = re.compile(
 _AFTER_A_RANGE = re.compile(
     rf"[{SPACE}]*(?:$|[)\],}}=!*/<>]|(?:and|or|then|else|return|satisfies|between|instance|in)(?![{NAME_PART}]))"
 )
+_COLON_FOLLOWS = re.compile(rf"[{SPACE}]*:")
 _OPENS_CALL = re.compile(rf"[{SPACE}]*\(")
 # What people write who know other languages.
 HINTS = {
@@ -176,6 +177,9 @@ class Lexer:
         found = _STRING.match(self._text, start)
         if found is None:
             raise self._error(self._at, 'the text that starts here has no closing "')
+        in_context = self._previous in {"LBRACE", "_COMMA"} and self._brackets[-1].kind == "{"
+        if in_context and _COLON_FOLLOWS.match(self._text, found.end()):
+            self._known.learn(found.group()[1:-1])
         return self._token(kind, found.end(), found.group())
 
     def _sign(self, sign: re.Match[str]) -> Token:

@@ -26,6 +26,7 @@ _SPACES = re.compile(f"[{SPACE}]+")
 # A name as far as it can go, which is right only where what follows says that it is a name. Possessive (`*+`): a long
 # text without the colon costs one pass, no backtracking.
 _LOOSE = f"[{NAME_START}][{NAME_PART}{SPACE}./\\-'+*]*+"
+_NAME = re.compile(_LOOSE)
 BEFORE_COLON = re.compile(f"{_LOOSE}(?=:)")
 BEFORE_END = re.compile(f"{_LOOSE}(?=[,)])")
 _IN = f"in(?![{NAME_PART}])"
@@ -60,7 +61,7 @@ class KnownNames:
 
     def learn(self, name: str) -> None:
         first = WORD.match(name)
-        if first is None or first.end() == len(name):
+        if first is None or first.end() == len(name) or not _NAME.fullmatch(name):
             return
         names = self._by_word.setdefault(first.group(), [])
         if name not in names:

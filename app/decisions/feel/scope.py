@@ -11,6 +11,7 @@ from app.decisions.feel.errors import BudgetExceeded
 
 BUDGET = 2_000_000
 """Units of one evaluation: an operation each, an element, or 16 characters. All of it takes about a second."""
+_COLLECTION_COST = 5
 LONGEST_STRING = 2_000_000
 DEEPEST_VALUE = 100
 
@@ -40,7 +41,7 @@ class Evaluation:
 
     def go_into(self, depth: int) -> None:
         """Before something looks into lists and contexts that are in one another."""
-        self.spend(1)
+        self.spend(_COLLECTION_COST)
         if depth > DEEPEST_VALUE:
             raise BudgetExceeded(f"A value is nested deeper than {DEEPEST_VALUE}", limit=DEEPEST_VALUE)
 
