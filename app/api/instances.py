@@ -199,7 +199,7 @@ class Instances:
 
         def store(tx: Transaction) -> Started:
             started = self._engine.start(tx, asked)
-            row = queries.get_instance(tx.connection, started.instance_id)
+            row = queries.get_instance(tx.connection, started.instance_id, waits=False)
             shown = {**vars(row), "href": href_of(row.id), "created": started.created}
             return Started.model_validate(shown)
 

@@ -66,6 +66,7 @@ _SELECT = sa.select(
     *(process_instance.c[name] for name in ("started_at", "updated_at", "ended_at")),
     _state.label("shown_state"),
 )
+_SELECT_ONE = _SELECT.where(process_instance.c.id == sa.bindparam("id_"))
 
 
 def list_instances(
@@ -102,11 +103,12 @@ def count_by_state(connection: sa.Connection, process_id: str | None = None) -> 
     return {state: found.get(state, 0) for state in STATES}
 
 
-def get_instance(connection: sa.Connection, instance_id: str) -> InstanceRow:
-    row = connection.execute(_SELECT.where(process_instance.c.id == instance_id)).first()
+def get_instance(connection: sa.Connection, instance_id: str, *, waits: bool = True) -> InstanceRow:
+    """UnknownInstance if there is none. Without `waits`, what it waits for is not looked up."""
+    row = connection.execute(_SELECT_ONE, {"id_": instance_id}).first()
     if row is None:
         raise UnknownInstance(f"There is no process instance '{instance_id}'.", instance_id=instance_id)
-    return _with_waits(connection, [row])[0]
+    return _with_waits(connection, [row])[0] if waits else _instance(row, None)
 
 
 def _in_state(state: State) -> tuple[sa.ColumnElement[bool], ...]:
@@ -142,14 +144,23 @@ def _instance(row: Any, wait: Any) -> InstanceRow:
 def _most_telling(connection: sa.Connection, instance_ids: Sequence[str]) -> dict[str, Any]:
     if not instance_ids:
         return {}
+    return {row.instance_id: row for row in connection.execute(_WAITS, {"ids": instance_ids})}
+
+
+def _ranked_waits() -> sa.Select[Any]:
+    """The first in the order of _TELLING of each instance in `ids`."""
     order = sa.case({kind: place for place, kind in enumerate(_TELLING)}, value=token.c.kind)
     rank = sa.func.row_number().over(partition_by=token.c.instance_id, order_by=(order, token.c.number))
+    wanted = token.c.instance_id.in_(sa.bindparam("ids", expanding=True))
     ranked = (
         sa.select(token.c.instance_id, token.c.kind, token.c.element_id, token.c.name, rank.label("place"))
-        .where(token.c.instance_id.in_(instance_ids), token.c.open == 1, token.c.kind.in_(_TELLING))
+        .where(wanted, token.c.open == 1, token.c.kind.in_(_TELLING))
         .subquery()
     )
-    return {row.instance_id: row for row in connection.execute(sa.select(ranked).where(ranked.c.place == 1))}
+    return sa.select(ranked).where(ranked.c.place == 1)
+
+
+_WAITS = _ranked_waits()
 
 
 def _summary(wait: Any) -> str:
