@@ -236,6 +236,19 @@ def test_a_timer_fires_by_the_scheduler(make_site: MakeSite, monkeypatch: pytest
     until(lambda: site.is_completed(instance_id))
 
 
+def test_a_claim_that_runs_is_not_taken_for_lost(make_site: MakeSite) -> None:
+    held = Held()
+    site = make_site(held.handler)
+    site.deploy(line("a", diagram=Diagram("p").service("a", "t.held", retries=1)))
+    instance_id = site.start()
+    held.wait_begun()
+    for _ in range(3):
+        site.worker.keep_lease()
+    held.open.set()
+    until(lambda: site.is_completed(instance_id))
+    assert "failed" not in site.happened(instance_id)
+
+
 def test_a_claim_that_nobody_runs_fails_at_the_second_look(make_site: MakeSite) -> None:
     site = make_site(quick, start=False)
     site.deploy(line("a", diagram=Diagram("p").service("a", "t.quick", retries=1)))

@@ -7,11 +7,13 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from app.core.db import Database
+from app.dispatch.pool import Pool
 from app.dispatch.worker import Worker
-from app.engine.steps import Failed, StepResult
+from app.engine.steps import ClaimedStep, Failed, StepResult
 from app.engine.tables import worker as worker_table
 from app.handling import Done, Refused, Work, handles
 from tests.fakes.scripted_engine import ScriptedEngine
@@ -53,7 +55,11 @@ def test_a_wake_runs_an_instance_to_its_end(make_worker: MakeWorker, engine: Scr
     assert engine.outcomes() == [Done(seen="i")] * 3
 
 
-def test_a_linear_flow_stays_on_one_thread(make_worker: MakeWorker, engine: ScriptedEngine) -> None:
+def test_a_linear_flow_stays_on_one_thread(
+    make_worker: MakeWorker, engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hops: list[ClaimedStep] = []
+    monkeypatch.setattr(Pool, "put_step", lambda self, step: hops.append(step))
     gate = Gate()
     gate.open.set()
     engine.script("i", *[["gated"]] * 20)
@@ -61,6 +67,7 @@ def test_a_linear_flow_stays_on_one_thread(make_worker: MakeWorker, engine: Scri
     until(lambda: engine.is_over("i"))
     assert len(gate.threads) == 20
     assert len(set(gate.threads)) == 1
+    assert hops == []
 
 
 def test_wakes_that_wait_together_are_one(make_worker: MakeWorker, engine: ScriptedEngine) -> None:
@@ -263,6 +270,34 @@ def test_draining_commits_what_runs_and_hands_over_the_rest(
     assert drained == [True]
     assert engine.outcomes() == [Done()], "the second step is claimed, and run by whoever takes it over"
     assert _enlisted(store) == []
+
+
+def test_draining_commits_a_result_whose_instance_waits_for_a_visit(
+    make_worker: MakeWorker, engine: ScriptedEngine
+) -> None:
+    gate, advancing, go_on = Gate(), threading.Event(), threading.Event()
+    engine.script("i", ["gated"])
+    engine.script("other")
+    worker = make_worker(gate.handler, threads=1)
+    worker.wake("i")
+    gate.wait_begun()
+
+    def block(instance_id: str, results: Sequence[StepResult]) -> None:
+        advancing.set()
+        assert go_on.wait(PATIENCE_S)
+
+    engine.before = block
+    worker.wake("other")
+    assert advancing.wait(PATIENCE_S)
+    worker.wake("i")  # the only hand and the usher are busy: it is queued, and stays so
+    draining = threading.Thread(target=worker.drain, args=(PATIENCE_S,))
+    draining.start()
+    until(lambda: worker.is_draining)
+    gate.open.set()
+    until(lambda: worker.results_waiting("i") == 1)
+    go_on.set()
+    draining.join(PATIENCE_S)
+    assert engine.outcomes() == [Done()]
 
 
 def test_draining_gives_up_on_a_handler_that_does_not_end(
