@@ -46,11 +46,12 @@ class Definition:
     variables_schema: dict[str, Any] | None
 
 
+_VERSION = sa.bindparam("version_", type_=sa.Integer)  # below 0: the latest
 _FIND = Prepared(
     sa.select(process_definition.c.id, process_definition.c.version, process_definition.c.variables_schema)
     .where(
         process_definition.c.process_id == sa.bindparam("process_id_"),
-        sa.or_(sa.bindparam("version_") < sa.literal_column("0"), process_definition.c.version == sa.bindparam("version_")),
+        sa.or_(_VERSION < sa.literal_column("0"), process_definition.c.version == _VERSION),
     )
     .order_by(process_definition.c.version.desc())
     .limit(sa.literal_column("1"))

@@ -29,7 +29,8 @@ def find_open(tx: Transaction, incident_id: str) -> sa.Row[Any]:
     if row is None:
         raise NotFound(f"There is no incident '{incident_id}'.")
     if row.state != "open":
-        done = f"{row.action_by} has already chosen to {row.action.replace('_', ' ')}" if row.action else "it is resolved"
+        chosen = f"{row.action_by} has already chosen to {row.action.replace('_', ' ')}" if row.action else None
+        done = chosen or "it is resolved"
         raise Conflict(f"This incident cannot be acted on: {done}. Reload to see what came of it.")
     if row.number == 0:
         raise Conflict(f"{row.message} No action on the step can help.")

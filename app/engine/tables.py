@@ -119,7 +119,7 @@ variable = sa.Table(
     metadata,
     sa.Column("instance_id", sa.String(36), sa.ForeignKey("process_instance.id"), primary_key=True),
     sa.Column("scope", sa.Text, primary_key=True),  # '' is the process; '/order#1' the first visit of sub-process order
-    sa.Column("kind", sa.String(1), primary_key=True),  # v: a variable; n: visits of an element; w: last write of a path
+    sa.Column("kind", sa.String(1), primary_key=True),  # v: a variable; n: an element's visits; w: a path's last write
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("value", sa.Text, nullable=False),  # JSON
     sqlite_with_rowid=False,

@@ -56,7 +56,7 @@ class Installation:
     def start(self, process_id: str, count: int, label: str) -> list[str]:
         ids = []
         for n in range(count):
-            with self.database.transaction(synced=False) as tx:
+            with self.database.transaction() as tx:
                 variables = {**ORDER, "order_id": f"{label}-{n}"}
                 ids.append(self.engine.start(tx, StartRequest(process_id, variables)).instance_id)
         return ids
@@ -79,7 +79,7 @@ class Installation:
         self.start("fulfil", count, label)
         self.wait(sa.select(sa.func.count()).where(token.c.kind == "message"), count)
         for n in range(count):
-            with self.database.transaction(synced=False) as tx:
+            with self.database.transaction() as tx:
                 self.engine.publish(tx, MessageIn("port_ready", f"{label}-{n}", {"port": 7}))
         self.wait(sa.select(sa.func.count()).where(instance.c.state == "completed"), before + count)
 

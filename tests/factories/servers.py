@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -91,10 +92,8 @@ class Process:
 
     def _signal(self, number: signal.Signals) -> None:
         if self._child is not None:
-            try:
+            with suppress(ProcessLookupError):
                 os.killpg(self._child.pid, number)
-            except ProcessLookupError:
-                pass
             self._child.wait(10)
 
     def log(self) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import orjson
 import sqlalchemy as sa
 
+from app.engine.queries.page import literal
 from app.engine.spiff.index import COMPLETED
 from app.engine.tables import history as history_table
 from app.engine.tables import token, variable
@@ -80,7 +81,7 @@ class HistoryView:
 
 
 def open_tokens(connection: sa.Connection, instance_id: str) -> list[TokenView]:
-    query = sa.select(*_TOKEN_COLUMNS).where(token.c.instance_id == instance_id, token.c.open == 1)
+    query = sa.select(*_TOKEN_COLUMNS).where(token.c.instance_id == instance_id, token.c.open == literal(1))
     return [TokenView(**row._mapping) for row in connection.execute(query.order_by(token.c.number))]
 
 

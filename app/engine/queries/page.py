@@ -18,6 +18,11 @@ class Page(Generic[Item]):
     total: int
 
 
+def literal(value: str | int) -> sa.BindParameter[Any]:
+    """A constant written into the statement: a partial index is used only where its condition is read in the text."""
+    return sa.literal(value, literal_execute=True)
+
+
 def fetch(connection: sa.Connection, query: sa.Select[Any], limit: int, offset: int) -> tuple[list[sa.Row[Any]], int]:
     """A page of an ordered query and the total; the count is left out where the page itself tells it."""
     rows = list(connection.execute(query.limit(limit).offset(offset)))

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.core.errors import NotFound
-from app.engine.queries.page import Page, fetch
+from app.engine.queries.page import Page, fetch, literal
 from app.engine.tables import process_instance, token
 
 
@@ -45,7 +45,7 @@ _SELECT = (
         process_instance.c.process_id,
     )
     .join_from(token, process_instance, process_instance.c.id == token.c.instance_id)
-    .where(token.c.kind == "user_task", token.c.open == 1)
+    .where(token.c.kind == literal("user_task"), token.c.open == literal(1))
 )
 
 

@@ -105,9 +105,10 @@ def _spec(process: ProcessSpec, element: Element) -> Any:
     return made
 
 
-def _mappings(element: Element, rows: Iterable[tuple[str, str]], kind: str) -> tuple[nodes.Mapping_, ...]:
+def _mappings(element: Element, rows: Iterable[tuple[str, str]], kind: str) -> tuple[nodes.VariableMapping, ...]:
     return tuple(
-        nodes.Mapping_(_source(source, f"{kind} '{target}' of '{element.id}'"), target) for source, target in rows
+        nodes.VariableMapping(_source(source, f"{kind} '{target}' of '{element.id}'"), target)
+        for source, target in rows
     )
 
 

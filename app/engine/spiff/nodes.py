@@ -41,7 +41,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Mapping_:
+class VariableMapping:
     """One row of zeebe:ioMapping."""
 
     source: Source
@@ -51,8 +51,8 @@ class Mapping_:
 class Spec(BpmnSpecMixin):
     """An element of the diagram."""
 
-    inputs_: Sequence[Mapping_] = ()
-    outputs_: Sequence[Mapping_] = ()
+    inputs_: Sequence[VariableMapping] = ()
+    outputs_: Sequence[VariableMapping] = ()
     element_type = ""
     repeatable = False  # part of a loop: its visits have to be counted
     has_boundary = False
