@@ -51,7 +51,7 @@ _FIND = Prepared(
     sa.select(process_definition.c.id, process_definition.c.version, process_definition.c.variables_schema)
     .where(
         process_definition.c.process_id == sa.bindparam("process_id_"),
-        sa.or_(_VERSION < sa.literal_column("0"), process_definition.c.version == _VERSION),
+        sa.or_(sa.literal_column("0") > _VERSION, process_definition.c.version == _VERSION),
     )
     .order_by(process_definition.c.version.desc())
     .limit(sa.literal_column("1"))
