@@ -314,13 +314,19 @@ def test_draining_gives_up_on_a_handler_that_does_not_end(
 
 
 def test_a_lost_lease_is_followed_by_another(make_worker: MakeWorker, engine: ScriptedEngine, store: Database) -> None:
-    worker = make_worker(quick)
+    gate = Gate()
+    engine.script("i", ["gated"])
+    worker = make_worker(gate.handler)
+    worker.wake("i")
+    gate.wait_begun()
     first = worker.id
     with store.transaction() as tx:
         tx.connection.execute(sa.delete(worker_table))
     worker.keep_lease()
+    gate.open.set()
     assert worker.id != first
     assert _enlisted(store) == [worker.id]
+    assert engine.forgotten == ["i"], "claims of the old id are released when the instance is loaded again"
 
 
 def test_an_only_worker_ends_the_leases_of_all_others(
