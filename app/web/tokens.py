@@ -38,7 +38,7 @@ class TokenCheck:
         scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not sent.strip():
             raise TokenMissing(f"No bearer token was sent. {_SEND}")
-        if not self._token or not hmac.compare_digest(sent.strip().encode(), self._token):
+        if not hmac.compare_digest(sent.strip().encode(), self._token):
             raise TokenWrong(f"The bearer token is not the right one. {_SEND}")
         if self._expires_at is not None and self._clock.now() >= self._expires_at:
             ended = self._expires_at.isoformat().replace("+00:00", "Z")
