@@ -229,16 +229,24 @@ def retry(live: Live, node: Node) -> None:
 
 
 def correct(live: Live, node: Node, inputs: dict[str, Any], registry: Registry) -> None:
-    """Once more with other inputs: new work, so a new key. For elements without a handler they are variables."""
+    """Once more with other inputs: new work, so a new key.
+
+    An input that is a variable's own value corrects the variable, for later steps need it too; one that the diagram
+    maps is corrected for this step alone.
+    """
     internal, spec = node.internal_data, node.task_spec
     handler = registry.get(spec.handler) if isinstance(spec, HandlerTask) else None
-    if handler is None or node.wait.step_key is None:
-        for name, value in inputs.items():
+    if handler is not None and node.wait.step_key is not None:
+        handler.bind({**(node.wait.inputs or {}), **inputs})
+    mapped = {mapping.target for mapping in spec.inputs_}
+    for name, value in inputs.items():
+        if name in mapped:
+            internal.setdefault("corrected", {})[name] = value
+        else:
             scopes_of(node).write(internal.get("scope", node.workflow.scope), name, value, node.branch)
+    if handler is None or node.wait.step_key is None:
         retry(live, node)
         return
-    handler.bind({**(node.wait.inputs or {}), **inputs})
-    internal["corrected"] = {**internal.get("corrected", {}), **inputs}
     internal["generation"] = internal.get("generation", 0) + 1
     internal["generation_from"] = node.wait.attempt
     internal.pop("held", None)

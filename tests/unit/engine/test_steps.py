@@ -211,6 +211,17 @@ def test_a_corrected_retry_runs_under_a_new_key_and_reports_another_failure(benc
     assert first.outcome == "failed_differently"
 
 
+def test_a_corrected_variable_is_right_for_later_steps_and_a_mapped_input_for_this_one(bench: Bench) -> None:
+    diagram = Diagram("p").start("s").end("e").service("a", "t.typed", inputs={"speed_mbps": "=speed"})
+    diagram.service("b", "t.typed", inputs={"speed_mbps": "=7"}).chain("s", "a", "b", "e")
+    instance_id = bench.start(diagram, serial=5, speed="fast")
+    bench.run(instance_id)
+    bench.act("retry_with_inputs", instance_id, {"serial": "X1", "speed_mbps": 500})
+    bench.run(instance_id)
+    assert bench.variables(instance_id) == {"serial": "X1", "speed": "fast", "r": "X1@7"}
+    assert bench.calls[1].inputs == {"serial": "X1", "speed_mbps": 500}
+
+
 def test_corrected_inputs_are_checked_against_the_handler(bench: Bench) -> None:
     instance_id = bench.start(line("a", a="t.typed"), serial="X1", speed_mbps="fast")
     bench.run(instance_id)
