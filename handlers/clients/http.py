@@ -74,7 +74,7 @@ def _read(work: Work, where: str, response: httpx.Response) -> dict[str, Any] | 
     if status >= 500 or status in PASSING:
         raise SystemFailed(said, key=work.key, status=status)
     if status >= 400 and content is not None and isinstance(content.get("code"), str):
-        return Refused(content["code"], str(content.get("message", "")), {"status": status})
+        return Refused(content["code"], str(content.get("message", "")))
     raise UnexpectedAnswer(
         f"{said}. Expected a JSON object, or a refusal with a code: check the address and the credentials.",
         key=work.key,
