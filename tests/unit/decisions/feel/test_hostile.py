@@ -84,6 +84,15 @@ def test_a_costly_expression_runs_out_of_its_budget(case: str, monkeypatch: pyte
         on_a_deep_stack(lambda: expression.json(SCOPE))
 
 
+def test_a_turn_of_a_loop_costs_what_its_body_costs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scope, "BUDGET", 20_000)
+    for loop in ("for i in 1..1000 return {}", "every i in 1..1000 satisfies {} > 0", "xs[{} > 0]"):
+        small, large = (compile_feel(loop.format(body)) for body in ("7", "+".join(["7"] * 50)))
+        small.evaluate({"xs": [1] * 1000})
+        with pytest.raises(BudgetExceeded):
+            large.evaluate({"xs": [1] * 1000})
+
+
 @pytest.mark.usefixtures("soon")
 def test_the_whole_budget_is_spent_soon() -> None:
     with pytest.raises(BudgetExceeded, match="more than the 2000000 operations"):

@@ -41,4 +41,6 @@ def test_modulo_has_the_sign_of_the_divisor(a: int, b: int) -> None:
 
 
 def test_a_literal_keeps_34_digits() -> None:
-    assert compile_feel("1234567890123456789012345678901234.5").evaluate({}) == Decimal("1234567890123456789012345678901234")
+    digits = "1234567890123456789012345678901234"
+    for written in (digits, f"-{digits}", f"{digits}.5"):
+        assert compile_feel(written).evaluate({}) == Decimal(written.removesuffix(".5"))
