@@ -10,7 +10,7 @@ from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from pydantic import Field, RootModel
 
-from app.api.room import PREFIX, ApiParts, Responses, refused, room, view
+from app.api.room import NOBODY, PREFIX, ApiParts, Responses, refused, room, view
 from app.core.db import Transaction
 from app.engine import queries
 from app.handling.faults import BadParameter
@@ -18,8 +18,6 @@ from app.web.commits import commit
 from app.web.models import Identity, Input, Name, Output, Parameters, Person, Reason, Variables
 from app.web.paging import PageQuery, answer_one, answer_page
 from app.web.problems import InvalidRequest, Problem
-
-NOBODY = "api"  # who acted, when a caller does not say
 
 
 class InputsRefused(InvalidRequest):

@@ -21,6 +21,7 @@ from app.web.openapi import operation_id
 from app.web.tokens import TokenCheck
 
 PREFIX = "/api/v1"
+NOBODY = "api"  # who acted, when a caller does not say
 Responses = dict[str | int | HTTPStatus, type[BaseModel] | dict[Any, Any] | None]
 
 

@@ -9,13 +9,11 @@ from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from pydantic import Field, RootModel
 
-from app.api.room import PREFIX, ApiParts, refused, room, view
+from app.api.room import NOBODY, PREFIX, ApiParts, refused, room, view
 from app.engine import queries
 from app.web.commits import commit
 from app.web.models import Identity, Input, Name, Output, Parameters, Person, Variables
 from app.web.paging import PageQuery, answer_one, answer_page
-
-NOBODY = "api"  # who acted, when a caller does not say
 
 
 class TaskOut(Output):
