@@ -14,7 +14,7 @@ from app.core.ids import new_id
 from app.core.log import get_logger
 
 HEADINGS = {
-    400: "That could not be read",
+    400: "Not accepted",
     403: "Not allowed",
     404: "There is nothing here",
     405: "Not this way",

@@ -87,27 +87,29 @@ def _shown(value: Any, widget: str) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
-def read_inputs(
+def read_changes(
     parameters: tuple[Parameter, ...], inputs: Mapping[str, Any], form: Mapping[str, str]
 ) -> dict[str, Any]:
-    """The step's inputs with the form's values put in. InvalidInput names the field whose JSON cannot be read.
+    """The inputs that the form changes. InvalidInput names the field whose JSON cannot be read.
 
-    A field left empty is null where its type allows that, and left out where the handler has a default.
+    A field left empty is null where its type allows that, else the handler's default where it has one.
     """
-    corrected = dict(inputs)
-    for field in fields_of(parameters, inputs):
-        if field.form_name not in form:
-            continue
-        written = form[field.form_name]
-        if field.widget != "text" and not written.strip():
-            written = ""
-        if written != "" or (field.widget == "text" and not field.optional and field.required):
-            corrected[field.name] = _read(field, written)
-        elif field.optional:
-            corrected[field.name] = None
-        else:
-            corrected.pop(field.name, None)
-    return corrected
+    changes: dict[str, Any] = {}
+    for parameter, field in zip(parameters, fields_of(parameters, inputs), strict=True):
+        if field.form_name in form:
+            value, was = _value(parameter, field, inputs, form[field.form_name]), inputs.get(field.name)
+            if value != was or type(value) is not type(was):
+                changes[field.name] = value
+    return changes
+
+
+def _value(parameter: Parameter, field: Field, inputs: Mapping[str, Any], written: str) -> Any:
+    blank = written == "" if field.widget == "text" else not written.strip()
+    if not blank or (field.required and not field.optional):
+        return _read(field, written)
+    if field.optional or field.name not in inputs:
+        return None
+    return json.loads(json.dumps(parameter.default, default=str))
 
 
 def _read(field: Field, written: str) -> Any:

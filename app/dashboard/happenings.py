@@ -100,7 +100,7 @@ def _other(detail: Detail) -> tuple[str, str, str]:
 
 
 def _error(detail: Detail) -> str:
-    return ": ".join(str(detail[name]) for name in ("code", "message") if detail.get(name))
+    return ": ".join(str(detail[name]).rstrip(".") for name in ("code", "message") if detail.get(name))
 
 
 _WORDS: dict[str, Callable[[Detail], tuple[str, str, str]]] = {

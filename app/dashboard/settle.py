@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from app.core.db import Transaction
 from app.core.errors import InvalidInput
 from app.dashboard.access import operator
-from app.dashboard.fields import read_inputs, read_object
+from app.dashboard.fields import read_changes, read_object
 from app.dashboard.instance import InstancePage, inputs_of
 from app.dashboard.pages import wants_fragment
 from app.engine import queries
@@ -69,7 +69,11 @@ class SettlePages:
         if handler is None:
             return read_object(request.form.get("inputs", ""), "$.inputs", "Variables")
         inputs = inputs_of(incident, queries.open_tokens(tx.connection, incident.instance_id))
-        return read_inputs(handler.parameters, inputs, request.form)
+        changes = read_changes(handler.parameters, inputs, request.form)
+        if not changes:
+            handler.bind(inputs)  # says which of them is wrong, if one is
+            raise InvalidInput("Nothing was changed. Correct an input, or use Retry to try again as it was.")
+        return changes
 
     def _act(self, incident_id: str, act: Act) -> str | Response:
         by, reason = operator(), _reason()

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from markupsafe import Markup
 
-_STEPS = ((86_400, "d"), (3_600, "h"), (60, "min"))
+_STEPS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 def iso(instant: datetime) -> str:
@@ -16,10 +16,17 @@ def iso(instant: datetime) -> str:
 
 def span(seconds: float) -> str:
     """A length of time in its largest sensible unit, rounded down."""
-    for size, unit in _STEPS:
-        if seconds >= size:
-            return f"{int(seconds // size)} {unit}"
-    return f"{int(seconds)} s"
+    size, unit = next((step for step in _STEPS if seconds >= step[0]), _STEPS[-1])
+    return f"{int(seconds // size)} {unit}"
+
+
+def fine_span(seconds: float) -> str:
+    """The same with the next smaller unit beside it, for what is waited for: `3 h 59 min`."""
+    smaller = {"d": _STEPS[1], "h": _STEPS[2], "min": _STEPS[3]}
+    size, unit = next((step for step in _STEPS if seconds >= step[0]), _STEPS[-1])
+    rest = seconds % size
+    more = f" {int(rest // smaller[unit][0])} {smaller[unit][1]}" if unit in smaller else ""
+    return f"{int(seconds // size)} {unit}{more}"
 
 
 def relative(instant: datetime, now: datetime) -> str:
@@ -39,10 +46,10 @@ def duration(length: timedelta) -> str:
 
 
 def time_element(instant: datetime | None, now: datetime, style: str = "relative") -> Markup:
-    """`style`: relative, countdown (relative; `due` once passed) or clock (time of day, for histories)."""
+    """`style`: relative, countdown (finer; `due` once passed) or clock (time of day, for histories)."""
     if instant is None:
         return Markup("")
     shown = instant.strftime("%H:%M:%S") if style == "clock" else relative(instant, now)
-    if style == "countdown" and instant <= now:
-        shown = "due"
+    if style == "countdown":
+        shown = "due" if instant <= now else f"in {fine_span((instant - now).total_seconds())}"
     return Markup('<time datetime="{0}" data-style="{1}" title="{0}">{2}</time>').format(iso(instant), style, shown)

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+SHOWN_CHARACTERS = 4000  # of one value: pages are asked for every other second
+
 STATES = {"active": "Active", "fallen_out": "Fallen out", "completed": "Completed", "cancelled": "Cancelled"}
 
 WAITS = {
@@ -78,9 +80,10 @@ def brief(value: Any, limit: int = 80) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def pretty(value: Any) -> str:
-    """A JSON value as a person reads it: text without quotes, the rest indented."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
+def pretty(value: Any, limit: int = SHOWN_CHARACTERS) -> str:
+    """A JSON value as a person reads it: text without quotes, the rest indented; the end of a long one is left out."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text):,} characters; the JSON has them all)"
 
 
 def as_json(value: Any) -> str:

@@ -19,6 +19,7 @@
     canvas.zoom("fit-viewport", "auto");
     // A small diagram blown up to the frame is harder to read, not easier.
     if (canvas.zoom() > 1.15) canvas.zoom(1, "auto");
+    else canvas.zoom(canvas.zoom() * 0.96); // labels at the rim keep a margin
     moved = false;
   }
 

@@ -13,12 +13,20 @@
     return `${Math.floor(seconds)} s`;
   };
 
+  const fineSpan = (seconds) => {
+    const at = steps.findIndex(([size]) => seconds >= size);
+    if (at < 0) return span(seconds);
+    const [size, unit] = steps[at];
+    const [nextSize, nextUnit] = steps[at + 1] ?? [1, "s"];
+    return `${Math.floor(seconds / size)} ${unit} ${Math.floor((seconds % size) / nextSize)} ${nextUnit}`;
+  };
+
   const words = (at, style, now) => {
     if (style === "clock") {
       return new Date(now).toDateString() === at.toDateString() ? clock.format(at) : `${day.format(at)} ${clock.format(at)}`;
     }
     const seconds = (now - at.getTime()) / 1000;
-    if (style === "countdown" && seconds >= 0) return "due";
+    if (style === "countdown") return seconds >= 0 ? "due" : `in ${fineSpan(-seconds)}`;
     if (Math.abs(seconds) < 1) return "now";
     return seconds > 0 ? `${span(seconds)} ago` : `in ${span(-seconds)}`;
   };

@@ -50,6 +50,14 @@
     }
   });
 
+  // A form that did its work is gone: whoever sent it is led to what came of it.
+  document.addEventListener("htmx:after:swap", (event) => {
+    const form = event.detail.ctx.sourceElement;
+    if (!form?.matches?.(".settle form") || form.isConnected) return;
+    const outcome = document.getElementById(form.closest(".settle").id.replace("settle-", "outcome-"));
+    (outcome ?? document.getElementById("settled"))?.focus();
+  });
+
   // The list's address follows what is searched, so that a reload or a shared link shows the same.
   document.addEventListener("htmx:after:swap", (event) => {
     const list = document.querySelector("#list[data-address]");

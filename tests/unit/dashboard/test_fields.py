@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pytest
 
 from app.core.errors import InvalidInput
-from app.dashboard.fields import fields_of, read_inputs, read_object
+from app.dashboard.fields import fields_of, read_changes, read_object
 from app.handling.parameters import Parameter
 
 
@@ -64,24 +64,31 @@ def test_a_value_of_the_wrong_kind_is_shown_whole() -> None:
     ],
 )
 def test_what_is_written_is_read_as_its_type(annotation: Any, written: str, read: Any) -> None:
-    given = read_inputs((a_parameter(annotation),), {"value": None}, {"input.value": written})
+    given = read_changes((a_parameter(annotation),), {"value": 9.75}, {"input.value": written})
     assert given["value"] == read
     assert type(given["value"]) is type(read)
 
 
-def test_a_field_left_empty_leaves_the_handler_its_default() -> None:
-    assert read_inputs((a_parameter(int, required=False, default=5),), {"value": 7}, {"input.value": ""}) == {}
+def test_a_field_left_empty_is_the_handlers_default() -> None:
+    parameter = a_parameter(int, required=False, default=5)
+    assert read_changes((parameter,), {"value": 7}, {"input.value": ""}) == {"value": 5}
 
 
-def test_inputs_that_no_parameter_names_stay_as_they_were() -> None:
-    given = read_inputs((a_parameter(int),), {"value": 1, "other": [1]}, {"input.value": "2"})
-    assert given == {"value": 2, "other": [1]}
+def test_only_what_changed_is_sent() -> None:
+    parameters = (a_parameter(int), Parameter("other", list[str], False, None))
+    inputs = {"value": 1, "other": ["a"], "unnamed": 3}
+    assert read_changes(parameters, inputs, {"input.value": "1", "input.other": '["a"]'}) == {}
+    assert read_changes(parameters, inputs, {"input.value": "2", "input.other": '["a"]'}) == {"value": 2}
+
+
+def test_the_right_value_of_the_wrong_type_is_a_change() -> None:
+    assert read_changes((a_parameter(str),), {"value": 42}, {"input.value": "42"}) == {"value": "42"}
 
 
 @pytest.mark.parametrize("written", ["{", "NaN", "[1, Infinity]"])
 def test_what_is_no_json_is_refused_with_its_field(written: str) -> None:
     with pytest.raises(InvalidInput) as refused:
-        read_inputs((a_parameter(list[float]),), {}, {"input.value": written})
+        read_changes((a_parameter(list[float]),), {}, {"input.value": written})
     assert refused.value.path == "$.inputs.value"
 
 

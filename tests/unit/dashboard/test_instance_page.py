@@ -88,12 +88,32 @@ def test_what_an_author_or_a_customer_wrote_is_never_markup(world: World, operat
         assert "&lt;img src=x" in page
 
 
+def test_a_huge_variable_is_shown_in_part_and_kept_whole_in_the_json(world: World, operator: Operator) -> None:
+    instance_id = world.start("ORD-8", note="x" * 200_000, list=["y" * 200_000])
+    world.work()
+    assert len(operator.get(f"/instances/{instance_id}/live").text) < 30_000
+    assert len(operator.get(f"/instances/{instance_id}/facts.json").text) > 400_000
+
+
 @pytest.mark.parametrize("action", ["retry", "correct", "skip"])
 def test_every_action_needs_a_reason(world: World, operator: Operator, fallen: str, action: str) -> None:
     answer = operator.post(f"/incidents/{incident_of(world, fallen).id}/{action}", {"reason": " "}, htmx=True)
     assert answer.status_code == 400
     assert 'data-field="reason"' in answer.text
     assert incident_of(world, fallen).state == "open"
+
+
+def test_a_correction_is_recorded_with_what_it_changed_alone(world: World, operator: Operator, fallen: str) -> None:
+    form = {"reason": "Moved", "input.port": "1/1/9", "input.serial": "ALCL-ORD-3", "input.speed_mbps": "500"}
+    operator.post(f"/incidents/{incident_of(world, fallen).id}/correct", form)
+    assert incident_of(world, fallen).action_detail == {"inputs": {"port": "1/1/9"}}
+
+
+def test_a_correction_of_nothing_is_refused(world: World, operator: Operator, fallen: str) -> None:
+    form = {"reason": "Hm", "input.port": "1/1/7"}
+    answer = operator.post(f"/incidents/{incident_of(world, fallen).id}/correct", form, htmx=True)
+    assert answer.status_code == 400
+    assert "Nothing was changed" in answer.text
 
 
 def test_a_form_sent_without_scripts_leads_back_to_the_instance(world: World, operator: Operator, fallen: str) -> None:

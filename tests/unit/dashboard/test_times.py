@@ -22,6 +22,13 @@ def test_a_countdown_ends_with_due() -> None:
     assert ">due<" in time_element(NOW, NOW, "countdown")
 
 
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(8, "in 8 s"), (90, "in 1 min 30 s"), (14_399, "in 3 h 59 min"), (90_000, "in 1 d 1 h")]
+)
+def test_what_is_waited_for_is_told_to_the_next_unit(seconds: float, said: str) -> None:
+    assert f">{said}<" in time_element(NOW + timedelta(seconds=seconds), NOW, "countdown")
+
+
 def test_a_time_carries_its_instant_in_utc() -> None:
     assert 'datetime="2026-11-23T12:00:00.000Z"' in time_element(NOW, NOW)
 
