@@ -105,7 +105,16 @@ def _build_app(settings: Settings, room: EngineRoom) -> Flask:
     build_api(app, ApiParts(room.database, room.engine, room.clock, settings.token, settings.token_expires_at))
     session_secret = kept_secret(settings.data_dir / "session-secret")
     build_dashboard(
-        app, DashboardParts(room.database, room.engine, room.registry, room.clock, settings.token, session_secret)
+        app,
+        DashboardParts(
+            room.database,
+            room.engine,
+            room.registry,
+            room.clock,
+            settings.token,
+            session_secret,
+            settings.token_expires_at,
+        ),
     )
     return app
 

@@ -41,6 +41,7 @@ def test_a_retry_that_fails_alike_says_so_and_can_be_tried_again(world: World, o
     form.locator("summary").click()
     form.get_by_label("Reason").fill("Hope")
     form.get_by_role("button", name="Retry").click()
+    expect(operator.get_by_role("status").filter(has_text="is running…")).to_be_visible()
     world.work()
     expect(operator.locator(".settled")).to_contain_text("failed alike", timeout=6000)
     expect(operator.locator(".fallout")).to_have_count(1)

@@ -2,8 +2,10 @@
 
 import re
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
+from app.core.types import from_microseconds
 from app.engine.spiff.build import Program
 from app.engine.spiff.faults import FlowFault
 from app.engine.spiff.index import READY, STARTED, Node, Tree
@@ -68,6 +70,16 @@ def signature(element_id: str, code: str, message: str) -> str:
     return f"{element_id} {code} {_VARYING.sub('*', message)}"[:500]
 
 
+@dataclass(frozen=True, slots=True)
+class AdvanceClock:
+    """The instant of an instance's current advance."""
+
+    live: "Live"
+
+    def now(self) -> datetime:
+        return from_microseconds(self.live.now)
+
+
 @dataclass(slots=True)
 class Live:
     """`revision` is the one last read or written; `now` the instant of the current advance."""
@@ -100,6 +112,10 @@ class Live:
         live = cls(instance_id, program.process_id, business_key, program, Scopes(writes), tree)
         tree.live, tree.scopes = live, live.scopes
         return live
+
+    @property
+    def clock(self) -> AdvanceClock:
+        return AdvanceClock(self)
 
     @property
     def ended(self) -> bool:

@@ -14,6 +14,7 @@ from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask
 
+from app.core.clock import Clock
 from app.core.errors import TurnupError
 from app.decisions.feel import Expression
 from app.engine.spiff.faults import ExpressionFailed, NoFlowChosen, VariableConflict
@@ -29,11 +30,12 @@ class Source:
     literal: str
     expression: Expression | None
 
-    def value(self, view: Mapping[str, Any]) -> Any:
+    def value(self, view: Mapping[str, Any], clock: Clock) -> Any:
+        """As JSON; `clock` is what now() and today() read."""
         if self.expression is None:
             return self.literal
         try:
-            return self.expression.json(view)
+            return self.expression.json(view, clock=clock)
         except TurnupError as error:
             raise ExpressionFailed(
                 f"{self.place}: {error.message}", expression=self.expression.text, place=self.place
@@ -72,7 +74,7 @@ class Spec(BpmnSpecMixin):
         inside = my_task.internal_data.get("scope", outside)
         if self.outputs_:
             view = ChainMap(dict(result), scopes.view(inside))
-            writes = [(outside, m.target, m.source.value(view)) for m in self.outputs_]
+            writes = [(outside, m.target, m.source.value(view, clock_of(my_task))) for m in self.outputs_]
         else:
             writes = [(inside, name, value) for name, value in result.items()]
         write_all(my_task, writes)
@@ -116,7 +118,7 @@ class ExclusiveGateway(Spec):
         if self.choices:
             view = scopes_of(my_task).view(my_task.workflow.scope)
             for condition, name in self.choices:
-                if condition.value(view) is True:
+                if condition.value(view, clock_of(my_task)) is True:
                     target = name
                     break
         if target is None:
@@ -190,7 +192,7 @@ class Activity(Spec):
         local: dict[str, Any] = {}
         view = ChainMap(local, scopes.view(outside))
         for mapping in self.inputs_:
-            local[mapping.target] = mapping.source.value(view)
+            local[mapping.target] = mapping.source.value(view, clock_of(my_task))
         scopes.open(scope)
         for name, value in local.items():
             scopes.declare(scope, name, value)
@@ -224,7 +226,7 @@ class ScriptTask(Activity):
         self.enter(my_task)
         internal = my_task.internal_data
         view = scopes_of(my_task).view(internal.get("scope", my_task.workflow.scope))
-        self.leave_with(my_task, {self.result: self.script.value(view)})
+        self.leave_with(my_task, {self.result: self.script.value(view, clock_of(my_task))})
         return True
 
 
@@ -236,7 +238,7 @@ class MessageCatch(Spec):
 
     def _run_hook(self, my_task: Node) -> None:
         view = scopes_of(my_task).view(my_task.workflow.scope)
-        key = self.key.value(view)
+        key = self.key.value(view, clock_of(my_task))
         if isinstance(key, bool) or not isinstance(key, str | int | float):
             raise ExpressionFailed(
                 f"The correlation key of '{self.bpmn_id}' must be a text or a number, and is {key!r}. "
@@ -255,7 +257,7 @@ class TimerCatch(Spec):
     def _run_hook(self, my_task: Node) -> None:
         live = my_task.workflow.top_workflow.live
         view = scopes_of(my_task).view(my_task.workflow.scope)
-        live.wait_for(my_task, "timer", due_at=self.timer.due(view, live.now))
+        live.wait_for(my_task, "timer", due_at=self.timer.due(view, live.clock))
 
 
 class Boundary(Spec):
@@ -320,6 +322,12 @@ class SubProcess(SubWorkflowTask, Activity):
 def scopes_of(node: Node) -> Scopes:
     scopes: Scopes = node.workflow.top_workflow.scopes
     return scopes
+
+
+def clock_of(node: Node) -> Clock:
+    """One instant for the whole of an advance."""
+    clock: Clock = node.workflow.top_workflow.live.clock
+    return clock
 
 
 def step_name(node: Node) -> str:

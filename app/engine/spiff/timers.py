@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from app.core.clock import Clock
 from app.core.errors import TurnupError
-from app.core.types import from_microseconds, to_microseconds
+from app.core.types import to_microseconds
 from app.decisions.feel.temporal import parse_duration, parse_instant
 from app.engine.spiff.faults import ExpressionFailed
 from app.engine.spiff.nodes import Source
@@ -18,9 +19,9 @@ class Timer:
     kind: Literal["duration", "date"]
     source: Source
 
-    def due(self, view: Mapping[str, Any], now: int) -> int:
-        """Microseconds since the epoch, as `now` is."""
-        text = self.source.value(view)
+    def due(self, view: Mapping[str, Any], clock: Clock) -> int:
+        """Microseconds since the epoch."""
+        text = self.source.value(view, clock)
         if not isinstance(text, str):
             raise ExpressionFailed(
                 f"{self.source.place}: expected an ISO 8601 {self.kind} such as "
@@ -30,6 +31,6 @@ class Timer:
         try:
             if self.kind == "date":
                 return to_microseconds(parse_instant(text))
-            return to_microseconds(parse_duration(text).add_to(from_microseconds(now)))
+            return to_microseconds(parse_duration(text).add_to(clock.now()))
         except TurnupError as error:
             raise ExpressionFailed(f"{self.source.place}: {error.message}", value=text) from error

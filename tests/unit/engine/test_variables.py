@@ -94,3 +94,10 @@ def test_a_closed_scope_is_gone_with_all_inside_it() -> None:
         scopes.declare(scope, "x", scope)
     scopes.close("/sub#1")
     assert sorted(scopes.variables) == ["", "/sub#10"]
+
+
+def test_feel_reads_the_engines_clock(bench: Bench) -> None:
+    diagram = Diagram("p").start("s").end("e").script("a", "=string(now())", "at").chain("s", "a", "e")
+    instance_id = bench.start(diagram)
+    bench.run(instance_id)
+    assert bench.variables(instance_id)["at"].startswith(f"{bench.clock.now():%Y-%m-%dT%H:%M:%S}")
