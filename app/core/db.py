@@ -154,7 +154,7 @@ def _sqlite_engines(url: sa.URL, connections: int) -> tuple[sa.Engine, sa.Engine
 
         @event.listens_for(made, "connect")
         def prepare(driver_connection: Any, record: Any) -> None:
-            for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", *pragmas):
+            for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "wal_autocheckpoint=4000", *pragmas):
                 driver_connection.execute(f"PRAGMA {pragma}").close()
             record.info["synchronous"] = "FULL"
 

@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+PATIENCE_S = 0.02  # hands whose handlers are quick need no usher; two threads would only take turns at the database
+
 Visited = TypeVar("Visited")
 Step = TypeVar("Step")
 
@@ -122,6 +124,9 @@ class Pool(Generic[Visited, Step]):
             with self._lock:
                 while not (self._stopping or (self._visits and not self._idle)):
                     self._usher_wanted.wait()
+                self._usher_wanted.wait_for(lambda: self._stopping, PATIENCE_S)
+                if not self._stopping and (self._idle or not self._visits):
+                    continue
                 if self._stopping:
                     return
                 place = self._visits.popleft()

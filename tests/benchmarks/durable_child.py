@@ -46,7 +46,7 @@ class Installation:
         clock, registry = SystemClock(), Registry([do])
         wakeups = LocalWakeups(clock)
         self.engine = Engine(registry, clock, wakeups)
-        self.worker = Worker(self.database, self.engine, registry, clock, get_logger("bench"), threads=2)
+        self.worker = Worker(self.database, self.engine, registry, clock, get_logger("bench"), threads=1)
         with self.database.transaction() as tx:
             for document in documents:
                 self.engine.deploy(tx, document)

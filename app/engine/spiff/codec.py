@@ -46,7 +46,7 @@ def _row(live: Live, node: Node) -> dict[str, Any]:
         "inside": inside.owner.id if isinstance(inside, SubTree) else 0,
         "state": node._state,
         "spec": node.task_spec.name,
-        "internal": _internal(node) if is_open else "{}",
+        "internal": _internal(live, node) if is_open else "{}",
         "element_id": node.task_spec.bpmn_id,
         "kind": kind if is_open else None,
         "since": (wait.since or live.now) if is_open else None,
@@ -67,8 +67,10 @@ def _row(live: Live, node: Node) -> dict[str, Any]:
 _NOTHING = Wait("", 0)
 
 
-def _internal(node: Node) -> str:
+def _internal(live: Live, node: Node) -> str:
     data = node.internal_data
+    if (scope := data.get("scope")) in live.scopes.steps:
+        data = {**data, "local": live.scopes.variables[scope]}
     if node.branch is not None:
         data = {**data, "branch": [node.branch.path, node.branch.counters]}
     return as_json(data) if data else "{}"
@@ -125,6 +127,8 @@ def _restore_node(
     internal = orjson.loads(row["internal"])
     branch = internal.pop("branch", None)
     node.branch = None if branch is None else Branch(branch[0], tuple(branch[1]))
+    if "local" in internal:
+        live.scopes.open(internal["scope"], internal.pop("local"), of_a_step=True)
     node.internal_data = internal
     node.undo = _json(row["undo"])
     if row["kind"] == "join":

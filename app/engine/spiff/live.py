@@ -103,6 +103,7 @@ class Live:
     raised: list[Raised] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     dropped: list[Node] = field(default_factory=list)  # cancelled while they had an incident
+    taken: list[str] = field(default_factory=list)  # ids of messages taken from the inbox since the last checkpoint
 
     @classmethod
     def create(

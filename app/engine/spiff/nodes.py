@@ -193,9 +193,7 @@ class Activity(Spec):
         view = ChainMap(local, scopes.view(outside))
         for mapping in self.inputs_:
             local[mapping.target] = mapping.source.value(view, clock_of(my_task))
-        scopes.open(scope)
-        for name, value in local.items():
-            scopes.declare(scope, name, value)
+        scopes.open(scope, local, of_a_step=not self.owns_scope)
 
 
 class HandlerTask(Activity):

@@ -51,6 +51,7 @@ class Scopes:
 
     def __init__(self, writes: int = 0) -> None:
         self.variables: dict[str, dict[str, Any]] = {"": {}}
+        self.steps: set[str] = set()  # scopes of single steps: stored with their tokens, not as rows of their own
         self.visits: dict[tuple[str, str], int] = {}
         self.last_writes: dict[tuple[str, str], tuple[int, str]] = {}  # (scope, path) -> (write number, branch)
         self.writes = writes
@@ -75,7 +76,7 @@ class Scopes:
     def declare(self, scope: str, name: str, value: Any) -> None:
         """Set a variable local to `scope`; it hides one of the same name further out."""
         self.variables.setdefault(scope, {})[name] = value
-        self.changed[scope, VALUE, name] = None
+        self._touch(scope, VALUE, name)
 
     def conflict(self, scope: str, target: str, value: Any, branch: Branch | None) -> Conflict | None:
         """Would this write lose what a concurrent branch wrote since this branch split off?"""
@@ -96,10 +97,10 @@ class Scopes:
         self.writes += 1
         if branch is not None:
             self.last_writes[holder, target] = (self.writes, branch.path)
-            self.changed[holder, WRITE, target] = None
+            self._touch(holder, WRITE, target)
         variables = self.variables.setdefault(holder, {})
         variables[name] = _with(variables.get(name), path, value) if path else value
-        self.changed[holder, VALUE, name] = None
+        self._touch(holder, VALUE, name)
 
     def visit(self, scope: str, branch: str, element_id: str) -> int:
         """Count a visit of an element that may be visited again; 1 the first time."""
@@ -108,14 +109,31 @@ class Scopes:
         self.changed[scope, VISITS, name] = None
         return count
 
-    def open(self, scope: str) -> None:
-        self.variables.setdefault(scope, {})
+    def open(self, scope: str, variables: dict[str, Any], *, of_a_step: bool) -> None:
+        """Begin a scope with these variables; a step's holds no other scope."""
+        self.variables[scope] = variables
+        if of_a_step:
+            self.steps.add(scope)
+        else:
+            for name in variables:
+                self._touch(scope, VALUE, name)
+
+    def _touch(self, scope: str, kind: str, name: str) -> None:
+        if scope not in self.steps:
+            self.changed[scope, kind, name] = None
 
     def close(self, scope: str) -> None:
         """Drop a scope and all inside it."""
+        if scope in self.steps:
+            self.steps.discard(scope)
+            self.variables.pop(scope, None)
+            return
         inside = scope + "/"
         for each in [s for s in self._known() if s == scope or s.startswith(inside)]:
             self.variables.pop(each, None)
+            if each in self.steps:
+                self.steps.discard(each)
+                continue
             self.closed.append(each)
             for store in (self.visits, self.last_writes):
                 for key in [k for k in store if k[0] == each]:
