@@ -111,7 +111,7 @@ class Engine:
     def _note_task(self, tx: Transaction, live: Live, node: Node, kind: str, user: str) -> None:
         live.tree.changed[node.id] = node
         live.note(kind, node, user)
-        self._instances.checkpoint(tx, live)
+        self._instances.checkpoint(tx, live, wake_at=live.now if live.woken else None)
 
     # incidents
     def retry(self, tx: Transaction, incident_id: str, by: str, reason: str) -> None:
@@ -144,15 +144,15 @@ class Engine:
         self._act(tx, incident_id, action, lambda live, node: steps.choose(live, node, variable, take))
 
     def _act(self, tx: Transaction, incident_id: str, action: Action, move: Callable[[Live, Node], None]) -> None:
-        row = incidents.find_open(tx, incident_id)
-        live = self._open(tx, row.instance_id)
+        live = self._open(tx, incidents.find_open(tx, incident_id).instance_id)
+        row = incidents.find_open(tx, incident_id)  # again: only now does nobody else act on it
         node = incidents.standing(live, row)
         incidents.record(tx, live, node, row, action, self._clock.now())
         move(live, node)
         self._go_on(tx, live)
 
     def _open(self, tx: Transaction, instance_id: str) -> Live:
-        live = self._instances.load(tx, instance_id)
+        live = self._instances.load(tx, instance_id, locked=True)
         live.now = to_microseconds(self._clock.now())
         return live
 
@@ -175,6 +175,7 @@ class Engine:
                 return self._advance(tx, live, owner, results, fresh=False)
             except StaleInstance:
                 self.forget(instance_id)
+                messages.give_back(tx, live)
         return self._advance(tx, self._instances.load(tx, instance_id), owner, results, fresh=True)
 
     def _advance(
@@ -182,7 +183,12 @@ class Engine:
     ) -> Advanced:
         now = self._clock.now()
         live.now = to_microseconds(now)
-        if fresh and not live.ended:
+        checked: set[int] = set()  # catching nodes known to have no message in the inbox
+        if results and not fresh:
+            checked.update(node.id for node in live.waiting(*CATCHING) if node.stored)
+        else:  # woken by a sweep, a timer or another writer: what is remembered may be stale
+            if not fresh:
+                self._instances.verify(tx, live)
             owners = {node.wait.claimed_by for node in live.waiting("claim")} - {owner}
             steps.release(live, workers.dead_among(tx.connection, owners, now))
         if not live.begun:
@@ -190,7 +196,6 @@ class Engine:
         for result in results:
             steps.take(live, result, self._registry)
         steps.come_due(live, self._registry)
-        checked: set[int] = set() if fresh else {node.id for node in live.waiting(*CATCHING) if node.stored}
         live.run()
         while arrived := self._collect(tx, live, checked):
             for node, message_id, variables in arrived:

@@ -1,6 +1,6 @@
 """Instances and their checkpoints: what is open is loaded, what changed is written, one revision each time."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -48,24 +48,13 @@ _CLOSED = Prepared(
     sa.delete(variable).where(variable.c.instance_id == _b("instance_id_"), variable.c.scope == _b("scope_"))
 )
 _HISTORY = Prepared(sa.insert(history))
-_READ_INSTANCE = Prepared(
-    sa.select(
-        *(
-            process_instance.c[n]
-            for n in (
-                "definition_id",
-                "business_key",
-                "state",
-                "incidents",
-                "revision",
-                "next_number",
-                "writes",
-                "wake_at",
-                "ended_at",
-            )
-        )
-    ).where(process_instance.c.id == _b("id_"))
+_INSTANCE_COLUMNS = "definition_id business_key state incidents revision next_number writes wake_at ended_at".split()
+_SELECT_INSTANCE = sa.select(*(process_instance.c[name] for name in _INSTANCE_COLUMNS)).where(
+    process_instance.c.id == _b("id_")
 )
+_READ_INSTANCE = Prepared(_SELECT_INSTANCE)
+_LOCK_INSTANCE = Prepared(_SELECT_INSTANCE.with_for_update())
+_READ_REVISION = Prepared(sa.select(process_instance.c.revision).where(process_instance.c.id == _b("id_")))
 _READ_TOKENS = Prepared(
     sa.select(*(token.c[name] for name in TOKEN_COLUMNS))
     .where(token.c.instance_id == _b("id_"), token.c.open == 1)
@@ -90,9 +79,13 @@ class Instances:
     def __init__(self, programs: ProgramSource) -> None:
         self._programs = programs
 
-    def load(self, tx: Transaction, instance_id: str) -> Live:
-        """What is open in an instance; NotFound if there is none with that id."""
-        found = _READ_INSTANCE.rows(tx.connection, {"id_": instance_id})
+    def load(self, tx: Transaction, instance_id: str, *, locked: bool = False) -> Live:
+        """What is open in an instance; NotFound if there is none with that id.
+
+        `locked`: no other writer comes between until the transaction ends. Not together with a message's lock, which
+        senders take before the instance's.
+        """
+        found = (_LOCK_INSTANCE if locked else _READ_INSTANCE).rows(tx.connection, {"id_": instance_id})
         if not found:
             raise NotFound(f"There is no process instance '{instance_id}'.", instance_id=instance_id)
         definition_id, business_key, state, incidents, revision, next_number, writes, wake_at, ended_at = found[0]
@@ -104,6 +97,11 @@ class Instances:
         variables = _READ_VARIABLES.rows(tx.connection, {"id_": instance_id})
         restore(live, program, _READ_TOKENS.rows(tx.connection, {"id_": instance_id}), variables)
         return live
+
+    def verify(self, tx: Transaction, live: Live) -> None:
+        """StaleInstance if somebody else has written since it was loaded."""
+        if _READ_REVISION.rows(tx.connection, {"id_": live.instance_id}) != [(live.revision,)]:
+            raise _stale(live)
 
     def checkpoint(self, tx: Transaction, live: Live, wake_at: int | None = None) -> None:
         """Write what changed since the last checkpoint; StaleInstance if somebody else wrote in between.
@@ -132,7 +130,7 @@ class Instances:
             ],
         )
         if changed != 1:
-            raise StaleInstance(f"Instance {live.instance_id} was changed by another writer.")
+            raise _stale(live)
         live.revision += 1
         live.woken = False
         _write_history(tx, live)
@@ -151,8 +149,13 @@ class Instances:
         if live.dropped:
             _drop_incidents(tx, live)
         live.settled = 0
-        for done in (live.happenings, live.raised, live.outcomes, live.dropped):
+        done: list[Any]
+        for done in (live.happenings, live.raised, live.outcomes, live.dropped, live.taken):
             done.clear()
+
+
+def _stale(live: Live) -> StaleInstance:
+    return StaleInstance(f"Instance {live.instance_id} was changed by another writer.")
 
 
 def _write_history(tx: Transaction, live: Live) -> None:

@@ -73,6 +73,11 @@ _NEXT = Prepared(
     .limit(sa.literal_column("1"))
 )
 _DELIVER = Prepared(sa.insert(message_delivery))
+_GIVE_BACK = Prepared(
+    sa.delete(message_delivery).where(
+        message_delivery.c.message_id == _b("message_id_"), message_delivery.c.process_id == _b("process_id_")
+    )
+)
 
 
 def publish(tx: Transaction, sent: MessageIn, clock: Clock) -> Published:
@@ -130,8 +135,15 @@ def collect(tx: Transaction, live: Live, nodes: list[Node]) -> list[tuple[Node, 
             "delivered_at": live.now,
         }
         _DELIVER.run(tx.connection, [delivery])
+        live.taken.append(message_id)
         found.append((node, message_id, orjson.loads(variables)))
     return found
+
+
+def give_back(tx: Transaction, live: Live) -> None:
+    """Put back what a stale instance took in this transaction."""
+    rows = [{"message_id_": message_id, "process_id_": live.process_id} for message_id in live.taken]
+    _GIVE_BACK.run(tx.connection, rows)
 
 
 def drop_expired(tx: Transaction, clock: Clock, limit: int = 1000) -> int:
