@@ -52,9 +52,9 @@ class Builder(Transformer[Token, tree.Node]):
     def number(self, token: Token) -> tree.Node:
         try:
             value = CONTEXT.create_decimal(token.value)
-        except DecimalException as error:
+        except DecimalException:
             problem = f"the number {token.value[:40]} is too large: at most 34 digits and an exponent up to 6144"
-            raise FeelSyntaxError(problem, _place(token)) from error
+            return tree.Invalid(_place(token), problem)
         return tree.Literal(_place(token), value)
 
     def string(self, token: Token) -> tree.Node:
@@ -65,7 +65,7 @@ class Builder(Transformer[Token, tree.Node]):
         value = parse_temporal(written)
         if value is None:
             expected = 'expected a date, time, date and time or duration such as @"2026-05-01" or @"PT5M"'
-            raise FeelSyntaxError(f'found @"{written[:40]}", {expected}', _place(token))
+            return tree.Invalid(_place(token), f'found @"{written[:40]}", {expected}')
         return tree.Literal(_place(token), value)
 
     def true(self, token: Token) -> tree.Node:
@@ -97,7 +97,7 @@ class Builder(Transformer[Token, tree.Node]):
         for token, node in entries or ():
             key = text_of(token) if token.type == "STRING" else token.value
             if key in found:
-                raise FeelSyntaxError(f"the key {key!r} stands twice in this context", _place(token))
+                return tree.Invalid(_place(token), f"the key {key!r} stands twice in this context")
             found[key] = node
         return tree.ContextOf(_place(left), tuple(found.items()))
 
@@ -127,6 +127,9 @@ class Builder(Transformer[Token, tree.Node]):
     def in_tests(self, subject: tree.Node, _left: Token, tests: tuple[tree.Node, ...], _right: Token) -> tree.Node:
         return tree.In(subject.at, subject, tests)
 
+    def unary_tests(self, *tests: tree.Node) -> tree.Node:
+        return tree.UnaryTests(tests[0].at, tests)
+
     def tests(self, *tests: tree.Node) -> Any:
         return tests
 
@@ -135,7 +138,7 @@ class Builder(Transformer[Token, tree.Node]):
         if sign == "!=":
             return tree.Unequal(at, operand)
         if sign == "=":
-            return tree.RangeOf(at, operand, operand, True, True)
+            return tree.Equal(at, operand)
         if sign in {"<", "<="}:
             return tree.RangeOf(at, None, operand, False, sign == "<=")
         return tree.RangeOf(at, operand, None, sign == ">=", False)

@@ -1,4 +1,4 @@
-"""The built-in functions by name, and the names of all that the standard has."""
+"""The built-in functions by name."""
 
 from __future__ import annotations
 
@@ -48,14 +48,3 @@ FUNCTIONS: dict[str, tuple[Builtin, ...]] = {
     "ceiling": (Builtin(numbers.ceiling, ("n",)),),
     "modulo": (Builtin(numbers.modulo, ("dividend", "divisor")),),
 }
-
-STANDARD_NAMES = FUNCTIONS.keys() | {
-    "years and months duration", "range", "context", "substring before", "substring after", "replace", "matches",
-    "split", "list replace", "mean", "all", "any", "sublist", "insert before", "remove", "reverse", "index of", "union",
-    "distinct values", "flatten", "product", "median", "stddev", "mode", "decimal", "round up", "round down",
-    "round half up", "round half down", "sqrt", "log", "exp", "odd", "even", "is", "day of year", "day of week",
-    "month of year", "week of year", "before", "after", "meets", "met by", "overlaps", "overlaps before",
-    "overlaps after", "finishes", "finished by", "includes", "during", "starts", "started by", "coincides", "sort",
-    "get value", "get entries", "context put", "context merge",
-}  # fmt: skip
-"""Those without a function yet are refused when compiled, by name."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from app.decisions.feel import tree
 from app.decisions.feel.compiling import Compiler
-from app.decisions.feel.errors import FeelSyntaxError, NotYetSupported
+from app.decisions.feel.errors import FeelSyntaxError
 from app.decisions.feel.lexer import DEEPEST_NESTING
 from app.decisions.feel.scope import Run, Scope
 from app.decisions.feel.values import Range, read, whole
@@ -28,28 +28,33 @@ class _NoDomain(Exception):
 
 
 def iteration(compiler: Compiler, node: tree.For) -> Run:
+    names, domains = _domains(compiler, node.iterators)
     elsewhere = "partial" in compiler.free
     compiler.free.discard("partial")
-    names, domains = _domains(compiler, node.iterators)
     with compiler.binding(names):
         body, cost = compiler.sized(node.body)
-    if "partial" in compiler.free:
-        raise NotYetSupported("partial, the results so far of a for, is not supported yet", node.at)
-    if elsewhere:
-        compiler.free.add("partial")
+    takes_partial = "partial" in compiler.free and "partial" not in names
+    if not elsewhere:
+        compiler.free.discard("partial")
 
     def run(scope: Scope) -> list[Any] | None:
         spend = scope.evaluation.spend
-        results = []
+        results: list[Any] = []
         try:
             for inner in _turns(scope, names, domains):
                 spend(cost)
-                results.append(body(inner))
+                results.append(body(_with_partial(inner, results) if takes_partial else inner))
         except _NoDomain:
             return None
         return results
 
     return run
+
+
+def _with_partial(scope: Scope, results: list[Any]) -> Scope:
+    """`partial` is what came of the turns before: a copy, as the turn may keep it."""
+    scope.evaluation.spend(len(results) >> 2)
+    return scope.inner({"partial": results.copy()})
 
 
 def quantified(compiler: Compiler, node: tree.Quantified) -> Run:
@@ -112,29 +117,24 @@ def _elements(domain: Any) -> Iterable[Any]:
     if type(domain) is list:
         return map(read, domain)
     if type(domain) is Range:
-        if not (domain.low_included and domain.high_included):
-            raise _NoDomain
-        return _steps(domain.low, domain.high)
+        return _steps(domain.low, domain.high, domain.low_included, domain.high_included)
     if domain is None:
         raise _NoDomain
     return (domain,)
 
 
-def _steps(start: Any, end: Any) -> Iterator[Any]:
-    """Whole numbers or days from start to end, both included, up or down."""
+def _steps(start: Any, end: Any, start_included: bool = True, end_included: bool = True) -> Iterator[Any]:
+    """Whole numbers or days from start to end, up or down."""
     first, last = whole(start), whole(end)
     if first is not None and last is not None:
-        step = 1 if first <= last else -1
-        number = first
-        while number != last + step:
-            yield Decimal(number)
-            number += step
+        distance = last - first
     elif type(start) is date and type(end) is date:
-        days = (end - start).days
-        for count in range(abs(days) + 1):
-            yield start + timedelta(days=count if days >= 0 else -count)
+        distance = (end - start).days
     else:
         raise _NoDomain
+    way = 1 if distance >= 0 else -1
+    for count in range(0 if start_included else 1, abs(distance) + (1 if end_included else 0)):
+        yield start + timedelta(days=way * count) if first is None else Decimal(first + way * count)
 
 
 # Brackets behind a value

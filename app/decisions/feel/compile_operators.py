@@ -139,15 +139,13 @@ def between(compiler: Compiler, node: tree.Between) -> Run:
 def membership(compiler: Compiler, node: tree.In) -> Run:
     """Some test passes; null if none does and some cannot be told."""
     subject = compiler.compile(node.subject)
-    tests = [(compiler.compile(_positive(test)), isinstance(test, tree.Unequal)) for test in node.tests]
+    tests = [value_test(compiler, test) for test in node.tests]
 
     def run(scope: Scope) -> bool | None:
         value = subject(scope)
         answer: bool | None = False
-        for test, inverted in tests:
-            passed = passes(value, test(scope), scope.evaluation)
-            if inverted and passed is not None:
-                passed = not passed
+        for test in tests:
+            passed = test(value, scope)
             if passed:
                 return True
             if passed is None:
@@ -157,8 +155,18 @@ def membership(compiler: Compiler, node: tree.In) -> Run:
     return run
 
 
-def _positive(test: tree.Node) -> tree.Node:
-    return test.operand if isinstance(test, tree.Unequal) else test
+def value_test(compiler: Compiler, node: tree.Node) -> Callable[[Any, Scope], bool | None]:
+    """One test on the right of `in`, over the value on its left."""
+    if isinstance(node, (tree.Equal, tree.Unequal)):
+        operand, wanted = compiler.compile(node.operand), isinstance(node, tree.Equal)
+
+        def same(value: Any, scope: Scope) -> bool | None:
+            found = equal(value, operand(scope), scope.evaluation)
+            return None if found is None else found is wanted
+
+        return same
+    test = compiler.compile(node)
+    return lambda value, scope: passes(value, test(scope), scope.evaluation)
 
 
 def logic(compiler: Compiler, node: tree.Logic) -> Run:

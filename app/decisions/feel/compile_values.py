@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.decisions.feel import tree
+from app.decisions.feel.builtin_values import BY_NAME
 from app.decisions.feel.compare import ORDERED
 from app.decisions.feel.compiling import Compiler
 from app.decisions.feel.members import member
@@ -18,9 +19,10 @@ def literal(_compiler: Compiler, node: tree.Literal) -> Run:
 
 
 def name(compiler: Compiler, node: tree.Name) -> Run:
-    """The innermost value; null if nothing has the name."""
+    """The innermost value; null if nothing has the name. Decisions may hand on a built-in function."""
     compiler.mention(node.name)
     wanted = node.name
+    otherwise = BY_NAME.get(wanted) if compiler.setting.lenient else None
 
     def run(scope: Scope) -> Any:
         inside: Scope | None = scope
@@ -29,7 +31,7 @@ def name(compiler: Compiler, node: tree.Name) -> Run:
                 return read(inside.names[wanted])
             except KeyError:
                 inside = inside.outer
-        return None
+        return otherwise
 
     return run
 
@@ -69,7 +71,7 @@ def context_of(compiler: Compiler, node: tree.ContextOf) -> Run:
     entries: list[tuple[str, Run]] = []
     seen: list[str] = []
     for key, value in node.entries:
-        with compiler.binding(seen):
+        with compiler.binding([*seen, key] if isinstance(value, tree.Function) else seen):
             entries.append((key, compiler.compile(value)))
         seen.append(key)
 
@@ -98,3 +100,7 @@ def range_of(compiler: Compiler, node: tree.RangeOf) -> Run:
         return Range(least, most, node.low_included, node.high_included)
 
     return run
+
+
+def point(compiler: Compiler, node: tree.Equal) -> Run:
+    return range_of(compiler, tree.RangeOf(node.at, node.operand, node.operand, True, True))

@@ -8,20 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.decisions.feel import tree
-from app.decisions.feel.errors import FeelSyntaxError
+from app.decisions.feel.errors import FeelSyntaxError, Place
 from app.decisions.feel.lexer import DEEPEST_NESTING
 from app.decisions.feel.scope import Run
+from app.decisions.feel.types import Type
 
 Rule = Callable[["Compiler", Any], Run]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the host says about the place of a text."""
+
+    known: frozenset[str] = frozenset()
+    """Names of the scope: all that are not one plain word, and those of functions."""
+    lenient: bool = False
+    """Null when evaluated, as the standard has it, instead of an error when compiled for what can never work."""
+    types: Mapping[str, Type] = field(default_factory=dict)
+    """The host's own types by name."""
 
 
 class Compiler:
     """Compiles one tree, once."""
 
-    def __init__(self, rules: Mapping[type, Rule]) -> None:
+    def __init__(self, rules: Mapping[type, Rule], setting: Setting) -> None:
+        self.setting = setting
         self.free: set[str] = set()
         """First names that the text neither declares nor binds."""
         self.size = 0
@@ -53,6 +68,12 @@ class Compiler:
 
     def is_bound(self, name: str) -> bool:
         return any(name in names for names in self._bound)
+
+    def refuse(self, problem: str, at: Place) -> Run:
+        """What can never work: an error for an author; null where the standard's leniency is wanted."""
+        if not self.setting.lenient:
+            raise FeelSyntaxError(problem, at)
+        return lambda _scope: None
 
     def mention(self, name: str) -> None:
         if not self.is_bound(name):

@@ -29,10 +29,6 @@ class FeelSyntaxError(InvalidInput):
         self.column = at.column
 
 
-class NotYetSupported(FeelSyntaxError):
-    """Right by the standard, but this engine cannot evaluate it yet. Refused, so that it is never evaluated wrongly."""
-
-
 class BudgetExceeded(Unprocessable):
     """An evaluation asked for more time or memory than one expression may have."""
 

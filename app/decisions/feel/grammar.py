@@ -5,7 +5,8 @@ loosest first, and there are no conflicts (a test holds this). What a grammar of
 with spaces, keywords used as names, the brackets of `]1..5[`, type names) the lexer decides; so the terminals are only
 declared. A terminal that starts with an underscore does not reach the builder.
 
-Unary tests, the cells of decision tables, become a second start symbol over `test`, with `?` as the name they test.
+Unary tests, the cells of decision tables, are a second start symbol, with `?` as the name of what they test. Their
+`-` and `not(...)` are told apart before (`unary.py`): as grammar they would be a negation and a call.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ GRAMMAR = r"""
     | FOR iterators _RETURN expression                           -> iteration
     | (SOME | EVERY) iterators _SATISFIES expression             -> quantified
     | FUNCTION LPAR [parameters] RPAR [EXTERNAL] expression      -> function
+
+unary_tests: test (_COMMA test)*
 
 iterators: iterator (_COMMA iterator)*
 iterator: NAME _IN expression [_DOTS expression]

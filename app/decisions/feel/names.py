@@ -8,9 +8,10 @@ functions; another is given the names of the scope (`compile_feel(text, known)`)
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import pairwise
+from typing import Any
 
 NAME_START = (
     "?A-Z_a-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c-\u200d\u2070-\u218f\u2c00-\u2fef"
@@ -22,6 +23,7 @@ SPACE = "\\s\u180e\u200b\ufeff"
 WORD = re.compile(f"[{NAME_START}][{NAME_PART}]*")
 _PIECE = re.compile(f"[{NAME_PART}]+|[./\\-'+*]")
 _IN_WORD = re.compile(f"[{NAME_PART}]")
+_DEEPEST_NAMES = 20
 _SPACES = re.compile(f"[{SPACE}]+")
 # A name as far as it can go, which is right only where what follows says that it is a name. Possessive (`*+`): a long
 # text without the colon costs one pass, no backtracking.
@@ -49,6 +51,17 @@ def _pattern(name: str) -> re.Pattern[str]:
         pattern += f"[{SPACE}]{'+' if words else '*'}" + re.escape(piece)
     end = f"(?![{NAME_PART}])" if _IN_WORD.match(pieces[-1]) else ""
     return re.compile(pattern + end)
+
+
+def names_within(value: Any, depth: int = 0) -> Iterator[str]:
+    """The keys of a context and of the contexts and lists in it, as deep as a text may name them."""
+    if depth < _DEEPEST_NAMES and isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield key
+            yield from names_within(inner, depth + 1)
+    elif depth < _DEEPEST_NAMES and isinstance(value, list):
+        for inner in value:
+            yield from names_within(inner, depth + 1)
 
 
 class KnownNames:

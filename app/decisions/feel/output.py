@@ -11,7 +11,7 @@ from app.decisions.feel import iso
 from app.decisions.feel.durations import write_elapsed, write_months
 from app.decisions.feel.errors import NotStorable
 from app.decisions.feel.scope import Evaluation
-from app.decisions.feel.values import Range, YearsMonths, read
+from app.decisions.feel.values import Function, Range, YearsMonths, read
 
 _LEAST_INT, _MOST_INT = -(2**63), 2**64 - 1
 """What JSON readers and writers keep whole. Beyond it a number is stored as a float."""
@@ -56,6 +56,8 @@ def _json(value: Any, evaluation: Evaluation, depth: int) -> Any:
         return value
     if kind is float:
         return value if math.isfinite(value) else None
+    if isinstance(value, Function):
+        raise NotStorable("A function cannot be stored; store what it gives", found=as_text(value, evaluation))
     return as_text(value, evaluation)
 
 
@@ -98,6 +100,8 @@ def as_text(value: Any, evaluation: Evaluation, depth: int = 0) -> str:
         return write_elapsed(value)
     if isinstance(value, YearsMonths):
         return write_months(value.months)
+    if isinstance(value, Function):
+        return f"function({', '.join(parameter.name for parameter in value.parameters)})"
     if isinstance(value, Range):
         return _range_text(value, evaluation, depth)
     return _collection_text(value, evaluation, depth)

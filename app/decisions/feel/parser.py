@@ -14,6 +14,7 @@ from app.decisions.feel.grammar import GRAMMAR
 from app.decisions.feel.lexer import Lexer
 from app.decisions.feel.names import KnownNames
 
+EXPRESSION, UNARY_TESTS = "expression", "unary_tests"
 LONGEST_TEXT = 20_000
 LONGEST_SHOWN = 40
 
@@ -35,24 +36,24 @@ def _parser() -> Lark:
     """Made once in a process, when first needed (it takes 50 ms). Parsing shares nothing that changes."""
     with _lock:
         if not _parsers:
-            _parsers.append(Lark(GRAMMAR, parser="lalr", start="expression", transformer=Builder()))
+            _parsers.append(Lark(GRAMMAR, parser="lalr", start=["expression", "unary_tests"], transformer=Builder()))
         return _parsers[0]
 
 
-def parse(text: str, functions: KnownNames, known: Iterable[str] = ()) -> tree.Node:
-    """The tree of an expression. `known` are names of the scope that are not one plain word. Raises FeelSyntaxError."""
+def parse(text: str, functions: KnownNames, known: Iterable[str] = (), start: str = EXPRESSION) -> tree.Node:
+    """The tree of a text. `known` are names of the scope that are not one plain word. Raises FeelSyntaxError."""
     if len(text) > LONGEST_TEXT:
         problem = f"the expression has {len(text)} characters, more than the {LONGEST_TEXT} that are read"
         raise FeelSyntaxError(problem, Place(1, 1))
     if not text.strip():
         raise FeelSyntaxError("the expression is empty", Place(1, 1))
-    run = _parser().parse_interactive()
+    run = _parser().parse_interactive(start=start)
     accepted: list[Token] = []
     for token in _with_end(text, Lexer(text, functions, KnownNames(known)).tokens()):
         try:
             result = run.feed_token(token)
         except UnexpectedToken as error:
-            problem = f"found {_found(token)}, expected {_expected(_possible_after(accepted))}"
+            problem = f"found {_found(token)}, expected {_expected(_possible_after(accepted, start))}"
             raise FeelSyntaxError(problem, Place(token.line or 1, token.column or 1)) from error
         accepted.append(token)
     return result  # type: ignore[no-any-return]  # lark does not know what the builder makes
@@ -64,9 +65,9 @@ def _with_end(text: str, tokens: Iterator[Token]) -> Iterator[Token]:
     yield Token("$END", "", len(text), end.line, end.column)
 
 
-def _possible_after(tokens: list[Token]) -> set[str]:
+def _possible_after(tokens: list[Token], start: str) -> set[str]:
     """Parsed anew, as the parser has already gone on from there when it finds that a token does not fit."""
-    run = _parser().parse_interactive()
+    run = _parser().parse_interactive(start=start)
     for token in tokens:
         run.feed_token(token)
     return set(run.accepts())  # type: ignore[no-untyped-call]  # lark leaves it untyped

@@ -167,3 +167,24 @@ class Function(Node):
     parameters: tuple[tuple[str, Type | None], ...]
     body: Node
     external: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Equal(Node):
+    """The test `= 5` on the right of `in`; as a value, the range from 5 to 5."""
+
+    operand: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid(Node):
+    """What can be read but never means anything. An error for authors, null where the standard's leniency is wanted."""
+
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnaryTests(Node):
+    """A cell of a decision table. Never inside of anything else."""
+
+    tests: tuple[Node, ...]

@@ -8,6 +8,7 @@
 | days and time duration | timedelta |
 | years and months duration | YearsMonths |
 | range | Range |
+| function | Function |
 
 Lists and contexts of the scope are JSON and are not copied: their ints and floats become Decimals when they are taken
 out (`read`).
@@ -18,10 +19,16 @@ from __future__ import annotations
 
 import decimal
 import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from app.decisions.feel.scope import Evaluation
+    from app.decisions.feel.types import Type
 
 CONTEXT = decimal.Context(
     prec=34,
@@ -48,6 +55,24 @@ class Range:
     high: Any
     low_included: bool
     high_included: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    name: str
+    type: Type | None = None
+
+
+class Function(ABC):
+    """A value that can be called. It equals nothing and is not stored."""
+
+    parameters: tuple[Parameter, ...] = ()
+    result: Type | None = None
+    """What it gives, as far as it is declared."""
+
+    @abstractmethod
+    def invoke(self, evaluation: Evaluation, values: Sequence[Any], names: Sequence[str] = ()) -> Any:
+        """A call as it is written: all arguments by position, or all by name. Null if they do not fit."""
 
 
 KINDS: dict[type, str] = {

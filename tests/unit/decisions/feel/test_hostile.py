@@ -16,7 +16,7 @@ REFUSED = {
     "many signs": ("-" * 15_000 + "x", "nested deeper than 100"),
     "many ifs": ("if a then b else " * 1000 + "c", "nested deeper than 100"),
     "many indexes": ("x" + "[1]" * 5000, "nested deeper than 100"),
-    "many calls": ("f" + "(1)" * 5000, "only built-in functions"),
+    "many calls": ("f" + "(1)" * 5000, "nested deeper than 100"),
     "many types": ("x instance of " + "list<" * 200 + "number" + ">" * 200, "brackets are nested deeper than 100"),
     "many variables": ("for " + ",".join(f"v{i} in x" for i in range(1500)) + " return 1", "more than 100 variables"),
     "a huge exponent": ("1e999999999999999999", "too large"),
