@@ -23,8 +23,6 @@ import pytest
 from tests.factories.diagrams import Diagram
 from tests.factories.servers import Process, Server, free_port
 
-INSTANCES = 200
-KILLS = 12
 SEED = 20261123
 WINDOWS = {"before the call", "after the effect", "after the commit"}
 HONOURS_KEYS = ("access.hold_port", "access.activate_ont", "billing.start")
@@ -124,6 +122,11 @@ def windows_hit(folder: Path, lab: Lab, committed_before: set[str]) -> Counter[s
 
 
 def test_nothing_accepted_is_lost_when_the_server_is_killed(tmp_path: Path) -> None:
+    kill_again_and_again(tmp_path, instances=200, kills=12)
+
+
+def kill_again_and_again(tmp_path: Path, instances: int, kills: int) -> None:
+    """Start instances, kill the server at seeded moments meanwhile, and hold the end against what was accepted."""
     draw = random.Random(SEED)
     hits = Counter[str]()
     with Lab(tmp_path / "lab") as lab:
@@ -133,18 +136,18 @@ def test_nothing_accepted_is_lost_when_the_server_is_killed(tmp_path: Path) -> N
             client = Client(server)
             committed: set[str] = set()
             with ThreadPoolExecutor(4) as pool:
-                starts = [pool.submit(client.start, n) for n in range(INSTANCES)]
-                for _ in range(KILLS):
+                starts = [pool.submit(client.start, n) for n in range(instances)]
+                for _ in range(kills):
                     time.sleep(draw.uniform(0.15, 0.7))
                     server.kill()
                     hits += windows_hit(server.folder, lab, committed)
                     server.start()
                 finish(starts)
-            assert len(client.accepted) == INSTANCES
+            assert len(client.accepted) == instances
             settle(server)
         finally:
             server.stop()
-        print(f"windows hit in {KILLS} kills: {dict(hits)}")
+        print(f"windows hit in {kills} kills: {dict(hits)}")
         assert set(hits) == WINDOWS, f"never hit: {WINDOWS - set(hits)}"
         check_the_end(server.folder, lab, client.accepted)
 
@@ -175,19 +178,19 @@ def check_the_end(folder: Path, lab: Lab, accepted: dict[str, str]) -> None:
         "(SELECT 1 FROM token t WHERE t.instance_id = i.id AND t.open = 1 AND t.kind IS NOT NULL)"
     )
     assert without_reason == []
-    assert Counter(states.values())["completed"] == INSTANCES, ledger.rows("SELECT code, message FROM incident")
-    steps_seen_by_the_lab(ledger, lab)
-    one_effect_per_key(ledger, lab)
+    assert Counter(states.values())["completed"] == len(accepted), ledger.rows("SELECT code, message FROM incident")
+    steps_seen_by_the_lab(ledger, lab, len(accepted))
+    one_effect_per_key(ledger, lab, len(accepted))
 
 
-def steps_seen_by_the_lab(ledger: Ledger, lab: Lab) -> None:
+def steps_seen_by_the_lab(ledger: Ledger, lab: Lab, instances: int) -> None:
     called = {call["key"] for call in lab.everything("calls")}
     done = {key for (key,) in ledger.rows("SELECT step_key FROM token WHERE step_key IS NOT NULL AND state = 64")}
-    assert len(done) >= 4 * INSTANCES
+    assert len(done) >= 4 * instances
     assert done <= called, f"done but never called: {done - called}"
 
 
-def one_effect_per_key(ledger: Ledger, lab: Lab) -> None:
+def one_effect_per_key(ledger: Ledger, lab: Lab, instances: int) -> None:
     """One effect per key where keys are honoured; elsewhere each repeat is in the instance's history."""
     effects = Counter((effect["operation"], effect["key"]) for effect in lab.everything("effects"))
     for (operation, key), count in effects.items():
@@ -199,6 +202,6 @@ def one_effect_per_key(ledger: Ledger, lab: Lab) -> None:
     }
     pushes = [(key, count) for (operation, key), count in effects.items() if operation == CALLED_ONCE_OR_MORE]
     twice = [(key, count) for key, count in pushes if count > 1]
-    assert len(pushes) == INSTANCES
+    assert len(pushes) == instances
     assert {key.split(":")[0] for key, _ in twice} <= repeated
-    print(f"{len(twice)} of {INSTANCES} pushes were made more than once; each is in its instance's history")
+    print(f"{len(twice)} of {instances} pushes were made more than once; each is in its instance's history")
