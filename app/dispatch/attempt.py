@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from app.core.clock import Clock
 from app.core.errors import TurnupError
 from app.core.log import Logger
-from app.engine.steps import Attempted, ClaimedStep, Failed
+from app.engine.outcomes import Attempted, Failed
+from app.engine.steps import ClaimedStep
 from app.handling.contract import Work
 from app.handling.faults import BadParameter, is_retried
 from app.handling.registry import Handler

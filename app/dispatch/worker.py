@@ -23,7 +23,8 @@ from app.dispatch.lease import Lease
 from app.dispatch.limits import Limits, Running
 from app.dispatch.pool import Pool
 from app.engine.doors import Engine
-from app.engine.steps import ClaimedStep, Failed, StepResult, TimedOut
+from app.engine.outcomes import Failed, TimedOut
+from app.engine.steps import ClaimedStep, StepResult
 from app.handling.registry import Registry
 
 GRACE_S = 0.5  # past its limit, so that a client that gave up exactly at the deadline can still say so

@@ -1,12 +1,13 @@
 """What becomes of a step: claimed by a worker, done, refused, tried again, fallen out."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from app.core.errors import Conflict
 from app.core.types import to_microseconds
+from app.engine.outcomes import Attempted, Failed, TimedOut, storable
 from app.engine.spiff.faults import FlowFault
 from app.engine.spiff.index import FINISHED, Node
 from app.engine.spiff.live import Live
@@ -28,26 +29,6 @@ class ClaimedStep:
     handler: str
     inputs: dict[str, Any]
     repeat: bool  # an earlier attempt may have had its effect: the handler's verify runs first
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """The attempt raised. `retry` says whether another attempt can help."""
-
-    code: str
-    message: str
-    retry: bool = True
-    detail: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class TimedOut:
-    """The attempt took longer than its handler may; it may yet have its effect."""
-
-    after_s: float
-
-
-Attempted = Done | Waiting | Refused | Failed | TimedOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +73,7 @@ def claim(live: Live, node: Node, owner: str, registry: Registry) -> ClaimedStep
 
 def take(live: Live, result: StepResult, registry: Registry) -> None:
     """Apply what came of an attempt; a late result is kept in the history and offered for undo."""
+    result = replace(result, outcome=storable(result.outcome))
     node = live.tree.find(result.number)
     if node is None or node.wait is None or node.wait.kind != "claim" or node.wait.attempt != result.attempt:
         _keep_late(live, node, result)

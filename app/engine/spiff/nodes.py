@@ -22,6 +22,9 @@ from app.engine.spiff.index import COMPLETED, FINISHED, WAITING, Node
 from app.engine.spiff.scopes import Branch, Scopes
 
 
+LONGEST_KEY = 255  # of correlation keys: PostgreSQL's indexes hold no text of any length
+
+
 @dataclass(frozen=True)
 class Source:
     """The right side of a mapping: FEEL, or a literal text."""
@@ -242,6 +245,11 @@ class MessageCatch(Spec):
                 f"The correlation key of '{self.bpmn_id}' must be a text or a number, and is {key!r}. "
                 "Correct the variables it reads and retry.",
                 value=key,
+            )
+        if "\0" in str(key) or len(str(key)) > LONGEST_KEY:
+            raise ExpressionFailed(
+                f"The correlation key of '{self.bpmn_id}' has to be at most {LONGEST_KEY} characters, none of them NUL.",
+                value=str(key)[:LONGEST_KEY],
             )
         live = my_task.workflow.top_workflow.live
         live.wait_for(my_task, "message", name=self.message_name, correlation=str(key))
