@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from flask_openapi3.openapi import OpenAPI
 
-from app.api import definitions, health, incidents, instances, messages, tasks
+from app.api import decisions, definitions, health, incidents, instances, messages, tasks
 from app.api.room import ApiParts
 
 __all__ = ["ApiParts", "build_api"]
 
-_ROOMS = (definitions.Definitions, instances.Instances, messages.Messages, tasks.Tasks, incidents.Incidents)
+_ROOMS = (
+    definitions.Definitions,
+    decisions.Decisions,
+    instances.Instances,
+    messages.Messages,
+    tasks.Tasks,
+    incidents.Incidents,
+)
 
 
 def build_api(app: OpenAPI, parts: ApiParts) -> None:

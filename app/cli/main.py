@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import click
 
 from app.cli.demo import demo
-from app.cli.diagrams import check_files, deploy_files
+from app.cli.diagrams import check_files, decide, deploy_files
 from app.cli.serve import serve
 from app.core import log
 from app.core.db import Database
@@ -74,6 +75,22 @@ def deploy_command(files: tuple[Path, ...]) -> None:
             raise SystemExit(1)
     finally:
         room.close()
+
+
+@main.command("decide")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("decision")
+@click.option("--input", "inputs", default="{}", help="The inputs as a JSON object; - reads them from standard input.")
+def decide_command(file: Path, decision: str, inputs: str) -> None:
+    """Evaluate a decision or decision service of a DMN file and print its value as JSON."""
+    text = click.get_text_stream("stdin").read() if inputs == "-" else inputs
+    try:
+        given = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise click.BadParameter(f"Expected a JSON object, found {text[:60]!r}: {error}", param_hint="--input") from error
+    if not isinstance(given, dict):
+        raise click.BadParameter(f"Expected a JSON object, found {text[:60]!r}", param_hint="--input")
+    click.echo(json.dumps(decide(file, decision, given), ensure_ascii=False))
 
 
 main.add_command(lab)

@@ -96,7 +96,9 @@ def check_port(host: str, port: int) -> None:
 
 def deployed_processes(environ: os._Environ[str]) -> list[Path]:
     """The diagrams that come with this installation, unless TURNUP_DEPLOY is `none`."""
-    return [] if environ.get("TURNUP_DEPLOY") == "none" else sorted(PROCESSES.rglob("*.bpmn"))
+    if environ.get("TURNUP_DEPLOY") == "none":
+        return []
+    return [*sorted(PROCESSES.rglob("*.dmn")), *sorted(PROCESSES.rglob("*.bpmn"))]
 
 
 def prepare(settings: Settings, diagrams: Sequence[Path]) -> None:

@@ -68,6 +68,7 @@ class Element:
     handler: str | None = None
     retries: int | None = None
     script: tuple[str, str] | None = None  # (expression, result variable)
+    decision: tuple[str, str] | None = None  # (decision id, result variable)
     event: EventKind | None = None  # None: a start or an end without a trigger, or no event at all
     timer: tuple[TimerKind, str] | None = None
     message: tuple[str, str | None] | None = None  # (name, correlation key)

@@ -4,15 +4,19 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from threading import Lock
 from typing import Any, Literal
+
+import sqlalchemy as sa
 
 from app.core.clock import Clock
 from app.core.db import Transaction
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.types import from_microseconds, to_microseconds
 from app.core.wakeups import Wakeups
-from app.engine import definitions, incidents, messages, starts, steps, workers
+from app.engine import decisions, definitions, incidents, messages, starts, steps, workers
+from app.engine.decisions import Decided, DecisionDeployment
 from app.engine.definitions import Deployment
 from app.engine.diagram import DiagramRefused, Finding
 from app.engine.incidents import Action
@@ -43,6 +47,7 @@ class Engine:
         self._clock = clock
         self._wakeups = wakeups
         self._programs = definitions.Programs()
+        self._decisions = decisions.Decisions()
         self._instances = Instances(self._programs)
         self._cached = cached
         self._lives: OrderedDict[str, Live] = OrderedDict()
@@ -59,6 +64,14 @@ class Engine:
         if diagram is None:
             raise DiagramRefused(findings)
         return definitions.deploy(tx, diagram, findings, self._clock)
+
+    def deploy_decisions(self, tx: Transaction, document: bytes) -> DecisionDeployment:
+        """Store a DMN model as its next version. DmnRefused lists every error."""
+        return decisions.deploy(tx, document, self._clock)
+
+    def evaluate(self, connection: sa.Connection, decision_id: str, inputs: dict[str, Any]) -> Decided:
+        """The latest version of a decision, evaluated; nothing is stored."""
+        return self._decisions.evaluate(connection, decision_id, inputs, self._clock)
 
     # from outside
     def start(self, tx: Transaction, request: StartRequest) -> Started:
@@ -154,6 +167,7 @@ class Engine:
     def _open(self, tx: Transaction, instance_id: str) -> Live:
         live = self._instances.load(tx, instance_id, locked=True)
         live.now = to_microseconds(self._clock.now())
+        live.decide = partial(self._decisions.evaluate, tx.connection)
         return live
 
     def _go_on(self, tx: Transaction, live: Live) -> None:
@@ -183,6 +197,7 @@ class Engine:
     ) -> Advanced:
         now = self._clock.now()
         live.now = to_microseconds(now)
+        live.decide = partial(self._decisions.evaluate, tx.connection)
         checked: set[int] = set()  # catching nodes known to have no message in the inbox
         if results and not fresh:
             checked.update(node.id for node in live.waiting(*CATCHING) if node.stored)

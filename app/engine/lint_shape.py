@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from app.engine.diagram import Diagram, Element, Finding, Flow
 from app.engine.lint_graph import Graph, graphs
 
-ACTIVITIES = {"serviceTask", "scriptTask", "userTask", "subProcess"}
+ACTIVITIES = {"serviceTask", "scriptTask", "businessRuleTask", "userTask", "subProcess"}
 GATEWAYS = {"exclusiveGateway", "parallelGateway"}
 MAY_FAIL = {"serviceTask", "subProcess"}  # what an error boundary event can catch something from
 

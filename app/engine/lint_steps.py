@@ -34,6 +34,8 @@ def check_steps(
             yield from _check_handler(element, known_handlers, handler_types, possible)
         elif element.type == "scriptTask":
             yield from _check_script(element)
+        elif element.type == "businessRuleTask":
+            yield from _check_decision(element)
         for what, text in (("the assignee", element.assignee), ("the candidate groups", element.candidate_groups)):
             if text is not None:
                 yield from _check_source(element, what, text)
@@ -83,6 +85,19 @@ def _check_mappings(element: Element) -> Iterator[Finding]:
 
 def _is_name(text: str) -> bool:
     return NAME.fullmatch(text) is not None and text not in RESERVED
+
+
+def _check_decision(element: Element) -> Iterator[Finding]:
+    if element.decision is None or not element.decision[0].strip():
+        message = "This business rule task calls no decision."
+        remedy = "Choose the implementation 'DMN decision' and give the decision's id and a result variable."
+        yield Finding.error(element, "no_decision", message, remedy)
+    elif element.decision[0].startswith("="):
+        message = f"The decision's id is an expression: {element.decision[0][:60]}."
+        yield Finding.error(element, "no_decision", message, "Write the id itself.")
+    elif not _is_name(element.decision[1]):
+        message = f"The result variable '{element.decision[1][:60]}' is no variable name."
+        yield Finding.error(element, "bad_name", message, "Use one name of letters, digits and '_'.")
 
 
 def _check_script(element: Element) -> Iterator[Finding]:

@@ -97,6 +97,8 @@ def written_by(element: Element, known_handlers: Callable[[str], Handler | None]
         return [target for _, target in element.outputs]
     if element.script is not None:
         return [element.script[1]]
+    if element.decision is not None:
+        return [element.decision[1]]
     if element.type == "serviceTask":
         handler = known_handlers(element.handler or "")
         documented = [] if handler is None else [output.name for output in handler.about.outputs]

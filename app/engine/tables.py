@@ -199,3 +199,25 @@ worker = sa.Table(
     sa.Column("started_at", Instant, nullable=False),
     sa.Column("lease_until", Instant, nullable=False),  # claims of a worker past it are taken over
 )
+
+decision_model = sa.Table(
+    "decision_model",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("model_id", sa.String(255), nullable=False),  # of <definitions>
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("document", sa.LargeBinary, nullable=False),
+    sa.Column("deployed_at", Instant, nullable=False),
+    sa.UniqueConstraint("model_id", "version"),
+)
+
+decision = sa.Table(
+    "decision",
+    metadata,
+    sa.Column("decision_model_id", sa.String(36), sa.ForeignKey("decision_model.id"), primary_key=True),
+    sa.Column("decision_id", sa.String(255), primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Index("ix_decision_decision_id", "decision_id"),
+)

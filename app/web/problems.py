@@ -10,6 +10,8 @@ from pydantic import BaseModel, Field
 from pydantic_core import ErrorDetails, ValidationError
 
 from app.core.errors import InvalidInput, TurnupError
+from app.decisions.dmn import DmnRefused
+from app.decisions.dmn import Finding as DmnFinding
 from app.engine.diagram import DiagramRefused, DiagramTooLarge, Finding
 from app.engine.starts import VariablesRefused
 from app.web.json_in import json_path
@@ -81,7 +83,7 @@ def body_of(error: TurnupError) -> ErrorBody:
         path=error.path,
         status=error.status,
         errors=_several(error)[:ERRORS_LIMIT],
-        findings=_findings(error.findings) if isinstance(error, DiagramRefused | DiagramTooLarge) else None,
+        findings=_findings(error.findings) if isinstance(error, DiagramRefused | DiagramTooLarge | DmnRefused) else None,
         facts=facts or None,
     )
 
@@ -104,7 +106,7 @@ def _several(error: TurnupError) -> list[Problem]:
     return []
 
 
-def _findings(findings: Sequence[Finding]) -> list[FindingOut]:
+def _findings(findings: Sequence[Finding] | Sequence[DmnFinding]) -> list[FindingOut]:
     return [FindingOut.model_validate(finding) for finding in findings]
 
 

@@ -145,6 +145,11 @@ class Diagram:
         script = tag("zeebe:script", {"expression": expr, "resultVariable": var})
         return self.raw(tag("bpmn:scriptTask", {"id": id}, extensions(script, mappings(inputs, outputs))))
 
+    def decision(self, id: str, decision_id: str, var: str) -> Diagram:
+        """A business rule task; the value goes to the variable `var`."""
+        called = tag("zeebe:calledDecision", {"decisionId": decision_id, "resultVariable": var})
+        return self.raw(tag("bpmn:businessRuleTask", {"id": id}, extensions(called)))
+
     def user(
         self,
         id: str,

@@ -57,6 +57,10 @@ class Bench:
         with self.database.transaction() as tx:
             return self.engine.deploy(tx, document).process_id
 
+    def deploy_decisions(self, document: bytes) -> None:
+        with self.database.transaction() as tx:
+            self.engine.deploy_decisions(tx, document)
+
     def start(self, diagram: Diagram | str, *, key: str | None = None, **variables: Any) -> str:
         process_id = diagram if isinstance(diagram, str) else self.deploy(diagram)
         with self.database.transaction() as tx:

@@ -22,6 +22,12 @@ class Flow:
     pushes: tuple[Push, ...] = ()
     ends_with: dict[str, Any] = field(default_factory=dict)
     visited: tuple[str, ...] = ()
+    decisions: bytes | None = None
+
+    def prepare(self, bench: Bench) -> None:
+        """Deploy the decisions that the diagram calls."""
+        if self.decisions is not None:
+            bench.deploy_decisions(self.decisions)
 
 
 def later(seconds: float) -> Push:
@@ -64,6 +70,27 @@ def service_called_back() -> Flow:
 def script() -> Flow:
     diagram = Diagram("p").script("a", "=n + 1", "m").service("b", "t.echo", inputs={"x": "=m"})
     return Flow(_line(diagram, "a", "b"), {"n": 1}, (), {"n": 1, "m": 2, "r": 2}, ("b",))
+
+
+DECISIONS = b"""<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="profiles" name="Profiles" namespace="test">
+  <decision id="profile" name="Profile">
+    <decisionTable id="table" hitPolicy="FIRST">
+      <input id="i1" label="Speed"><inputExpression id="e1" typeRef="number"><text>speed</text></inputExpression></input>
+      <output id="o1" name="profile" typeRef="string"/>
+      <rule id="fast"><inputEntry id="c1"><text>&gt;= 300</text></inputEntry>
+        <outputEntry id="d1"><text>"fast"</text></outputEntry></rule>
+      <rule id="basic"><inputEntry id="c2"><text>-</text></inputEntry>
+        <outputEntry id="d2"><text>"basic"</text></outputEntry></rule>
+    </decisionTable>
+  </decision>
+</definitions>"""
+
+
+def business_rule() -> Flow:
+    diagram = Diagram("p").decision("a", "profile", "chosen").service("b", "t.echo", inputs={"x": "=chosen"})
+    expected = {"speed": 500, "chosen": "fast", "r": "fast"}
+    return Flow(_line(diagram, "a", "b"), {"speed": 500}, (), expected, ("b",), DECISIONS)
 
 
 def exclusive() -> Flow:
@@ -188,6 +215,7 @@ CASES: dict[str, tuple[Callable[[], Flow], ...]] = {
     "endEvent": (start_end,),
     "serviceTask": (service, service_retried, service_called_back),
     "scriptTask": (script,),
+    "businessRuleTask": (business_rule,),
     "userTask": (user_task,),
     "exclusiveGateway": (exclusive, exclusive_loop),
     "parallelGateway": (parallel, parallel_in_loop),

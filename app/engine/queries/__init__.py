@@ -3,6 +3,10 @@
 Each function takes an open connection (`Database.reading()`), only reads, and returns frozen dataclasses.
 """
 
+from app.engine.queries.decisions import DecisionView as DecisionView
+from app.engine.queries.decisions import decision_document as decision_document
+from app.engine.queries.decisions import get_decision as get_decision
+from app.engine.queries.decisions import list_decisions as list_decisions
 from app.engine.queries.definitions import DefinitionView as DefinitionView
 from app.engine.queries.definitions import definition_document as definition_document
 from app.engine.queries.definitions import get_definition as get_definition

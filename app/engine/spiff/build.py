@@ -131,6 +131,12 @@ def _script_task(process: ProcessSpec, element: Element) -> Any:
     return spec
 
 
+def _rule_task(process: ProcessSpec, element: Element) -> Any:
+    spec = nodes.RuleTask(process, element.id)
+    spec.decision, spec.result = element.decision or ("", "")
+    return spec
+
+
 def _catch_event(process: ProcessSpec, element: Element) -> Any:
     if element.timer is not None:
         spec = nodes.TimerCatch(process, element.id)
@@ -164,6 +170,7 @@ _MAKERS: dict[str, Callable[[ProcessSpec, Element], Any]] = {
     "endEvent": lambda process, element: nodes.PassSpec(process, element.id),
     "serviceTask": _service_task,
     "scriptTask": _script_task,
+    "businessRuleTask": _rule_task,
     "userTask": lambda process, element: nodes.UserTask(process, element.id),
     "exclusiveGateway": lambda process, element: nodes.ExclusiveGateway(process, element.id),
     "parallelGateway": lambda process, element: nodes.ParallelGateway(process, element.id),

@@ -117,6 +117,7 @@ def _settings(node: etree._Element) -> dict[str, Any]:
     task, form = extension(node, "taskDefinition"), extension(node, "formDefinition")
     script, assigned = extension(node, "script"), extension(node, "assignmentDefinition")
     mapping, headers = extension(node, "ioMapping"), extension(node, "taskHeaders")
+    called = extension(node, "calledDecision")
     retries = None if task is None else task.get("retries")
     return {
         "handler": None if task is None else task.get("type"),
@@ -125,6 +126,7 @@ def _settings(node: etree._Element) -> dict[str, Any]:
         "outputs": _pairs(mapping, "output", "source", "target"),
         "headers": dict(_pairs(headers, "header", "key", "value")),
         "script": None if script is None else (script.get("expression", "").strip(), script.get("resultVariable", "")),
+        "decision": None if called is None else (called.get("decisionId", ""), called.get("resultVariable", "")),
         "form": None if form is None else form.get("formId") or form.get("externalReference") or form.get("formKey"),
         "assignee": None if assigned is None else assigned.get("assignee"),
         "candidate_groups": None if assigned is None else assigned.get("candidateGroups"),

@@ -22,10 +22,6 @@ REFUSED_ELEMENTS: dict[str, tuple[str, str]] = {
     "manualTask": (f"A manual task {LATER}", "Use a user task, so that somebody confirms that it is done."),
     "sendTask": (f"A send task {LATER}", "Use a service task with the handler that sends."),
     "receiveTask": (f"A receive task {LATER}", "Use an intermediate catch event with the same message."),
-    "businessRuleTask": (
-        f"A business rule task {LATER}",
-        "Use a script task with a FEEL expression, or a service task with a handler that decides.",
-    ),
     "script": (
         "No code in diagrams: a script task holds a FEEL expression, not a program.",
         "Choose the implementation 'FEEL expression' in the modeler, or use a service task with a handler.",
@@ -122,7 +118,6 @@ REFUSED_EXTENSIONS: dict[str, tuple[str, str]] = {
     "taskListeners": (f"A task listener {LATER}", "Use a service task before or after the element."),
     "loopCharacteristics": REFUSED_ELEMENTS["multiInstanceLoopCharacteristics"],
     "calledElement": REFUSED_ELEMENTS["callActivity"],
-    "calledDecision": REFUSED_ELEMENTS["businessRuleTask"],
     "userTaskForm": (f"A form inside the diagram {LATER}", "Store the form apart and name it by its id."),
     "taskSchedule": (f"A due date or follow-up date {LATER}", "Use a boundary timer on the user task."),
     "priorityDefinition": (f"A task priority {LATER}", "Leave the priority empty."),
@@ -134,6 +129,10 @@ REFUSED_EXTENSIONS: dict[str, tuple[str, str]] = {
 
 # (element, extension) -> (reason, remedy); goes before the table above
 REFUSED_EXTENSIONS_WITHIN: dict[tuple[str, str], tuple[str, str]] = {
+    ("businessRuleTask", "taskDefinition"): (
+        "A business rule task runs no handler.",
+        "Choose the implementation 'DMN decision' in the modeler, or change it to a service task.",
+    ),
     ("scriptTask", "taskDefinition"): ("A script task runs no handler.", "Change it to a service task."),
     ("userTask", "taskDefinition"): ("A user task runs no handler.", "Change it to a service task."),
     ("serviceTask", "script"): ("A service task evaluates no expression.", "Change it to a script task."),

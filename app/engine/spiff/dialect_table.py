@@ -57,10 +57,10 @@ def row(
 
 
 FLOW_NODES = (
-    "startEvent endEvent serviceTask scriptTask userTask exclusiveGateway parallelGateway intermediateCatchEvent"
+    "startEvent endEvent serviceTask scriptTask businessRuleTask userTask exclusiveGateway parallelGateway intermediateCatchEvent"
     " boundaryEvent subProcess"
 )
-ACTIVITIES = ("serviceTask", "scriptTask", "userTask", "subProcess")
+ACTIVITIES = ("serviceTask", "scriptTask", "businessRuleTask", "userTask", "subProcess")
 ARTIFACTS = "textAnnotation association group"
 SCOPE = f"{FLOW_NODES} sequenceFlow {ARTIFACTS}"
 LINKS = "incoming outgoing"
@@ -88,6 +88,9 @@ ELEMENTS: dict[str, Row] = {
         {"implementation": "##unspecified|##WebService", **TASK_VALUES},
     ),
     "scriptTask": row("id name", LINKS, "script ioMapping", TASK_VALUES),
+    "businessRuleTask": row(
+        "id name", LINKS, "calledDecision ioMapping", {"implementation": "##unspecified", **TASK_VALUES}
+    ),
     "userTask": row(
         "id name",
         LINKS,
@@ -150,6 +153,7 @@ EXTENSIONS: dict[str, Row] = {
     "properties": Row(children=frozenset({"property"})),
     "property": Row({"name": ANY, "value": ANY}),
     "script": Row({"expression": ANY, "resultVariable": ANY}),
+    "calledDecision": Row({"decisionId": ANY, "resultVariable": ANY, "bindingType": "latest"}),
     "subscription": Row({"correlationKey": ANY}),
     "userTask": Row(),
     "formDefinition": Row({"formId": ANY, "formKey": ANY, "externalReference": ANY, "bindingType": "latest"}),

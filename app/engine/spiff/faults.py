@@ -20,6 +20,10 @@ class ExpressionFailed(FlowFault):
     """A FEEL expression of the diagram could not be evaluated, or gave what its place cannot use."""
 
 
+class DecisionFailed(FlowFault):
+    """A decision is not deployed, or could not be evaluated with the variables as they are."""
+
+
 class NoFlowChosen(FlowFault):
     """No condition of an exclusive gateway holds and it has no default flow."""
 

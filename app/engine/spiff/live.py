@@ -98,6 +98,7 @@ class Live:
     settled: int = 0  # incidents that an operator acted on since the last checkpoint
     begun: bool = False
     woken: bool = False  # somebody asked for a worker's look
+    decide: Any = None  # (decision id, variables, clock) -> app.engine.decisions.Decided; set for each advance
     waits: dict[str, dict[int, Node]] = field(default_factory=dict)  # kind -> number -> node
     happenings: list[Happening] = field(default_factory=list)
     raised: list[Raised] = field(default_factory=list)

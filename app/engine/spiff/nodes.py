@@ -17,10 +17,9 @@ from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask
 from app.core.clock import Clock
 from app.core.errors import TurnupError
 from app.decisions.feel import Expression
-from app.engine.spiff.faults import ExpressionFailed, NoFlowChosen, VariableConflict
+from app.engine.spiff.faults import DecisionFailed, ExpressionFailed, NoFlowChosen, VariableConflict
 from app.engine.spiff.index import COMPLETED, FINISHED, WAITING, Node
 from app.engine.spiff.scopes import Branch, Scopes
-
 
 LONGEST_KEY = 255  # of correlation keys: PostgreSQL's indexes hold no text of any length
 
@@ -231,6 +230,28 @@ class ScriptTask(Activity):
         return True
 
 
+class RuleTask(Activity):
+    """Evaluates a decision into a variable; the rules that matched go into the history."""
+
+    decision = ""
+    result = ""
+
+    def _run_hook(self, my_task: Node) -> bool:
+        self.enter(my_task)
+        view = scopes_of(my_task).view(my_task.internal_data.get("scope", my_task.workflow.scope))
+        live = my_task.workflow.top_workflow.live
+        try:
+            decided = live.decide(self.decision, view, live.clock)
+        except TurnupError as error:
+            raise DecisionFailed(error.message, decision=self.decision) from error
+        why = {"decision": self.decision, "version": decided.version, "value": decided.value}
+        if decided.errors and decided.value is None:
+            raise DecisionFailed(f"Decision '{self.decision}': {decided.errors[0]}", **why, errors=decided.errors)
+        self.leave_with(my_task, {self.result: decided.value})
+        live.note("decision", my_task, **why, matched=decided.matched, errors=decided.errors)
+        return True
+
+
 class MessageCatch(Spec):
     """Waits for a message with a name and a correlation key."""
 
@@ -248,7 +269,7 @@ class MessageCatch(Spec):
             )
         if "\0" in str(key) or len(str(key)) > LONGEST_KEY:
             raise ExpressionFailed(
-                f"The correlation key of '{self.bpmn_id}' has to be at most {LONGEST_KEY} characters, none of them NUL.",
+                f"The correlation key of '{self.bpmn_id}' must have at most {LONGEST_KEY} characters and no NUL.",
                 value=str(key)[:LONGEST_KEY],
             )
         live = my_task.workflow.top_workflow.live

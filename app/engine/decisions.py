@@ -1,0 +1,137 @@
+"""Decision models as they are deployed: checked, numbered, kept as they came, and evaluated for flows and for the API."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.core.clock import Clock
+from app.core.db import Prepared, Transaction
+from app.core.errors import NotFound
+from app.core.ids import new_id
+from app.decisions.dmn import DmnRefused, Finding, Model, lint, load
+from app.decisions.feel import value_to_json
+from app.engine.tables import decision, decision_model
+
+
+class UnknownDecision(NotFound):
+    """No decision with that id, or not in that version, is deployed."""
+
+
+@dataclass(frozen=True)
+class DecisionDeployment:
+    """`created` is False when the latest version already has this content."""
+
+    id: str
+    model_id: str
+    version: int
+    name: str
+    created: bool
+    decisions: list[str]
+    findings: list[Finding]
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What a decision came to, and why: `matched` holds a row for each rule that matched."""
+
+    decision_id: str
+    version: int
+    value: Any
+    matched: list[dict[str, Any]]
+    errors: list[str]
+
+
+_FIND = Prepared(
+    sa.select(decision_model.c.id, decision_model.c.version)
+    .join(decision, decision.c.decision_model_id == decision_model.c.id)
+    .where(decision.c.decision_id == sa.bindparam("decision_id_"))
+    .order_by(decision_model.c.deployed_at.desc(), decision_model.c.version.desc())
+    .limit(sa.literal_column("1"))
+)
+
+
+def examine(document: bytes) -> tuple[Model, list[Finding]]:
+    """A model and everything wrong with it; DmnRefused only when it cannot even be read."""
+    model = load(document)
+    return model, [*model.findings, *lint(model)]
+
+
+def deploy(tx: Transaction, document: bytes, clock: Clock) -> DecisionDeployment:
+    """Store a model as its next version, unless the latest one is the same; DmnRefused lists every error."""
+    model, findings = examine(document)
+    if any(finding.severity == "error" for finding in findings):
+        raise DmnRefused(findings)
+    known = decision_model.c
+    latest = tx.connection.execute(
+        sa.select(known.id, known.version, known.digest)
+        .where(known.model_id == model.id)
+        .order_by(known.version.desc())
+        .limit(1)
+    ).first()
+    ids = sorted(model.decisions)
+    if latest is not None and latest.digest == model.digest:
+        return DecisionDeployment(latest.id, model.id, latest.version, model.name, False, ids, findings)
+    row_id, version = new_id(), 1 if latest is None else latest.version + 1
+    tx.connection.execute(
+        sa.insert(decision_model).values(
+            id=row_id,
+            model_id=model.id,
+            version=version,
+            name=model.name,
+            digest=model.digest,
+            document=document,
+            deployed_at=clock.now(),
+        )
+    )
+    rows = [{"decision_model_id": row_id, "decision_id": one, "name": model.decisions[one].name} for one in ids]
+    if rows:
+        tx.connection.execute(sa.insert(decision), rows)
+    return DecisionDeployment(row_id, model.id, version, model.name, True, ids, findings)
+
+
+class Decisions:
+    """Loaded models by id, kept for this process; safe to use from many threads."""
+
+    def __init__(self, size: int = 64) -> None:
+        self._size = size
+        self._loaded: OrderedDict[str, Model] = OrderedDict()
+        self._lock = Lock()
+
+    def model(self, connection: sa.Connection, model_row_id: str) -> Model:
+        """A deployed model; loaded from its document the first time."""
+        model = self._loaded.get(model_row_id)
+        if model is not None:
+            return model
+        query = sa.select(decision_model.c.document).where(decision_model.c.id == model_row_id)
+        model = load(connection.execute(query).scalar_one())
+        with self._lock:
+            self._loaded[model_row_id] = model
+            while len(self._loaded) > self._size:
+                self._loaded.popitem(last=False)
+        return model
+
+    def evaluate(
+        self, connection: sa.Connection, decision_id: str, inputs: Mapping[str, Any], clock: Clock
+    ) -> Decided:
+        """The latest version of a decision, evaluated; UnknownDecision."""
+        rows = _FIND.rows(connection, {"decision_id_": decision_id})
+        if not rows:
+            raise UnknownDecision(f"No decision '{decision_id}' is deployed. Deploy the .dmn file that holds it.")
+        model_row_id, version = rows[0]
+        outcome = self.model(connection, model_row_id).evaluate(decision_id, inputs, clock=clock)
+        matched = [
+            {
+                "decision": rule.decision_name,
+                "rule": rule.rule_index,
+                "rule_id": rule.rule_id,
+                "inputs": value_to_json(dict(rule.inputs)),
+                "outputs": value_to_json(dict(rule.outputs)),
+                "annotations": list(rule.annotations),
+            }
+            for rule in outcome.matched
+        ]
+        return Decided(decision_id, version, value_to_json(outcome.value), matched, list(outcome.errors))
