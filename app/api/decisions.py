@@ -13,7 +13,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 from app.api.room import PREFIX, ApiParts, refused, room, view
 from app.engine import queries
 from app.web.commits import commit
-from app.web.models import Input, Name, Output, Parameters, Variables
+from app.web.models import Input, Name, Output, Parameters
 from app.web.paging import PageQuery, answer_one, answer_page
 from app.web.problems import FindingOut
 from app.web.requests import StrictRequest
@@ -62,7 +62,12 @@ class ModelDeployed(Output):
 class EvaluateIn(Input):
     """What the decision is to be made from."""
 
-    variables: Variables = Field(default={}, json_schema_extra={"example": {"speed_mbps": 500}})
+    variables: dict[str, JsonValue] = Field(
+        default={},
+        max_length=1000,
+        description="By the names of the model's input data, spaces and all",
+        json_schema_extra={"example": {"speed_mbps": 500}},
+    )
 
 
 class EvaluatedOut(Output):

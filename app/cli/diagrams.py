@@ -51,7 +51,7 @@ def deploy_files(room: EngineRoom, files: Iterable[Path]) -> bool:
     return good
 
 
-def decide(file: Path, decision: str, inputs: Mapping[str, Any]) -> Any:
+def decide_file(file: Path, decision: str, inputs: Mapping[str, Any]) -> Any:
     """The value of a decision or decision service of a DMN file, as JSON; DmnRefused when the file has errors."""
     model, findings = examine(file.read_bytes())
     if any(finding.severity == "error" for finding in findings):

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from app.cli.demo import demo
-from app.cli.diagrams import check_files, decide, deploy_files
+from app.cli.diagrams import check_files, decide_file, deploy_files
 from app.cli.serve import serve
 from app.core import log
 from app.core.db import Database
@@ -90,7 +90,7 @@ def decide_command(file: Path, decision: str, inputs: str) -> None:
         raise click.BadParameter(f"Expected a JSON object, found {text[:60]!r}: {error}", param_hint="--input") from error
     if not isinstance(given, dict):
         raise click.BadParameter(f"Expected a JSON object, found {text[:60]!r}", param_hint="--input")
-    click.echo(json.dumps(decide(file, decision, given), ensure_ascii=False))
+    click.echo(json.dumps(decide_file(file, decision, given), ensure_ascii=False))
 
 
 main.add_command(lab)
