@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import click
@@ -83,14 +84,18 @@ def deploy_command(files: tuple[Path, ...]) -> None:
 @click.option("--input", "inputs", default="{}", help="The inputs as a JSON object; - reads them from standard input.")
 def decide_command(file: Path, decision: str, inputs: str) -> None:
     """Evaluate a decision or decision service of a DMN file and print its value as JSON."""
-    text = click.get_text_stream("stdin").read() if inputs == "-" else inputs
+    text = sys.stdin.read() if inputs == "-" else inputs
     try:
         given = json.loads(text)
     except json.JSONDecodeError as error:
-        raise click.BadParameter(f"Expected a JSON object, found {text[:60]!r}: {error}", param_hint="--input") from error
+        raise _no_object(text) from error
     if not isinstance(given, dict):
-        raise click.BadParameter(f"Expected a JSON object, found {text[:60]!r}", param_hint="--input")
+        raise _no_object(text)
     click.echo(json.dumps(decide_file(file, decision, given), ensure_ascii=False))
+
+
+def _no_object(text: str) -> click.BadParameter:
+    return click.BadParameter(f"Expected a JSON object, found {text[:60]!r}", param_hint="--input")
 
 
 main.add_command(lab)

@@ -1,4 +1,4 @@
-"""Decision models as they are deployed: checked, numbered, kept as they came, and evaluated for flows and for the API."""
+"""Decision models as they are deployed: checked, numbered, kept as they came, evaluated for flows and for the API."""
 
 from collections import OrderedDict
 from collections.abc import Mapping

@@ -27,6 +27,7 @@ _EXPECTED = {
     "float_type": "Expected a number",
     "string_pattern_mismatch": "Expected text without control characters",
 }
+_WITH_FINDINGS = (DiagramRefused, DiagramTooLarge, DmnRefused)
 _WHERE = {"Query": "query", "Path": "path", "Header": "header"}
 
 
@@ -83,7 +84,7 @@ def body_of(error: TurnupError) -> ErrorBody:
         path=error.path,
         status=error.status,
         errors=_several(error)[:ERRORS_LIMIT],
-        findings=_findings(error.findings) if isinstance(error, DiagramRefused | DiagramTooLarge | DmnRefused) else None,
+        findings=_findings(error.findings) if isinstance(error, _WITH_FINDINGS) else None,
         facts=facts or None,
     )
 

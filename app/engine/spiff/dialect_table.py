@@ -57,8 +57,8 @@ def row(
 
 
 FLOW_NODES = (
-    "startEvent endEvent serviceTask scriptTask businessRuleTask userTask exclusiveGateway parallelGateway intermediateCatchEvent"
-    " boundaryEvent subProcess"
+    "startEvent endEvent serviceTask scriptTask businessRuleTask userTask exclusiveGateway parallelGateway"
+    " intermediateCatchEvent boundaryEvent subProcess"
 )
 ACTIVITIES = ("serviceTask", "scriptTask", "businessRuleTask", "userTask", "subProcess")
 ARTIFACTS = "textAnnotation association group"
