@@ -45,6 +45,21 @@ def substring(_evaluation: Evaluation, text: Any, start: Any, length: Any = None
     return text[first:] if count is None else text[first : first + count]
 
 
+def substring_before(_evaluation: Evaluation, text: Any, match: Any) -> str | None:
+    """Empty where the match is not found."""
+    if type(text) is not str or type(match) is not str:
+        return None
+    at = text.find(match)
+    return text[:at] if at >= 0 else ""
+
+
+def substring_after(_evaluation: Evaluation, text: Any, match: Any) -> str | None:
+    if type(text) is not str or type(match) is not str:
+        return None
+    at = text.find(match)
+    return text[at + len(match) :] if at >= 0 else ""
+
+
 def string_join(evaluation: Evaluation, texts: Any, delimiter: Any = None) -> str | None:
     """Leaves nulls out. Null if anything else is in the list."""
     texts = texts if type(texts) is list else [texts]
