@@ -126,7 +126,8 @@ def _coincides_points(one: Any, other: Any) -> bool:
 
 
 def _coincides(one: Range, other: Range) -> bool:
-    return one == other and _order(_start(one), _start(other)) == 0 and _order(_end(one), _end(other)) == 0
+    same_ends = (one.low_included, one.high_included) == (other.low_included, other.high_included)
+    return same_ends and _order(_start(one), _start(other)) == 0 and _order(_end(one), _end(other)) == 0
 
 
 def _swapped(decide: Decide) -> Decide:

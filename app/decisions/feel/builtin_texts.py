@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from app.decisions.feel.scope import Evaluation
-from app.decisions.feel.values import whole
 
 
 def contains(_evaluation: Evaluation, text: Any, match: Any) -> bool | None:
@@ -34,9 +33,12 @@ def string_length(_evaluation: Evaluation, text: Any) -> Decimal | None:
 
 
 def substring(_evaluation: Evaluation, text: Any, start: Any, length: Any = None) -> str | None:
-    """A negative start counts from the end. Null for a start that the text does not have, or a length below 1."""
-    begin = whole(start)
-    count = whole(length) if length is not None else None
+    """A negative start counts from the end. Null for a start that the text does not have, or a length below 1.
+
+    Positions and lengths that are not whole are cut off at the point.
+    """
+    begin = int(start) if type(start) is Decimal else None
+    count = int(length) if type(length) is Decimal else None
     if type(text) is not str or not begin or abs(begin) > len(text):
         return None
     if length is not None and (count is None or count < 1):
