@@ -31,7 +31,7 @@ class Model:
     """Compiled, and holds nothing that changes: any number of threads may evaluate it at once."""
 
     def __init__(self, units: tuple[Unit, ...], findings: tuple[Finding, ...], document: parts.Document) -> None:
-        self._units = units
+        self.units = units
         self.findings = findings
         """What is wrong with it, errors of expressions among it: those are null when evaluated."""
         self.document = document
@@ -73,7 +73,7 @@ class Model:
     def _find(self, name: str, preferred: tuple[type, ...]) -> tuple[Unit, parts.Element]:
         wanted = tidy(name)
         found = []
-        for unit in self._units:
+        for unit in self.units:
             for element in unit.document.elements.values():
                 if wanted in (element.id, element.name, element.variable.name):
                     rank = 0 if isinstance(element, preferred) else 1

@@ -58,8 +58,14 @@ def test_a_list_and_a_relation() -> None:
 
 
 def test_an_invocation_binds_by_name() -> None:
-    model = Dmn().input("n").knowledge("fee of", ["speed", "line type"], literal('speed + (if line type = "x" then 1 else 0)'))
-    model.decision("d", invocation("fee of", line_type=literal('"x"'), speed=literal("n * 2")), needs=["n"], knows=["fee of"])
+    model = (
+        Dmn()
+        .input("n")
+        .knowledge("fee of", ["speed", "line type"], literal('speed + (if line type = "x" then 1 else 0)'))
+    )
+    model.decision(
+        "d", invocation("fee of", line_type=literal('"x"'), speed=literal("n * 2")), needs=["n"], knows=["fee of"]
+    )
     assert decide(model, "d", n=5) == 11
 
 
@@ -124,13 +130,17 @@ def test_quantifiers_know_three_values(kind: str, source: str, expected: bool | 
 
 
 def test_a_table_may_stand_inside_of_a_context() -> None:
-    logic = context(("double", literal("n * 2")), ("size", table(["double"], ["s"], [["< 10", '"small"'], [">= 10", '"large"']])))
+    logic = context(
+        ("double", literal("n * 2")), ("size", table(["double"], ["s"], [["< 10", '"small"'], [">= 10", '"large"']]))
+    )
     assert boxed(logic, n=7) == {"double": 14, "size": "large"}
 
 
 @pytest.mark.parametrize("kind", ["Java", "PMML"])
 def test_functions_of_other_languages_are_errors_and_null(kind: str) -> None:
-    model = load(Dmn().decision("d", context(("f", function([], literal("1"), kind=kind)), (None, literal("f()")))).xml())
+    model = load(
+        Dmn().decision("d", context(("f", function([], literal("1"), kind=kind)), (None, literal("f()")))).xml()
+    )
     assert [one.code for one in model.findings] == ["foreign_function"]
     outcome = model.evaluate("d", {})
     assert outcome.value is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from app.core.clock import FixedClock
@@ -58,7 +60,9 @@ def test_a_requirement_of_nothing_is_an_error() -> None:
 
 
 def test_knowledge_is_called_from_feel_by_position_and_by_name() -> None:
-    model = Dmn().knowledge("price of", ["speed", ("tax rate", "number")], literal("speed * tax rate"), type_ref="number")
+    model = Dmn().knowledge(
+        "price of", ["speed", ("tax rate", "number")], literal("speed * tax rate"), type_ref="number"
+    )
     model.decision("d", literal("[price of(2, 3), price of(tax rate: 5, speed: 4), price of(1)]"), knows=["price of"])
     assert decide(model, "d") == [6, 20, None]
 
@@ -158,7 +162,9 @@ def test_service_results_are_held_against_the_service_type() -> None:
 
 
 def imported() -> Dmn:
-    model = Dmn("inner", namespace="urn:inner").item("tSpeed", "number", allowed="[1..1000]").input("line speed", "tSpeed")
+    model = (
+        Dmn("inner", namespace="urn:inner").item("tSpeed", "number", allowed="[1..1000]").input("line speed", "tSpeed")
+    )
     model.decision("class of", literal('if line speed > 100 then "fast" else "slow"'), needs=["line speed"])
     return model.knowledge("twice as", ["n"], literal("n * 2"))
 
@@ -212,8 +218,6 @@ def test_a_decision_is_found_by_name_and_by_id() -> None:
 
 
 def test_now_is_the_clock_that_was_given() -> None:
-    from datetime import UTC, datetime
-
     now = datetime(2026, 2, 3, 4, 5, tzinfo=UTC)
     assert model_of(Dmn().decision("d", literal("today().day"))).evaluate("d", {}, FixedClock(now)).value == 3
 

@@ -104,8 +104,10 @@ def test_defaults_stand_in_where_no_rule_matches() -> None:
 
 
 def test_an_input_beyond_the_allowed_values_is_an_error_and_null() -> None:
-    model = Dmn().input("product").decision(
-        "d", table([("product", '"fibre", "cable"')], ["v"], [["-", "1"]]), needs=["product"]
+    model = (
+        Dmn()
+        .input("product")
+        .decision("d", table([("product", '"fibre", "cable"')], ["v"], [["-", "1"]]), needs=["product"])
     )
     assert outcome_of(model, "d", product="fibre").value == 1
     outcome = outcome_of(model, "d", product="dsl")
