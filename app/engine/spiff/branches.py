@@ -84,8 +84,11 @@ def _is_complete(rests: Sequence[Sequence[str]], fan_out: Callable[[str], int]) 
     covered = set().union(*(_members(rest[0]) for rest in rests))
     if len(covered) < fan_out(split_of(rests[0][0]).partition("#")[0]):
         return False
+    found = {rest[0] for rest in rests}
     return all(
-        _is_complete([rest[1:] for rest in rests if rest[0] == segment], fan_out) for segment in {r[0] for r in rests}
+        any(_overlap(segment, other) for other in found - {segment})  # a join before has seen to the rest of it
+        or _is_complete([rest[1:] for rest in rests if rest[0] == segment], fan_out)
+        for segment in found
     )
 
 
