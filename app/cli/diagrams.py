@@ -56,7 +56,7 @@ def decide_file(file: Path, decision: str, inputs: Mapping[str, Any]) -> Any:
     model, findings = examine(file.read_bytes())
     if any(finding.severity == "error" for finding in findings):
         raise DmnRefused(findings)
-    return value_to_json(model.evaluate(decision, inputs).value)
+    return value_to_json(model.evaluate(decision, inputs))
 
 
 def _is_dmn(file: Path) -> bool:

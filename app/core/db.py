@@ -30,6 +30,8 @@ metadata = sa.MetaData(
     }
 )
 
+# A longer log before it is copied into the file: pages that change at each commit are copied once, not each time
+_PRAGMAS = ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "wal_autocheckpoint=4000")
 BUSY_S = 30  # how long a writer waits for another before it gives up
 
 
@@ -154,7 +156,7 @@ def _sqlite_engines(url: sa.URL, connections: int) -> tuple[sa.Engine, sa.Engine
 
         @event.listens_for(made, "connect")
         def prepare(driver_connection: Any, record: Any) -> None:
-            for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "wal_autocheckpoint=4000", *pragmas):
+            for pragma in (*_PRAGMAS, *pragmas):
                 driver_connection.execute(f"PRAGMA {pragma}").close()
             record.info["synchronous"] = "FULL"
 

@@ -57,7 +57,7 @@ _FIND = Prepared(
 def examine(document: bytes) -> tuple[Model, list[Finding]]:
     """A model and everything wrong with it; DmnRefused only when it cannot even be read."""
     model = load(document)
-    return model, [*model.findings, *lint(model)]
+    return model, lint(model)
 
 
 def deploy(tx: Transaction, document: bytes, clock: Clock) -> DecisionDeployment:
@@ -122,7 +122,7 @@ class Decisions:
         if not rows:
             raise UnknownDecision(f"No decision '{decision_id}' is deployed. Deploy the .dmn file that holds it.")
         model_row_id, version = rows[0]
-        outcome = self.model(connection, model_row_id).evaluate(decision_id, inputs, clock=clock)
+        outcome = self.model(connection, model_row_id).explain(decision_id, inputs, clock=clock)
         matched = [
             {
                 "decision": rule.decision_name,

@@ -12,7 +12,7 @@ from app.core.types import from_microseconds
 from app.engine.spiff.build import Program
 from app.engine.spiff.codec import TOKEN_COLUMNS, restore, token_rows, variable_rows
 from app.engine.spiff.live import Live, Outcome, Raised
-from app.engine.spiff.scopes import as_json
+from app.engine.spiff.scopes import VISITS, as_json
 from app.engine.tables import history, incident, process_instance, token, variable
 
 ACTIVE, COMPLETED, CANCELLED = "active", "completed", "cancelled"
@@ -46,6 +46,14 @@ _TOKENS = _upsert(token, "instance_id", "number")
 _VARIABLES = _upsert(variable, "instance_id", "scope", "kind", "name")
 _CLOSED = Prepared(
     sa.delete(variable).where(variable.c.instance_id == _b("instance_id_"), variable.c.scope == _b("scope_"))
+)
+_ENDED = Prepared(
+    sa.delete(variable).where(
+        variable.c.instance_id == _b("instance_id_"),
+        variable.c.scope == _b("scope_"),
+        variable.c.kind == VISITS,
+        variable.c.name == _b("name_"),
+    )
 )
 _HISTORY = Prepared(sa.insert(history))
 _INSTANCE_COLUMNS = "definition_id business_key state incidents revision next_number writes wake_at ended_at".split()
@@ -139,11 +147,13 @@ class Instances:
         tokens = token_rows(live)
         if tokens:
             _TOKENS.run(connection, tokens)
-        rows, closed = variable_rows(live)
+        rows, closed, ended = variable_rows(live)
         if rows:
             _VARIABLES.run(connection, rows)
         if closed:
             _CLOSED.run(connection, closed)
+        if ended:
+            _ENDED.run(connection, ended)
         for outcome in live.outcomes:
             _write_outcome(tx, live, outcome)
         if live.dropped:

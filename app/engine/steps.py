@@ -11,7 +11,7 @@ from app.engine.outcomes import Attempted, Failed, TimedOut, storable
 from app.engine.spiff.faults import FlowFault
 from app.engine.spiff.index import FINISHED, Node
 from app.engine.spiff.live import Live
-from app.engine.spiff.nodes import HandlerTask, scopes_of
+from app.engine.spiff.nodes import Boundary, HandlerTask, scopes_of
 from app.handling.contract import Done, Refused, Waiting
 from app.handling.registry import Handler, Registry
 
@@ -120,6 +120,8 @@ def _refused(live: Live, node: Node, refused: Refused) -> None:
     if catcher is None:
         live.fall_out(node, refused.code, refused.message or f"Refused: {refused.code}.", refused.detail)
         return
+    if "chosen" in node.internal_data:
+        catcher.internal_data["chosen"] = node.internal_data["chosen"]
     known = {**refused.detail, "errorCode": refused.code, "errorMessage": refused.message}
     try:
         catcher.task_spec.leave_with(catcher, known if catcher.task_spec.outputs_ else refused.detail)
@@ -170,9 +172,11 @@ def _keep_late(live: Live, node: Node | None, result: StepResult) -> None:
 
 def come_due(live: Live, registry: Registry) -> None:
     """Fire the timers, repeat the attempts and give up the callbacks whose time has come."""
-    for node in live.waiting("timer", "retry", "callback"):
+    waiting = live.waiting("timer", "retry", "callback")
+    due = [node for node in waiting if node.wait.due_at is not None and node.wait.due_at <= live.now]
+    for node in sorted(due, key=lambda node: (node.wait.due_at, node.id)):
         wait = node.wait
-        if wait.due_at is None or wait.due_at > live.now or node._state & FINISHED:
+        if node._state & FINISHED:  # by one that was due before
             continue
         if wait.kind == "timer":
             live.finish(node)
@@ -246,9 +250,10 @@ def skip(live: Live, node: Node, outputs: dict[str, Any]) -> None:
             path="$.outputs",
         )
     live.change(node, "job")
-    node.internal_data.pop("held", None)
-    spec.leave_with(node, outputs)
-    live.finish(node)
+    if isinstance(spec, Boundary):  # the activity that it stands on goes on without it
+        node.cancel()
+    else:
+        settle(live, node, outputs)
 
 
 def choose(live: Live, node: Node, variable: str, take_value: str) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,20 +13,24 @@ from app.engine.tables import incident, process_instance, token
 # What can move an instance, or has a person looking at it. A join or a sub-process waits for other tokens, and a
 # boundary event that listens for errors waits for its activity: none of them moves anything by itself.
 MOVING = ("job", "claim", "retry", "timer", "message", "callback", "user_task", "incident")
+STANDING = (*MOVING, "join", "child", "attached")
 CODE = "Stalled"
 
 
 @dataclass(frozen=True)
 class Stall:
-    """An instance that nothing will ever move."""
+    """An instance that nothing will ever move, or one token of it."""
 
     instance_id: str
     elements: tuple[str, ...]  # where its tokens stand
+    number: int = 0  # the token that has no reason to stand there; 0: all of them wait for each other
 
 
 def find_stalled(connection: sa.Connection, now: datetime, limit: int = 100) -> list[Stall]:
-    """Active instances that were left alone for half a minute with no reason recorded that could move them."""
+    """What was left alone for half a minute with no reason recorded: tokens, and active instances as a whole."""
     quiet_since = now - timedelta(seconds=30)
+    lost = _lost_tokens(connection, quiet_since, limit)
+    named = {stall.instance_id for stall in lost}
     moving = sa.select(token.c.number).where(
         token.c.instance_id == process_instance.c.id, token.c.open == 1, token.c.kind.in_(MOVING)
     )
@@ -40,7 +45,24 @@ def find_stalled(connection: sa.Connection, now: datetime, limit: int = 100) -> 
         )
         .limit(limit)
     ).all()
-    return [Stall(row.id, _standing(connection, row.id)) for row in rows]
+    return lost + [Stall(row.id, _standing(connection, row.id)) for row in rows if row.id not in named]
+
+
+def _lost_tokens(connection: sa.Connection, quiet_since: datetime, limit: int) -> list[Stall]:
+    """Open tokens whose reason is none of the list (DESIGN promise 6), whatever else moves in their instances."""
+    rows = connection.execute(
+        sa.select(token.c.instance_id, token.c.number, token.c.element_id)
+        .join(process_instance, process_instance.c.id == token.c.instance_id)
+        .where(
+            token.c.open == 1,
+            sa.or_(token.c.kind.is_(None), token.c.kind.not_in(STANDING)),
+            process_instance.c.state == "active",
+            process_instance.c.wake_at.is_(None),
+            process_instance.c.updated_at <= quiet_since,
+        )
+        .limit(limit)
+    )
+    return [Stall(row.instance_id, (row.element_id or "",), row.number) for row in rows]
 
 
 def _standing(connection: sa.Connection, instance_id: str) -> tuple[str, ...]:
@@ -52,32 +74,52 @@ def _standing(connection: sa.Connection, instance_id: str) -> tuple[str, ...]:
 
 def report(tx: Transaction, stall: Stall, now: datetime) -> bool:
     """Raise the incident; False if the instance moved meanwhile."""
+    unmoved = [process_instance.c.id == stall.instance_id, process_instance.c.state == "active"]
+    if stall.number:
+        marked = tx.connection.execute(
+            sa.update(token)
+            .where(
+                token.c.instance_id == stall.instance_id,
+                token.c.number == stall.number,
+                token.c.open == 1,
+                sa.or_(token.c.kind.is_(None), token.c.kind.not_in(STANDING)),
+            )
+            .values(kind="incident", since=now)
+        )
+        if marked.rowcount != 1:
+            return False
+    else:
+        unmoved.append(process_instance.c.incidents == 0)
     marked = tx.connection.execute(
         sa.update(process_instance)
-        .where(
-            process_instance.c.id == stall.instance_id,
-            process_instance.c.state == "active",
-            process_instance.c.incidents == 0,
-        )
-        .values(incidents=1, revision=process_instance.c.revision + 1)
+        .where(*unmoved)
+        .values(incidents=process_instance.c.incidents + 1, revision=process_instance.c.revision + 1)
     )
     if marked.rowcount != 1:
         return False
-    places = ", ".join(stall.elements) or "no element at all"
-    tx.connection.execute(
-        sa.insert(incident).values(
-            id=new_id(),
-            instance_id=stall.instance_id,
-            number=0,
-            element_id=stall.elements[0] if stall.elements else None,
-            code=CODE,
-            message=f"Nothing can move this instance: its tokens stand at {places} and wait for each other. "
-            "Correct the diagram (a parallel gateway that joins what an exclusive one split?).",
-            signature=f"{CODE} {places}"[:500],
-            detail={"elements": list(stall.elements)},
-            attempt=0,
-            state="open",
-            raised_at=now,
-        )
-    )
+    tx.connection.execute(sa.insert(incident).values(_incident(stall, now)))
     return True
+
+
+def _incident(stall: Stall, now: datetime) -> dict[str, Any]:
+    places = ", ".join(stall.elements) or "no element at all"
+    if stall.number:
+        message = f"The token at {places} waits for nothing that is recorded: a defect of the engine. Retry the step."
+    else:
+        message = (
+            f"Nothing can move this instance: its tokens stand at {places} and wait for each other. "
+            "Correct the diagram (a parallel gateway that joins what an exclusive one split?)."
+        )
+    return {
+        "id": new_id(),
+        "instance_id": stall.instance_id,
+        "number": stall.number,
+        "element_id": stall.elements[0] if stall.elements else None,
+        "code": CODE,
+        "message": message,
+        "signature": f"{CODE} {places}"[:500],
+        "detail": {"elements": list(stall.elements)},
+        "attempt": 0,
+        "state": "open",
+        "raised_at": now,
+    }

@@ -1,4 +1,4 @@
-"""Built-in functions that make a value of another kind, and `not`, `is defined`, `now`, `today`."""
+"""Built-in functions that make a value of another kind, and `not` and `is defined`."""
 
 from __future__ import annotations
 
@@ -109,12 +109,3 @@ def duration(_evaluation: Evaluation, value: Any) -> timedelta | YearsMonths | N
     if type(value) in {timedelta, YearsMonths}:
         return value  # type: ignore[no-any-return]  # one of the two
     return feel_duration(value) if type(value) is str else None
-
-
-def now(evaluation: Evaluation) -> datetime:
-    return evaluation.now()
-
-
-def today(evaluation: Evaluation) -> date:
-    """The date in UTC."""
-    return evaluation.now().date()

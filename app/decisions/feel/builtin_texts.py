@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from app.decisions.feel.scope import Evaluation
-from app.decisions.feel.values import whole
 
 
 def contains(_evaluation: Evaluation, text: Any, match: Any) -> bool | None:
@@ -34,15 +33,33 @@ def string_length(_evaluation: Evaluation, text: Any) -> Decimal | None:
 
 
 def substring(_evaluation: Evaluation, text: Any, start: Any, length: Any = None) -> str | None:
-    """A negative start counts from the end. Null for a start that the text does not have, or a length below 1."""
-    begin = whole(start)
-    count = whole(length) if length is not None else None
+    """A negative start counts from the end. Null for a start that the text does not have, or a length below 1.
+
+    Positions and lengths that are not whole are cut off at the point.
+    """
+    begin = int(start) if type(start) is Decimal else None
+    count = int(length) if type(length) is Decimal else None
     if type(text) is not str or not begin or abs(begin) > len(text):
         return None
     if length is not None and (count is None or count < 1):
         return None
     first = begin - 1 if begin > 0 else len(text) + begin
     return text[first:] if count is None else text[first : first + count]
+
+
+def substring_before(_evaluation: Evaluation, text: Any, match: Any) -> str | None:
+    """Empty where the match is not found."""
+    if type(text) is not str or type(match) is not str:
+        return None
+    at = text.find(match)
+    return text[:at] if at >= 0 else ""
+
+
+def substring_after(_evaluation: Evaluation, text: Any, match: Any) -> str | None:
+    if type(text) is not str or type(match) is not str:
+        return None
+    at = text.find(match)
+    return text[at + len(match) :] if at >= 0 else ""
 
 
 def string_join(evaluation: Evaluation, texts: Any, delimiter: Any = None) -> str | None:

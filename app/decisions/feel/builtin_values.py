@@ -7,7 +7,7 @@ from typing import Any
 
 from app.decisions.feel.builtins import FUNCTIONS
 from app.decisions.feel.scope import Evaluation
-from app.decisions.feel.signature import Builtin, cost_of
+from app.decisions.feel.signature import Builtin, way_of
 from app.decisions.feel.values import Function, Parameter
 
 
@@ -17,12 +17,11 @@ class BuiltinFunction(Function):
         self._ways = ways
 
     def invoke(self, evaluation: Evaluation, values: Sequence[Any], names: Sequence[str] = ()) -> Any:
-        for way in self._ways:
-            if way.takes(len(values), names):
-                ordered = [values[index] if index is not None else None for index in way.order(len(values), names)]
-                evaluation.spend(cost_of(ordered))
-                return way.function(evaluation, *ordered)
-        return None
+        way = way_of(self._ways, len(values), names)
+        if way is None:
+            return None
+        order = way.order(len(values), names)
+        return way.call(evaluation, [values[index] if index is not None else None for index in order])
 
 
 BY_NAME: Mapping[str, Function] = {name: BuiltinFunction(ways) for name, ways in FUNCTIONS.items()}

@@ -39,7 +39,19 @@ def equal(left: Any, right: Any, evaluation: Evaluation, depth: int = 0) -> bool
     if kind is Range:
         return _equal_ranges(left, right, evaluation, depth)
     evaluation.spend(1)
+    if kind is datetime or kind is time:
+        return _same_time(left, right)
     return bool(left == right) if kind in KINDS else None
+
+
+def _same_time(left: Any, right: Any) -> bool:
+    """The same instant where both have an offset. One without is never one with an offset, nor with another zone."""
+    if left.tzinfo == right.tzinfo:
+        return bool(left.replace(tzinfo=None) == right.replace(tzinfo=None) and left.utcoffset() == right.utcoffset())
+    if left.utcoffset() is None or right.utcoffset() is None:
+        return False
+    # Not ==, which Python has answer False in the hour that clocks repeat.
+    return left - right == timedelta(0) if type(left) is datetime else bool(left == right)
 
 
 def _equal_ranges(left: Range, right: Range, evaluation: Evaluation, depth: int) -> bool:
@@ -53,9 +65,14 @@ def _equal_ranges(left: Range, right: Range, evaluation: Evaluation, depth: int)
 
 
 def compare(sign: str, left: Any, right: Any) -> bool | None:
-    """Order within one kind. A time or date and time with a zone does not compare with one without."""
+    """Order within one kind. A time or date and time with a zone does not compare with one without.
+
+    Nor does a time in a zone such as @Europe/Paris with one in another: its offset depends on the day.
+    """
     kind = type(left)
     if kind is not type(right) or kind not in ORDERED:
+        return None
+    if kind is time and left.utcoffset() is right.utcoffset() is None and left.tzinfo != right.tzinfo:
         return None
     try:
         return bool(ORDERS[sign](left, right))

@@ -12,7 +12,7 @@ from app.decisions.feel import tree
 from app.decisions.feel.builtins import FUNCTIONS
 from app.decisions.feel.compiling import Compiler
 from app.decisions.feel.scope import Run, Scope
-from app.decisions.feel.signature import Builtin, cost_of
+from app.decisions.feel.signature import way_of
 from app.decisions.feel.values import Function
 
 
@@ -40,34 +40,25 @@ def _call_of_value(compiler: Compiler, node: tree.Call) -> Run:
         if not isinstance(function, Function):
             return None
         values = [argument(scope) for argument in arguments]
-        scope.evaluation.spend(cost_of(values))
+        scope.evaluation.spend(1)
         return function.invoke(scope.evaluation, values, names)
 
     return run
 
 
 def _call_of_builtin(compiler: Compiler, node: tree.Call, name: str) -> Run:
-    builtin = _way(name, node)
+    builtin = way_of(FUNCTIONS[name], len(node.arguments), node.names)
     if builtin is None:
         found = f"arguments named {', '.join(node.names)}" if node.names else _counted(len(node.arguments))
         usage = " or ".join(way.usage(name) for way in FUNCTIONS[name])
         return compiler.refuse(f"found {found}, expected {usage}", node.at)
     order = builtin.order(len(node.arguments), node.names)
     compiled = [compiler.compile(node.arguments[index]) if index is not None else None for index in order]
-    function = builtin.function
 
     def run(scope: Scope) -> Any:
-        values = [argument(scope) if argument else None for argument in compiled]
-        evaluation = scope.evaluation
-        evaluation.spend(cost_of(values))
-        return function(evaluation, *values)
+        return builtin.call(scope.evaluation, [argument(scope) if argument else None for argument in compiled])
 
     return run
-
-
-def _way(name: str, node: tree.Call) -> Builtin | None:
-    fitting = (way for way in FUNCTIONS[name] if way.takes(len(node.arguments), node.names))
-    return next(fitting, None)
 
 
 def _counted(count: int) -> str:

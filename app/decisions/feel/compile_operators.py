@@ -18,6 +18,8 @@ _FAST: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
     "-": CONTEXT.subtract,
     "*": CONTEXT.multiply,
 }
+_PLAIN = {Decimal, str, bool, type(None)}
+"""Kinds whose equality is Python's own."""
 
 
 def arithmetic(compiler: Compiler, node: tree.Arithmetic) -> Run:
@@ -70,7 +72,7 @@ def negate(compiler: Compiler, node: tree.Negate) -> Run:
 def comparison(compiler: Compiler, node: tree.Compare) -> Run:
     left, right = compiler.compile(node.left), compiler.compile(node.right)
     if node.operator in {"=", "!="}:
-        if isinstance(node.right, tree.Literal):
+        if isinstance(node.right, tree.Literal) and type(node.right.value) in _PLAIN:
             return _equals_constant(left, node.right.value, node.operator == "=")
         return _equality(left, right, node.operator == "=")
     if isinstance(node.right, tree.Literal):
@@ -89,7 +91,6 @@ def _equality(left: Run, right: Run, wanted: bool) -> Run:
 
 
 def _equals_constant(left: Run, constant: Any, wanted: bool) -> Run:
-    """A literal is a scalar: equal kinds compare as they are."""
     kind = type(constant)
 
     def run(scope: Scope) -> bool | None:

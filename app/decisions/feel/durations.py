@@ -12,7 +12,7 @@ from app.core.errors import InvalidInput
 
 _DURATION = re.compile(
     r"(?P<sign>-)?P(?=[0-9T])(?:(?P<weeks>[0-9]{1,9})W|"
-    r"(?:(?P<years>[0-9]{1,9})Y)?(?:(?P<months>[0-9]{1,9})M)?(?:(?P<days>[0-9]{1,9})D)?"
+    r"(?:(?P<years>[0-9]{1,12})Y)?(?:(?P<months>[0-9]{1,12})M)?(?:(?P<days>[0-9]{1,9})D)?"
     r"(?:T(?=[0-9])(?:(?P<hours>[0-9]{1,12})H)?(?:(?P<minutes>[0-9]{1,12})M)?"
     r"(?:(?P<seconds>[0-9]{1,12})(?:\.(?P<fraction>[0-9]{1,18}))?S)?)?)"
 )

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 _DATE = r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"
 _TIME = (
     r"(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})(?:\.(?P<fraction>[0-9]{1,18}))?"
-    r"(?P<zone>Z|[+-][0-9]{2}:[0-9]{2}(?::[0-9]{2})?|@[A-Za-z0-9_+/-]{1,60})?"
+    r"(?P<zone>[Zz]|[+-][0-9]{2}:[0-9]{2}(?::[0-9]{2})?|@[A-Za-z0-9_+/-]{1,60})?"
 )
 _DATE_ONLY = re.compile(_DATE)
 _TIME_ONLY = re.compile(_TIME)
@@ -55,7 +55,7 @@ def _time_of(found: re.Match[str]) -> time | None:
 
 
 def read_zone(text: str) -> tzinfo | None:
-    if text == "Z":
+    if text in {"Z", "z"}:
         return UTC
     if text.startswith("@"):
         try:

@@ -42,6 +42,10 @@ def tidy(name: str) -> str:
     return _SPACES.sub(" ", name.strip())
 
 
+def is_name(text: str) -> bool:
+    return _NAME.fullmatch(text) is not None
+
+
 @lru_cache(maxsize=4096)
 def _pattern(name: str) -> re.Pattern[str]:
     pieces = _PIECE.findall(name)
@@ -74,7 +78,7 @@ class KnownNames:
 
     def learn(self, name: str) -> None:
         first = WORD.match(name)
-        if first is None or first.end() == len(name) or not _NAME.fullmatch(name):
+        if first is None or first.end() == len(name) or not is_name(name):
             return
         names = self._by_word.setdefault(first.group(), [])
         if name not in names:

@@ -10,6 +10,7 @@ from typing import Any
 from app.decisions.feel import iso
 from app.decisions.feel.durations import write_elapsed, write_months
 from app.decisions.feel.errors import NotStorable
+from app.decisions.feel.names import is_name
 from app.decisions.feel.scope import Evaluation
 from app.decisions.feel.values import Function, Range, YearsMonths, read
 
@@ -85,7 +86,7 @@ def as_text(value: Any, evaluation: Evaluation, depth: int = 0) -> str:
     evaluation.go_into(depth)
     if isinstance(value, str):
         evaluation.spend_text(len(value))
-        return value if depth == 0 else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        return value if depth == 0 else _quoted(value)
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -116,9 +117,18 @@ def _range_text(value: Range, evaluation: Evaluation, depth: int) -> str:
     return f"{'[' if value.low_included else '('}{low}..{high}{']' if value.high_included else ')'}"
 
 
+def _key_text(key: str) -> str:
+    """A key that is no name stands in quotes, as it would have to be written."""
+    return key if is_name(key) else _quoted(key)
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
 def _collection_text(value: Any, evaluation: Evaluation, depth: int) -> str:
     if isinstance(value, dict):
-        parts = [f"{key}: {as_text(element, evaluation, depth + 1)}" for key, element in value.items()]
+        parts = [f"{_key_text(key)}: {as_text(element, evaluation, depth + 1)}" for key, element in value.items()]
         opening, closing = "{", "}"
     else:
         parts = [as_text(element, evaluation, depth + 1) for element in value]

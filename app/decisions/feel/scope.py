@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +14,8 @@ from app.decisions.feel.errors import BudgetExceeded
 BUDGET = 2_000_000
 """Units of one evaluation: an operation each, an element, or 16 characters. All of it takes about a second."""
 _COLLECTION_COST = 5
+MATCHING_LIMIT_S = 0.5
+_LEAST_TIMEOUT_S = 0.001
 LONGEST_STRING = 2_000_000
 DEEPEST_VALUE = 100
 
@@ -19,10 +23,11 @@ DEEPEST_VALUE = 100
 class Evaluation:
     """What all scopes of one evaluation share. `now` is one instant, however often it is asked for."""
 
-    __slots__ = ("_clock", "_now", "left")
+    __slots__ = ("_clock", "_matching_left_s", "_now", "left")
 
     def __init__(self, clock: Clock | None = None) -> None:
         self.left = BUDGET
+        self._matching_left_s = MATCHING_LIMIT_S
         self._clock = clock
         self._now: datetime | None = None
 
@@ -44,6 +49,13 @@ class Evaluation:
         self.spend(_COLLECTION_COST)
         if depth > DEEPEST_VALUE:
             raise BudgetExceeded(f"A value is nested deeper than {DEEPEST_VALUE}", limit=DEEPEST_VALUE)
+
+    @contextmanager
+    def matching(self) -> Iterator[float]:
+        """Around the search for a pattern: the seconds it may take, which is what the searches before have left."""
+        began = time.monotonic()
+        yield max(self._matching_left_s, _LEAST_TIMEOUT_S)
+        self._matching_left_s -= time.monotonic() - began
 
     def now(self) -> datetime:
         if self._now is None:

@@ -5,10 +5,11 @@ from typing import Any
 
 import orjson
 
+from app.engine.spiff.branches import BESIDE, Branch
 from app.engine.spiff.build import Program
 from app.engine.spiff.index import COMPLETED, OPEN, WAITING, Node, SubTree
 from app.engine.spiff.live import Live, Wait
-from app.engine.spiff.scopes import VALUE, VISITS, Branch, as_json
+from app.engine.spiff.scopes import VALUE, VISITS, as_json
 
 TOKEN_COLUMNS = (
     "number parent inside state spec internal element_id kind since due_at name correlation step_key attempt "
@@ -76,17 +77,21 @@ def _internal(live: Live, node: Node) -> str:
     return as_json(data) if data else "{}"
 
 
-def variable_rows(live: Live) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """(rows to insert or replace, scopes to delete); forgets both."""
+Rows = list[dict[str, Any]]
+
+
+def variable_rows(live: Live) -> tuple[Rows, Rows, Rows]:
+    """(rows to insert or replace, scopes to delete, visits to delete); forgets all."""
     scopes, instance_id = live.scopes, live.instance_id
     rows = [
         {"instance_id": instance_id, "scope": s, "kind": k, "name": n, "value": as_json(scopes.stored((s, k, n)))}
         for s, k, n in scopes.changed
     ]
     gone = [{"instance_id_": instance_id, "scope_": scope} for scope in scopes.closed]
-    scopes.changed.clear()
-    scopes.closed.clear()
-    return rows, gone
+    ended = [{"instance_id_": instance_id, "scope_": scope, "name_": name} for scope, name in scopes.forgotten]
+    for done in (scopes.changed, scopes.closed, scopes.forgotten):
+        done.clear()
+    return rows, gone, ended
 
 
 def restore(
@@ -102,6 +107,7 @@ def restore(
             scopes.visits[scope, name] = loaded
         else:
             scopes.last_writes[scope, name] = (loaded[0], loaded[1])
+            scopes.beside = scopes.beside or BESIDE in loaded[1]
     known: dict[int, Node] = {}
     inner: dict[int, Any] = {0: live.tree}
     for row in tokens:
@@ -126,7 +132,9 @@ def _restore_node(
     known[node.id] = node
     internal = orjson.loads(row["internal"])
     branch = internal.pop("branch", None)
-    node.branch = None if branch is None else Branch(branch[0], tuple(branch[1]))
+    if branch is not None:
+        node.branch = Branch(branch[0], tuple(branch[1]))
+        live.scopes.beside = live.scopes.beside or BESIDE in branch[0]
     if "local" in internal:
         live.scopes.open(internal["scope"], internal.pop("local"), of_a_step=True)
     node.internal_data = internal

@@ -14,7 +14,7 @@ from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from app.engine.spiff.scopes import Branch
+from app.engine.spiff.branches import Branch
 
 FUTURE, WAITING, READY, STARTED = TaskState.FUTURE, TaskState.WAITING, TaskState.READY, TaskState.STARTED
 COMPLETED, CANCELLED = TaskState.COMPLETED, TaskState.CANCELLED
@@ -54,8 +54,18 @@ class Node(Task):
         if parent is not None:
             parent._children.append(self)
             self.branch = parent.branch
+        else:
+            self.branch = workflow.branch
         if state != FUTURE:
             self._set_state(state)
+
+    @property
+    def path(self) -> str:
+        """Its branch, from where its process or sub-process begins."""
+        if self.branch is None:
+            return ""
+        outside: Branch | None = self.workflow.branch
+        return self.branch.path[len(outside.path) :] if outside is not None else self.branch.path
 
     @property
     def parent(self) -> Any:
@@ -120,6 +130,7 @@ class _Indexed:
     completed: bool
     task_tree: Any
     scope: str
+    branch: Branch | None  # that it runs on as a whole
 
     def is_completed(self) -> bool:
         return self.completed
@@ -151,6 +162,7 @@ class Tree(_Indexed, BpmnWorkflow):
         self.changed: dict[int, Node] = {}
         self.joins: dict[str, dict[str, list[Node]]] = {}
         self.scope = ""
+        self.branch = None
         super().__init__(spec, subprocess_specs, script_engine=_NO_CODE, deserializing=True)
 
     def create_subprocess(self, my_task: Node, spec_name: str) -> "SubTree":
@@ -182,6 +194,7 @@ class SubTree(_Indexed, BpmnSubWorkflow):
         self.joins: dict[str, dict[str, list[Node]]] = {}
         self.owner = owner
         self.scope = owner.internal_data["scope"]
+        self.branch = owner.branch
         super().__init__(spec, owner.id, top, deserializing=True)
 
     @property

@@ -17,9 +17,10 @@ from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask
 from app.core.clock import Clock
 from app.core.errors import TurnupError
 from app.decisions.feel import Expression
+from app.engine.spiff.branches import BESIDE, Branch, join, segments, split_of
 from app.engine.spiff.faults import DecisionFailed, ExpressionFailed, NoFlowChosen, VariableConflict
 from app.engine.spiff.index import COMPLETED, FINISHED, WAITING, Node
-from app.engine.spiff.scopes import Branch, Scopes
+from app.engine.spiff.scopes import Scopes
 
 LONGEST_KEY = 255  # of correlation keys: PostgreSQL's indexes hold no text of any length
 
@@ -97,6 +98,11 @@ class PassSpec(Spec):
     def _run_hook(self, my_task: Node) -> bool:
         return True
 
+    def _on_complete_hook(self, my_task: Node) -> None:
+        Spec._on_complete_hook(self, my_task)
+        if self.repeatable and my_task.path and not self._outputs:
+            _end_branch(my_task)
+
 
 class HostSplit(BpmnTaskSpec):
     """Stands before an activity with boundary events and starts them together."""
@@ -145,25 +151,25 @@ class ParallelGateway(Spec):
         if any(len(arrivals.get(name, ())) < self._inputs.count(name) for name in self._inputs):
             my_task._set_state(WAITING)
             return False
-        for name in self._inputs:
-            arrived = arrivals[name].pop(0)
-            if arrived is not my_task:
-                arrived._set_state(COMPLETED)
-        my_task.branch = self._joined(my_task)
+        arrived = [arrivals[name].pop(0) for name in self._inputs]
+        for each in arrived:
+            if each is not my_task:
+                each._set_state(COMPLETED)
+        self._join(my_task, arrived)
         return True
 
-    def _joined(self, my_task: Node) -> Branch | None:
-        """The branch that goes on: the split's own if all its branches end here, else one named after the join."""
-        branch = my_task.branch
-        if branch is None:
-            return None
-        outer, inner = branch.path[:-1].rpartition(">")[::2]
-        prefix = outer + ">" if outer else ""
-        split, visit = inner.split("#")
-        if len(self._wf_spec.task_specs[split]._outputs) == len(self._inputs):
-            return Branch(prefix, branch.counters[:-1]) if prefix else None
-        name = f"{prefix}{split}#{visit.partition('.')[0]}.+{self.bpmn_id}>"
-        return Branch(name, (*branch.counters[:-1], scopes_of(my_task).writes))
+    def _join(self, my_task: Node, arrived: Sequence[Node]) -> None:
+        if all(each.branch is None for each in arrived):
+            return
+        specs, scopes = self._wf_spec.task_specs, scopes_of(my_task)
+        branches = [each.branch for each in arrived]
+        my_task.branch, ended = join(branches, self.bpmn_id, lambda split: len(specs[split]._outputs))
+        outside = len(my_task.workflow.branch.path) if my_task.workflow.branch is not None else 0
+        for beginning in ended:
+            if scopes.beside:
+                scopes.rejoin(beginning, my_task.branch)
+            if self.repeatable:
+                scopes.end_branches(my_task.workflow.scope, beginning[outside:])
 
     def _run_hook(self, my_task: Node) -> bool:
         if len(self._outputs) > 1:
@@ -359,7 +365,7 @@ def clock_of(node: Node) -> Clock:
 
 def step_name(node: Node) -> str:
     """'branch|element#visit': unlike any other step of its scope, and the same after every crash and replay."""
-    path = f"{node.branch.path}|" if node.branch else ""
+    path = f"{node.path}|" if node.path else ""
     return f"{path}{node.task_spec.bpmn_id}#{node.internal_data['visit']}"
 
 
@@ -372,7 +378,7 @@ def write_all(node: Node, writes: Sequence[tuple[str, str, Any]]) -> None:
     chosen: Mapping[str, str] = node.internal_data.get("chosen", {})
     if chosen:
         writes = [write for write in writes if chosen.get(write[1]) != "stored"]
-    if node.branch is not None:
+    if node.branch is not None or scopes.beside:
         for scope, target, value in writes:
             if target in chosen:
                 continue
@@ -393,8 +399,7 @@ def write_all(node: Node, writes: Sequence[tuple[str, str, Any]]) -> None:
 def _count_visit(node: Node) -> int:
     if not node.task_spec.repeatable:
         return 1
-    path = node.branch.path if node.branch else ""
-    return scopes_of(node).visit(node.workflow.scope, path, node.task_spec.bpmn_id)
+    return scopes_of(node).visit(node.workflow.scope, node.path, node.task_spec.bpmn_id)
 
 
 def _leave(node: Node) -> None:
@@ -416,4 +421,15 @@ def _branch_off(node: Node) -> None:
     path = node.branch.path if node.branch else ""
     counters = node.branch.counters if node.branch else ()
     visit = _count_visit(node)
-    node.branch = Branch(f"{path}{node.task_spec.bpmn_id}#{visit}.0>", (*counters, scopes.writes))
+    node.branch = Branch(f"{path}{node.task_spec.bpmn_id}#{visit}.{BESIDE}>", (*counters, scopes.writes))
+    scopes.beside = True
+
+
+def _end_branch(node: Node) -> None:
+    """A token has ended without a join: drop what only its branches need, those that hold no other token."""
+    scopes, steps = scopes_of(node), segments(node.path)
+    while steps:
+        beginning = "".join(f"{step}>" for step in steps[:-1]) + split_of(steps.pop())
+        if any(other.path.startswith(beginning) for other in node.workflow.open.values()):
+            return
+        scopes.end_branches(node.workflow.scope, beginning)

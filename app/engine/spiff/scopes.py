@@ -14,22 +14,7 @@ from typing import Any
 
 import orjson
 
-
-@dataclass(frozen=True)
-class Branch:
-    """Where a token stands between splits and joins: 'split#1.left>inner#1.a>', and the write counter at each split."""
-
-    path: str
-    counters: tuple[int, ...]
-
-    def diverged_at(self, other: str) -> int | None:
-        """The write counter at the split where `other` went another way; None if one leads to the other."""
-        mine, others = self.path.split(">")[:-1], other.split(">")[:-1]
-        for counter, own, foreign in zip(self.counters, mine, others, strict=False):
-            if own != foreign:
-                return counter
-        return None
-
+from app.engine.spiff.branches import MAIN, Branch
 
 VALUE, VISITS, WRITE = "v", "n", "w"
 
@@ -55,8 +40,10 @@ class Scopes:
         self.visits: dict[tuple[str, str], int] = {}
         self.last_writes: dict[tuple[str, str], tuple[int, str]] = {}  # (scope, path) -> (write number, branch)
         self.writes = writes
+        self.beside = False  # has a boundary event gone on beside its activity? Then the main path has rivals too
         self.changed: dict[tuple[str, str, str], None] = {}  # (scope, kind, name), in order
         self.closed: list[str] = []
+        self.forgotten: list[tuple[str, str]] = []  # (scope, name) of visits that no longer matter
 
     # reading
     def view(self, scope: str) -> MutableMapping[str, Any]:
@@ -80,8 +67,9 @@ class Scopes:
 
     def conflict(self, scope: str, target: str, value: Any, branch: Branch | None) -> Conflict | None:
         """Would this write lose what a concurrent branch wrote since this branch split off?"""
-        if branch is None:
+        if branch is None and not self.beside:
             return None
+        branch = branch or MAIN
         holder = self._holder(scope, target.partition(".")[0])
         for path in _related(target, self.last_writes, holder):
             number, other = self.last_writes[holder, path]
@@ -95,9 +83,9 @@ class Scopes:
         name, *path = target.split(".")
         holder = self._holder(scope, name)
         self.writes += 1
-        if branch is not None:
-            self.last_writes[holder, target] = (self.writes, branch.path)
-            self._touch(holder, WRITE, target)
+        if (branch is not None or self.beside) and holder not in self.steps:
+            self.last_writes[holder, target] = (self.writes, (branch or MAIN).path)
+            self.changed[holder, WRITE, target] = None
         variables = self.variables.setdefault(holder, {})
         variables[name] = _with(variables.get(name), path, value) if path else value
         self._touch(holder, VALUE, name)
@@ -108,6 +96,20 @@ class Scopes:
         count = self.visits[scope, name] = self.visits.get((scope, name), 0) + 1
         self.changed[scope, VISITS, name] = None
         return count
+
+    def end_branches(self, scope: str, beginning: str) -> None:
+        """No token will be on a path that begins like that: its visits no longer matter."""
+        for key in [k for k in self.visits if k[0] == scope and k[1].startswith(beginning)]:
+            del self.visits[key]
+            self.changed.pop((scope, VISITS, key[1]), None)
+            self.forgotten.append(key)
+
+    def rejoin(self, beginning: str, branch: Branch | None) -> None:
+        """What was written beside `branch`, on paths that begin like that, it has written itself from now on."""
+        for (scope, path), (number, by) in list(self.last_writes.items()):
+            if by.startswith(beginning):
+                self.last_writes[scope, path] = (number, (branch or MAIN).path)
+                self.changed[scope, WRITE, path] = None
 
     def open(self, scope: str, variables: dict[str, Any], *, of_a_step: bool) -> None:
         """Begin a scope with these variables; a step's holds no other scope."""

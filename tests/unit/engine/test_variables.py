@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from app.engine.spiff.scopes import Branch, Scopes
+from app.engine.spiff.branches import Branch
+from app.engine.spiff.scopes import Scopes
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
 

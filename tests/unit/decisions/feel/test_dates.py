@@ -86,6 +86,23 @@ CASES: dict[str, Any] = {
     '@"2026-05-01T00:00:00" < @"2026-05-02T00:00:00Z"': None,
     '@"2026-05-01T02:00:00+02:00" = @"2026-05-01T00:00:00Z"': True,
     '@"PT1H" < @"P1M"': None,
+    '@"10:00:00z" = @"10:00:00+00:00"': True,
+    '@"10:00:00+01:00" = @"09:00:00Z"': True,
+    '@"10:00:00" = @"10:00:00Z"': False,
+    '@"10:00:00@Europe/Paris" = @"10:00:00"': False,
+    '@"10:00:00@Europe/Paris" = @"10:00:00@Europe/Paris"': True,
+    '@"10:00:00@Europe/Paris" = @"10:00:00@Europe/Rome"': False,
+    '@"10:00:00@Europe/Paris" < @"11:00:00@Europe/Rome"': None,
+    '@"10:00:00@Europe/Paris" < @"11:00:00@Europe/Paris"': True,
+    '@"2026-05-01T00:00:00" = @"2026-05-01T00:00:00Z"': False,
+    '@"2026-05-01T00:00:00" != @"2026-05-01T00:00:00Z"': True,
+    '@"2026-05-01T02:00:00@Europe/Paris" = @"2026-05-01T00:00:00Z"': True,
+    '@"2026-10-25T02:30:00@Europe/Paris" = @"2026-10-25T00:30:00Z"': True,
+    '[@"2026-05-01T02:00:00+02:00"] = [@"2026-05-01T00:00:00Z"]': True,
+    '{a: @"2026-05-01T02:00:00+02:00"} = {a: @"2026-05-01T01:00:00Z"}': False,
+    'coincides([@"2026-05-01T00:00:00Z"..@"2026-05-02T00:00:00Z"], [@"2026-05-01T02:00:00+02:00"..@"2026-05-02T00:00:00Z"])': True,
+    '@"P999999999Y" + @"P1Y" = null': True,
+    '@"P11999999988M" = @"P999999999Y"': True,
     '@"P1Y" > @"P11M"': True,
     '@"2026-05-01".weekday': D(5),
     '@"2026-05-01".hour': None,
@@ -134,6 +151,37 @@ def test_a_days_and_time_duration_reads_back_from_its_text(elapsed: timedelta) -
 def test_what_is_added_to_an_instant_is_its_difference_afterwards(start: datetime, elapsed: timedelta) -> None:
     assert compile_feel("(start + d) - start = d").evaluate({"start": start, "d": elapsed}) is True
     assert compile_feel("start - d + d = start").evaluate({"start": start, "d": elapsed}) is True
+
+
+WHOLE = st.integers(-5000, 5000)
+
+
+@given(st.timedeltas(timedelta(days=-9999), timedelta(days=9999)), st.timedeltas(timedelta(days=-9999), timedelta(days=9999)), WHOLE)
+def test_days_and_time_durations_add_scale_and_order_as_numbers_do(one: timedelta, other: timedelta, times: int) -> None:
+    scope = {"a": one, "b": other, "n": times}
+    for law in ("a + b = b + a", "a - b = -(b - a)", "a + b - b = a", "n * a = a * n", "(a + b) * n = a * n + b * n", "abs(-a) = abs(a)"):
+        assert compile_feel(law).evaluate(scope) is True, law
+    assert compile_feel("a < b").evaluate(scope) is (one < other)
+    if times and one:
+        assert compile_feel("a * n / n = a").evaluate(scope) is True
+        assert compile_feel("a * n / a = n").evaluate(scope) is True
+
+
+@given(WHOLE, WHOLE, WHOLE)
+def test_years_and_months_durations_do_the_same(one: int, other: int, times: int) -> None:
+    scope = {"a": YearsMonths(one), "b": YearsMonths(other), "n": times}
+    for law in ("a + b = b + a", "a - b = -(b - a)", "a + b - b = a", "n * a = a * n", "duration(string(a)) = a", "a.years * 12 + a.months = a / @\"P1M\""):
+        assert compile_feel(law).evaluate(scope) is True, law
+    assert compile_feel("a < b").evaluate(scope) is (one < other)
+
+
+@given(st.dates(date(1900, 1, 1), date(2200, 1, 1)), st.dates(date(1900, 1, 1), date(2200, 1, 1)))
+def test_a_day_is_reached_by_the_months_between_and_less_than_a_month_of_days(start: date, end: date) -> None:
+    scope = {"a": min(start, end), "b": max(start, end)}
+    reached = compile_feel("a + years and months duration(a, b)").evaluate(scope)
+    assert timedelta(0) <= scope["b"] - reached < timedelta(days=31)
+    assert compile_feel("a + (b - a) = b and date(string(a)) = a").evaluate(scope) is True
+    assert compile_feel("years and months duration(b, a) = -years and months duration(a, b)").evaluate(scope) is True
 
 
 def test_now_and_today_are_one_instant_of_the_given_clock() -> None:

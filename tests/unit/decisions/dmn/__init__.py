@@ -1,0 +1,1 @@
+"""DMN, from the XML to the rules that matched."""
