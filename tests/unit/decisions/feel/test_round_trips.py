@@ -1,6 +1,6 @@
 """What is written can be read again as the same value."""
 
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS | st.sampled_from(["a", "a b", "null", "in", "-"]), inner, max_size=3),
     max_leaves=6,
 )
-ZONES = st.sampled_from([None, timezone.utc, timezone(timedelta(hours=5, minutes=30)), ZoneInfo("Europe/Paris")])
+ZONES = st.sampled_from([None, UTC, timezone(timedelta(hours=5, minutes=30)), ZoneInfo("Europe/Paris")])
 TEMPORAL = st.one_of(
     st.dates(),
     st.builds(time.replace, st.times(), tzinfo=ZONES),
@@ -74,7 +74,7 @@ def test_what_does_not_fit_a_type_is_null() -> None:
     cases: list[tuple[Any, Type, Any]] = [
         (5, number, Decimal(5)), ([5], number, Decimal(5)), ([[5]], number, None), ([5, 6], number, None), ("5", number, None), (None, number, None),
         ("a", texts, ["a"]), (["a", None], texts, ["a", None]), ([1], texts, None), ([], texts, []),
-        (date(2026, 5, 1), Type("date and time"), datetime(2026, 5, 1, tzinfo=timezone.utc)), (datetime(2026, 5, 1), Type("date"), None),
+        (date(2026, 5, 1), Type("date and time"), datetime(2026, 5, 1, tzinfo=UTC)), (datetime(2026, 5, 1), Type("date"), None),
         ({"id": 1, "tags": [], "more": 1}, order, {"id": Decimal(1), "tags": [], "more": Decimal(1)}), ({"id": 1}, order, None), ([{"id": 1, "tags": []}], order, {"id": Decimal(1), "tags": []}),
         (1, positive, Decimal(1)), (-1, positive, None), ([1], Type("list", (positive,)), [Decimal(1)]), ([1, -1], Type("list", (positive,)), None),
     ]  # fmt: skip
