@@ -187,6 +187,27 @@ def test_what_cannot_be_entered_is_skipped_or_corrected(bench: Bench, kind: str)
         assert bench.variables(instance_id) == {"extra": 1, "r": "b"}
 
 
+@pytest.mark.parametrize("kind", ["service", "script", "sub"])
+def test_an_input_that_cannot_be_read_is_corrected(bench: Bench, kind: str) -> None:
+    diagram = Diagram("p").start("s").end("e").chain("s", "a", "e")
+    bad = {"x": "=for i in 1..10000000 return i"}
+    if kind == "sub":
+        inner = Diagram("i").start("s2").end("e2").service("b", "t.echo").chain("s2", "b", "e2")
+        diagram.sub("a", inner, inputs=bad)
+    elif kind == "script":
+        diagram.script("a", "=x", "r", inputs=bad)
+    else:
+        diagram.service("a", "t.echo", inputs=bad)
+    instance_id = bench.start(diagram)
+    bench.run(instance_id)
+    assert bench.standing(instance_id) == {"a": "incident"}
+    bench.restart()
+    bench.act("retry_with_inputs", instance_id, {"x": 5})
+    bench.run(instance_id, between=bench.restart)
+    assert bench.state(instance_id) == "completed"
+    assert bench.variables(instance_id) == {"r": 5}
+
+
 def test_skipping_a_broken_boundary_timer_leaves_its_activity_alone(bench: Bench) -> None:
     diagram = Diagram("p").start("s").end("e").user("u").boundary_timer("late", "u", "=limit").end("e2")
     instance_id = bench.start(diagram.chain("s", "u", "e").chain("late", "e2"))
