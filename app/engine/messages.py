@@ -19,6 +19,8 @@ from app.engine.spiff.live import Live
 from app.engine.spiff.scopes import as_json
 from app.engine.tables import message, message_delivery, process_instance, token
 
+GRACE_S = 3600  # a message that came in time for its recipient reaches it, however late a worker looks
+
 
 @dataclass(frozen=True)
 class MessageIn:
@@ -88,16 +90,17 @@ def publish(tx: Transaction, sent: MessageIn, clock: Clock) -> Published:
     if _KNOWN.rows(connection, {"id_": message_id}):
         return Published(message_id, True, [])
     now = to_microseconds(clock.now())
+    recipients = _waiting_instances(connection, sent.name, sent.correlation_key)
+    lives_s = max(sent.time_to_live_s, GRACE_S) if recipients else sent.time_to_live_s
     put = {
         "id": message_id,
         "name": sent.name,
         "correlation": sent.correlation_key,
         "variables": as_json(sent.variables),
         "received_at": now,
-        "expires_at": now + round(sent.time_to_live_s * 1_000_000),
+        "expires_at": now + round(lives_s * 1_000_000),
     }
     _PUT.run(connection, [put])
-    recipients = _waiting_instances(connection, sent.name, sent.correlation_key)
     _WAKE.run(connection, [{"id_": instance_id, "now": now} for instance_id in recipients])
     return Published(message_id, False, recipients)
 

@@ -184,6 +184,7 @@ def come_due(live: Live, registry: Registry) -> None:
             live.change(node, "job")
         else:
             message = f"The message '{wait.name}' with key '{wait.correlation}' did not come in time."
+            wait.name, wait.correlation = node.task_spec.handler, None
             _failed(live, node, Failed("CallbackMissing", message), registry.get(node.task_spec.handler))
 
 
@@ -198,6 +199,7 @@ def release(live: Live, dead: Iterable[str]) -> None:
 
 def called_back(live: Live, node: Node, variables: dict[str, Any], registry: Registry) -> None:
     """The system called back: its message's variables are the step's outputs."""
+    node.wait.name, node.wait.correlation = node.task_spec.handler, None
     _done(live, node, variables, registry.get(node.task_spec.handler))
 
 

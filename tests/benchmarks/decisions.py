@@ -5,9 +5,12 @@ import sys
 
 FEEL_KINDS = {"feel_compare_us": "compare", "feel_cell_us": "cell", "feel_function_us": "function", "feel_compile_us": "compile"}
 
+DMN_KINDS = {"dmn_1000_rules_us": "thousand", "dmn_small_table_us": "small", "dmn_graph_us": "graph"}
+
 
 def rows() -> list[tuple[str, float, str]]:
-    return [(name, _child("feel_child", kind), "us") for name, kind in FEEL_KINDS.items()]
+    feel = [(name, _child("feel_child", kind), "us") for name, kind in FEEL_KINDS.items()]
+    return feel + [(name, _child("dmn_child", kind), "us") for name, kind in DMN_KINDS.items()]
 
 
 def _child(module: str, *arguments: str) -> float:

@@ -98,7 +98,7 @@ _STATISTICS = {
     },
 }
 _NUMBERS = {
-    "abs": (Builtin(numbers.absolute, ("n",)),),
+    "abs": (Builtin(numbers.absolute, ("n",)), Builtin(numbers.absolute, ("number",))),
     "decimal": (Builtin(numbers.rounding(decimal.ROUND_HALF_EVEN), ("n", "scale")),),
     "floor": (Builtin(numbers.rounding(decimal.ROUND_FLOOR, needs_scale=False), ("n", "scale"), optional=1),),
     "ceiling": (Builtin(numbers.rounding(decimal.ROUND_CEILING, needs_scale=False), ("n", "scale"), optional=1),),

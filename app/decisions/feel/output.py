@@ -10,7 +10,7 @@ from typing import Any
 from app.decisions.feel import iso
 from app.decisions.feel.durations import write_elapsed, write_months
 from app.decisions.feel.errors import NotStorable
-from app.decisions.feel.names import is_name
+from app.decisions.feel.names import is_name, tidy
 from app.decisions.feel.scope import Evaluation
 from app.decisions.feel.values import Function, Range, YearsMonths, read
 
@@ -119,7 +119,7 @@ def _range_text(value: Range, evaluation: Evaluation, depth: int) -> str:
 
 def _key_text(key: str) -> str:
     """A key that is no name stands in quotes, as it would have to be written."""
-    return key if is_name(key) else _quoted(key)
+    return key if is_name(key) and tidy(key) == key else _quoted(key)
 
 
 def _quoted(text: str) -> str:

@@ -195,7 +195,7 @@ class _Reader:
         while not self._text.startswith("]", self._at):
             if parts and self._text.startswith("-[", self._at):
                 self._at += 2
-                without = f"--{self._set(depth + 1)}"
+                without = f"(?!{self._set(depth + 1)})"
                 if not self._text.startswith("]", self._at):
                     raise BadPattern(self._text)
                 break
@@ -203,8 +203,16 @@ class _Reader:
         if not parts:
             raise BadPattern(self._text)
         self._at += 1
-        base = f"[{'^' if negated else ''}{''.join(parts)}]"
-        return f"[{base}{without}]" if without else base
+        return f"(?:{without}{self._any_of(parts, negated)})" if without else self._any_of(parts, negated)
+
+    def _any_of(self, parts: list[str], negated: bool) -> str:
+        """One character of the parts. The case of letters is what categories ask for, whatever the flags say."""
+        categories = [part for part in parts if part.startswith(("\\p", "\\P"))] if "i" in self._flags else []
+        if not categories:
+            return f"[{'^' if negated else ''}{''.join(parts)}]"
+        others = [part for part in parts if part not in categories]
+        found = f"(?-i:[{''.join(categories)}])" + (f"|[{''.join(others)}]" if others else "")
+        return f"(?:(?!{found})(?s:.))" if negated else f"(?:{found})"
 
     def _member(self, *, first: bool) -> str:
         """A class, a character, or a range of them. A hyphen is itself at the ends only."""

@@ -30,3 +30,7 @@ class NoFlowChosen(FlowFault):
 
 class VariableConflict(FlowFault):
     """A write would lose what a concurrent branch wrote; an operator chooses (DESIGN promise 9)."""
+
+
+class EndlessLoop(FlowFault):
+    """A loop of the diagram goes round and round without waiting. Retried, it goes on as far again."""

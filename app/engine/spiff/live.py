@@ -7,12 +7,13 @@ from typing import Any, Literal
 
 from app.core.types import from_microseconds
 from app.engine.spiff.build import Program
-from app.engine.spiff.faults import FlowFault
+from app.engine.spiff.faults import EndlessLoop, FlowFault
 from app.engine.spiff.index import READY, STARTED, Node, Tree
 from app.engine.spiff.nodes import step_name
 from app.engine.spiff.scopes import Scopes
 
 TIMED = frozenset({"timer", "retry", "callback"})
+LONGEST_RUN = 20_000  # elements passed in one go: a loop that never waits would hold the store for ever
 CATCHING = frozenset({"message", "callback"})
 
 
@@ -129,11 +130,14 @@ class Live:
 
     def run(self) -> None:
         """Run what is ready until nothing is; a step whose own expressions fail becomes an incident."""
-        ready = self.tree.ready
+        ready, passed = self.tree.ready, 0
         while ready:
             node = ready.popleft()
             if node._state == READY and (node.wait is None or node.wait.kind != "incident"):
+                passed += 1
                 try:
+                    if passed > LONGEST_RUN and node.task_spec.repeatable:
+                        raise EndlessLoop(f"{LONGEST_RUN:,} elements in a row, and none of them waited for anything.")
                     if node.run() and "incident" in node.internal_data:
                         self._passed(node)
                 except FlowFault as fault:

@@ -198,9 +198,12 @@ class Activity(Spec):
             return
         scope = internal.setdefault("scope", f"{outside}/{step_name(my_task)}")
         local: dict[str, Any] = {}
-        view = ChainMap(local, scopes.view(outside))
+        view, corrected = ChainMap(local, scopes.view(outside)), internal.get("corrected", {})
         for mapping in self.inputs_:
-            local[mapping.target] = mapping.source.value(view, clock_of(my_task))
+            if mapping.target in corrected:  # an operator has said what it is
+                local[mapping.target] = corrected[mapping.target]
+            else:
+                local[mapping.target] = mapping.source.value(view, clock_of(my_task))
         scopes.open(scope, local, of_a_step=not self.owns_scope)
 
 

@@ -45,6 +45,16 @@ def test_a_message_past_its_time_to_live_is_not_delivered_and_then_dropped(bench
     assert bench.count(message) == 0
 
 
+def test_a_message_that_came_in_time_is_delivered_however_late_a_worker_looks(bench: Bench) -> None:
+    instance_id = bench.start(waiting_for(), order="1")
+    bench.run(instance_id)
+    assert bench.publish("ready", "1", ttl_s=0).recipients == [instance_id]
+    bench.clock.advance(timedelta(minutes=5))
+    with bench.database.transaction() as tx:
+        assert messages.drop_expired(tx, bench.clock) == 0
+    assert bench.run(instance_id).ended
+
+
 def test_the_same_message_id_twice_is_one_message(bench: Bench) -> None:
     process_id = bench.deploy(waiting_for())
     assert bench.publish("ready", "1", "m-1", port=7).duplicate is False

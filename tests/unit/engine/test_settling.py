@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -9,9 +10,22 @@ import pytest
 import sqlalchemy as sa
 
 from app.engine import sweeps, watchdog
-from app.engine.tables import token, variable
+from app.engine.spiff import live
+from app.engine.tables import incident, process_instance, token, variable
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
+
+
+@pytest.fixture(autouse=True)
+def _incidents_are_counted_right(bench: Bench) -> Iterator[None]:
+    """Whatever a test does: what an instance counts as open are the incidents that are open."""
+    yield
+    open_ = sa.select(sa.func.count()).where(
+        incident.c.instance_id == process_instance.c.id, incident.c.state == "open"
+    )
+    query = sa.select(process_instance.c.incidents, open_.correlate(process_instance).scalar_subquery())
+    with bench.database.reading() as connection:
+        assert all(counted == found for counted, found in connection.execute(query))
 
 
 def inside(diagram: Diagram, *middle: str, **sub: Any) -> Diagram:
@@ -99,8 +113,8 @@ def test_skipping_with_what_a_concurrent_branch_wrote_asks_for_a_choice(bench: B
     instance_id = bench.start(diagram.chain("f", "b", "j"))
     bench.run(instance_id)
     bench.act("skip", instance_id, {"port": "1/1/7"})
-    (incident,) = bench.incidents(instance_id)
-    assert incident.code == "VariableConflict"
+    (found,) = bench.incidents(instance_id)
+    assert found.code == "VariableConflict"
     bench.act("choose", instance_id, "new")
     bench.run(instance_id)
     assert bench.state(instance_id) == "completed"
@@ -115,7 +129,7 @@ def test_a_conflict_at_a_boundary_event_is_settled_by_a_choice(bench: Bench) -> 
     for take, expected in (("stored", "a"), ("new", "1/1/7")):
         instance_id = bench.start(process_id)
         bench.run(instance_id)
-        assert [incident.code for incident in bench.incidents(instance_id)] == ["VariableConflict"]
+        assert [each.code for each in bench.incidents(instance_id)] == ["VariableConflict"]
         bench.act("choose", instance_id, take)
         bench.run(instance_id)
         assert bench.state(instance_id) == "completed"
@@ -173,6 +187,27 @@ def test_what_cannot_be_entered_is_skipped_or_corrected(bench: Bench, kind: str)
         assert bench.variables(instance_id) == {"extra": 1, "r": "b"}
 
 
+@pytest.mark.parametrize("kind", ["service", "script", "sub"])
+def test_an_input_that_cannot_be_read_is_corrected(bench: Bench, kind: str) -> None:
+    diagram = Diagram("p").start("s").end("e").chain("s", "a", "e")
+    bad = {"x": "=for i in 1..10000000 return i"}
+    if kind == "sub":
+        inner = Diagram("i").start("s2").end("e2").service("b", "t.echo").chain("s2", "b", "e2")
+        diagram.sub("a", inner, inputs=bad)
+    elif kind == "script":
+        diagram.script("a", "=x", "r", inputs=bad)
+    else:
+        diagram.service("a", "t.echo", inputs=bad)
+    instance_id = bench.start(diagram)
+    bench.run(instance_id)
+    assert bench.standing(instance_id) == {"a": "incident"}
+    bench.restart()
+    bench.act("retry_with_inputs", instance_id, {"x": 5})
+    bench.run(instance_id, between=bench.restart)
+    assert bench.state(instance_id) == "completed"
+    assert bench.variables(instance_id) == {"r": 5}
+
+
 def test_skipping_a_broken_boundary_timer_leaves_its_activity_alone(bench: Bench) -> None:
     diagram = Diagram("p").start("s").end("e").user("u").boundary_timer("late", "u", "=limit").end("e2")
     instance_id = bench.start(diagram.chain("s", "u", "e").chain("late", "e2"))
@@ -219,6 +254,24 @@ def test_a_reminder_beside_a_task_in_a_loop_comes_in_every_round(bench: Bench, r
     assert not [row for row in rows if "late#" in row.name], "counters of branches that ended are gone"
 
 
+def test_a_loop_that_never_waits_falls_out_instead_of_holding_the_store(bench: Bench, monkeypatch: Any) -> None:
+    monkeypatch.setattr(live, "LONGEST_RUN", 100)
+    diagram = Diagram("p").start("s").end("e").script("init", "=0", "i").xor("m").script("inc", "=i + 1", "i")
+    diagram.xor("g", default="out").chain("s", "init", "m", "inc", "g").flow("g", "m", "=i < n").flow(
+        "g", "e", id="out"
+    )
+    instance_id = bench.start(diagram, n=80)
+    bench.run(instance_id)
+    (found,) = bench.incidents(instance_id)
+    assert found.code == "EndlessLoop"
+    bench.restart()
+    while bench.incidents(instance_id):
+        bench.act("retry", instance_id)
+        bench.run(instance_id)
+    assert bench.state(instance_id) == "completed"
+    assert bench.variables(instance_id)["i"] == 80
+
+
 def test_a_token_without_a_reason_is_found_beside_others_that_move(bench: Bench) -> None:
     diagram = Diagram("p").start("s").end("e").parallel("f").parallel("j").user("u").timer("t", "P30D")
     instance_id = bench.start(diagram.chain("s", "f", "u", "j", "e").chain("f", "t", "j"))
@@ -231,8 +284,8 @@ def test_a_token_without_a_reason_is_found_beside_others_that_move(bench: Bench)
     assert stall.elements == ("u",)
     with bench.database.transaction() as tx:
         assert watchdog.report(tx, stall, bench.clock.now())
-    (incident,) = bench.incidents(instance_id)
-    assert (incident.code, incident.element_id) == ("Stalled", "u")
+    (found,) = bench.incidents(instance_id)
+    assert (found.code, found.element_id) == ("Stalled", "u")
     with bench.database.reading() as connection:
         assert watchdog.find_stalled(connection, bench.clock.now() + timedelta(days=1)) == []
 

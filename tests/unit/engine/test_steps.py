@@ -169,6 +169,7 @@ def test_a_callback_that_does_not_come_is_a_failed_attempt(bench: Bench) -> None
     (token_,) = bench.tokens(instance_id)
     assert token_.kind == "retry"
     assert token_.error["code"] == "CallbackMissing"
+    assert (token_.name, token_.correlation) == ("t.call_back", None)
 
 
 # operators
