@@ -28,7 +28,7 @@ def test_each_is_named_like_its_file_and_has_no_findings(path: Path) -> None:
 )  # fmt: skip
 def test_the_router_profile(speed_mbps: float, segment: str | None, profile: str | None, rule: int | None) -> None:
     model = load((DECISIONS / "choose_profile.dmn").read_bytes())
-    outcome = model.evaluate("choose_profile", {"speed_mbps": speed_mbps, "segment": segment})
+    outcome = model.explain("choose_profile", {"speed_mbps": speed_mbps, "segment": segment})
     assert outcome.value == profile
     assert [one.rule_index for one in outcome.matched] == ([rule] if rule else [])
 
@@ -44,4 +44,4 @@ def test_the_router_profile(speed_mbps: float, segment: str | None, profile: str
 )
 def test_the_queue_of_a_fallout(given: dict[str, Any], queue: str, due_hours: int) -> None:
     model = load((DECISIONS / "fallout_queue.dmn").read_bytes())
-    assert model.evaluate("fallout_queue", given).value == {"queue": queue, "due_hours": due_hours}
+    assert model.explain("fallout_queue", given).value == {"queue": queue, "due_hours": due_hours}
