@@ -42,6 +42,7 @@ def test_the_page_lists_every_element_that_can_be_drawn() -> None:
         "endEvent": "start and end event",
         "serviceTask": "service task",
         "scriptTask": "script task",
+        "businessRuleTask": "business rule task",
         "userTask": "user task",
         "exclusiveGateway": "exclusive gateway",
         "parallelGateway": "parallel gateway",
