@@ -58,11 +58,16 @@ def as_text(value: str) -> str:
 
 
 def _fits(values: dict[str, Any]) -> bool:
-    try:
-        orjson.dumps(values)
-    except TypeError:
-        return False
-    return all("\0" not in name for name in values)
+    for name, value in values.items():
+        if not isinstance(name, str) or not is_text(name):
+            return False
+        if type(value) is str and value.isascii():  # as most are
+            continue
+        try:
+            orjson.dumps(value)
+        except TypeError:
+            return False
+    return True
 
 
 def _shown(values: dict[str, Any]) -> dict[str, Any]:

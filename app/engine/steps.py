@@ -73,7 +73,9 @@ def claim(live: Live, node: Node, owner: str, registry: Registry) -> ClaimedStep
 
 def take(live: Live, result: StepResult, registry: Registry) -> None:
     """Apply what came of an attempt; a late result is kept in the history and offered for undo."""
-    result = replace(result, outcome=storable(result.outcome))
+    outcome = storable(result.outcome)
+    if outcome is not result.outcome:
+        result = replace(result, outcome=outcome)
     node = live.tree.find(result.number)
     if node is None or node.wait is None or node.wait.kind != "claim" or node.wait.attempt != result.attempt:
         _keep_late(live, node, result)

@@ -43,7 +43,7 @@ class _Table:
         self.table = table
 
     def findings(self) -> list[Finding]:
-        checks: list[Callable[[Rules], Iterator[Finding]]] = []
+        checks: list[Callable[[Rules], Iterator[Finding]]] = [self._never]
         if self.table.hit_policy == "UNIQUE":
             checks.append(self._overlaps)
         if self.table.hit_policy == "FIRST":
@@ -83,6 +83,11 @@ class _Table:
             message = f"Rules {earlier + 1} and {later + 1} both match {_shown(example)}, and the table is UNIQUE."
             remedy = "Narrow one of them, or choose another hit policy."
             yield self._finding("overlap", message, remedy, later, example, "error")
+
+    def _never(self, rules: Rules) -> Iterator[Finding]:
+        for rule in rules.never():
+            message = f"Rule {rule + 1} never matches: nothing passes one of its cells."
+            yield self._finding("never", message, "Correct the cell, or take the rule away.", rule, {})
 
     def _shadowed(self, rules: Rules) -> Iterator[Finding]:
         for earlier, later, example in rules.shadowed():

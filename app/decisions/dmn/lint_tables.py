@@ -20,7 +20,9 @@ class Rules:
     def __init__(self, columns: Sequence[Column], count: int) -> None:
         self.columns = columns
         self.count = count
-        self.unclear = _mask({at for column in columns for at in column.unclear})
+        self.empty = _mask({at for column in columns for at, cell in enumerate(column.cells) if cell == frozenset()})
+        """Rules with a cell that nothing passes."""
+        self.unclear = self.empty | _mask({at for column in columns for at in column.unclear})
         self.all = (1 << count) - 1
         self.anything = [_mask({at for at, cell in enumerate(column.cells) if cell is ALL}) for column in columns]
         self.at = [self._masks(column, anything) for column, anything in zip(columns, self.anything, strict=True)]
@@ -49,10 +51,14 @@ class Rules:
             for earlier in _bits(meeting):
                 yield earlier, later, self._common(earlier, later)
 
+    def never(self) -> Iterator[int]:
+        """Rules with a cell that nothing passes, such as `[5..1]`."""
+        return _bits(self.empty)
+
     def shadowed(self) -> Iterator[tuple[int, int, Example]]:
         """Rules that an earlier one leaves nothing to: (earlier, later)."""
         for later in range(self.count):
-            covering = ((1 << later) - 1) & ~self.unclear
+            covering = 0 if self.empty >> later & 1 else ((1 << later) - 1) & ~self.unclear
             for number, column in enumerate(self.columns):
                 cell = column.cells[later]
                 if cell is ALL or later in column.unclear:
@@ -72,10 +78,8 @@ class Rules:
 
     def _gaps(self, number: int, left: int, chosen: Example, seen: set[tuple[int, int]]) -> Iterator[Example]:
         if not left:
-            yield {
-                **chosen,
-                **{one.label: one.examples[min(one.required)] for one in self.columns[number:] if one.required},
-            }
+            found = {**chosen, **self._rest(number)}
+            yield {label: value for label, value in found.items() if value is not None}
             return
         if number == len(self.columns) or (number, left) in seen:
             return
@@ -88,6 +92,9 @@ class Rules:
             tried.add(remaining)
             example = column.examples[next(atoms)]
             yield from self._gaps(number + 1, remaining, {**chosen, column.label: example}, seen)
+
+    def _rest(self, number: int) -> Example:
+        return {one.label: one.examples[min(one.required)] for one in self.columns[number:] if one.required}
 
     def _any_of(self, masks: Sequence[int], cell: Atoms) -> int:
         met = 0

@@ -35,7 +35,7 @@ class Model:
         self.findings = findings
         """What is wrong with it, errors of expressions among it: those are null when evaluated."""
         self.document = document
-        """As drawn. Of several documents, the first."""
+        """As drawn. Of several documents, the one that the others do not import."""
         self.id = document.id
         self.name = document.name
         self.namespace = document.namespace
@@ -105,7 +105,7 @@ def _value(unit: Unit, element: parts.Element, given: Mapping[str, Any], trace: 
 
 
 def load(*documents: bytes) -> Model:
-    """The model of a document, and of those that it imports, in any order after it.
+    """The model of a document and of those that it imports, in any order. What none imports is looked into first.
 
     Raises DmnRefused for what cannot be read at all. What is wrong with single expressions is in `findings`.
     """
@@ -123,6 +123,8 @@ def load(*documents: bytes) -> Model:
         imported = {each.namespace: units[each.namespace] for each in one.imports if each.namespace in units}
         unit = units[one.namespace] = Unit(one, imported, findings, members)
         unit.compile()
+    imported_ones = {each.namespace for one in read for each in one.imports}
+    read.sort(key=lambda one: one.namespace in imported_ones)
     return Model(tuple(units[one.namespace] for one in read), tuple(findings), read[0])
 
 

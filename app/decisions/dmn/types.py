@@ -8,7 +8,8 @@ from typing import Any
 
 from app.decisions.dmn import parts
 from app.decisions.dmn.findings import Finding, shortened
-from app.decisions.feel import FeelSyntaxError, Type, UnaryTests, compile_unary_tests
+from app.decisions.feel import Evaluation, FeelSyntaxError, Type, UnaryTests, compile_unary_tests
+from app.decisions.feel import builtin_conversions as conversions
 from app.decisions.feel.types import ANY, SCALARS
 
 _ALIASES = {
@@ -22,6 +23,13 @@ _ALIASES = {
 """As DMN 1.1 and Camunda 7 have them."""
 _BUILT_IN = SCALARS | {"Any", "list", "context", "function", "range"}
 _DEEPEST = 50
+_FROM_TEXT: Mapping[str, Callable[[Evaluation, Any], Any]] = {
+    "date": conversions.date_from,
+    "time": conversions.time_from,
+    "date and time": conversions.date_time_from,
+    "days and time duration": conversions.duration,
+    "years and months duration": conversions.duration,
+}
 
 Allows = Callable[[Any], bool]
 
@@ -145,9 +153,16 @@ def _both(one: Allows | None, other: Allows) -> Allows:
 
 
 def completed(value: Any, type_: Type, depth: int = 0) -> Any:
-    """Input data of a structure may lack parts: they are null, which fits any type."""
+    """Input data as its type means it: what JSON has no other way to say, dates and durations, comes as text.
+
+    Structures may lack parts: they are null, which fits any type.
+    """
     if depth > _DEEPEST:
         return value
+    if type(value) is str:
+        read = _FROM_TEXT.get(type_.name)
+        found = read(Evaluation(), value) if read else None
+        return value if found is None else found
     if type_.name == "context" and type(value) is dict:
         fields = zip(type_.names, type_.arguments, strict=True)
         return {**value, **{name: completed(value.get(name), part, depth + 1) for name, part in fields}}

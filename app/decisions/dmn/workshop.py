@@ -11,6 +11,7 @@ from app.decisions.dmn.findings import Finding, shortened
 from app.decisions.dmn.trace import note
 from app.decisions.dmn.types import TypeBook
 from app.decisions.feel import (
+    BudgetExceeded,
     Expression,
     FeelSyntaxError,
     Function,
@@ -128,10 +129,19 @@ class Workshop:
 
 
 def fitted(value: Any, type_: Type, evaluation: Evaluation, what: str, type_ref: str | None) -> Any:
+    if isinstance(value, Function) and type_.name == "function":
+        return value if _takes_as_many(value, type_) else _unfit(value, evaluation, what, type_ref)
     found = coerce(value, type_, evaluation)
-    if found is None and value is not None:
-        note(evaluation, f"{what} is no {type_ref}: found {shown(value)}.")
-    return found
+    return _unfit(value, evaluation, what, type_ref) if found is None and value is not None else found
+
+
+def _unfit(value: Any, evaluation: Evaluation, what: str, type_ref: str | None) -> None:
+    note(evaluation, f"{what} is no {type_ref}: found {shown(value)}.")
+
+
+def _takes_as_many(function: Function, type_: Type) -> bool:
+    """Drawn functions seldom declare types, so their number is all that is asked."""
+    return not type_.closed or len(function.parameters) == len(type_.arguments)
 
 
 def shown(value: Any) -> str:
@@ -140,5 +150,8 @@ def shown(value: Any) -> str:
         return "a function"
     if isinstance(value, (list, dict)) and len(value) > 10:
         return f"a {'list' if isinstance(value, list) else 'context'} of {len(value)}"
-    text = as_text(value, Evaluation())
+    try:
+        text = as_text(value, Evaluation())
+    except BudgetExceeded:
+        return "a very large value"
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."

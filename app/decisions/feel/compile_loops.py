@@ -171,8 +171,11 @@ def _picked(value: Any, position: Decimal) -> Any:
     return read(elements[index - 1 if index > 0 else index])
 
 
-def _kept(value: Any, condition: Run, cost: int, scope: Scope) -> list[Any]:
-    """`item` is the element, and the entries of an element that is a context are names of their own."""
+def _kept(value: Any, condition: Run, cost: int, scope: Scope) -> list[Any] | None:
+    """`item` is the element, and the entries of an element that is a context are names of their own.
+
+    Null for an element is no reason to keep it; anything else that is no boolean is no condition.
+    """
     if value is None:
         return []
     kept = []
@@ -180,6 +183,9 @@ def _kept(value: Any, condition: Run, cost: int, scope: Scope) -> list[Any]:
         scope.evaluation.spend(TURN_COST + cost)
         element = read(raw)
         inner = scope.inner({"item": element})
-        if condition(inner.inner(element) if type(element) is dict else inner) is True:
+        found = condition(inner.inner(element) if type(element) is dict else inner)
+        if found is True:
             kept.append(element)
+        elif found is not False and found is not None:
+            return None
     return kept

@@ -20,6 +20,7 @@ HOSTILE: dict[str, Attempted] = {
     "a refusal with NUL": Refused("port\x00taken", "no \x00 port"),
     "a refusal with half a surrogate": Refused("port_taken", "\udcff", {"raw": "\udcff"}),
     "a refusal with what is not JSON": Refused("port_taken", "", {"at": datetime.now(UTC)}),  # type: ignore[dict-item]  # the point
+    "a refusal whose detail has numbers for names": Refused("port_taken", "", {1: 2}),  # type: ignore[dict-item]  # the point
     "an output past 64 bits": Done(n=10**30),
     "an output with half a surrogate": Done(text="\ud800"),
     "an output with NUL": Done(text="\x00"),

@@ -184,6 +184,29 @@ def test_an_imported_model_stands_behind_its_name() -> None:
     assert model.explain("d", {"n": 4000, "line speed": 5}).errors
 
 
+def test_imports_may_come_before_what_imports_them() -> None:
+    main = (
+        Dmn("main")
+        .import_("lib", "urn:inner")
+        .decision("class of", literal("lib.twice as(4)"), knows=["urn:inner#twice as"])
+    )
+    model = load(imported().xml(), main.xml())
+    assert model.name == "main"
+    assert model.evaluate("class of", {}).value == 8
+
+
+def test_one_model_imported_twice_has_the_inputs_of_each() -> None:
+    middle = []
+    for name in ("one", "two"):
+        drawn = Dmn(name, namespace=f"urn:{name}").import_("lib", "urn:inner")
+        middle.append(drawn.decision("speed of", literal("lib.line speed"), needs=["urn:inner#line speed"]))
+    main = Dmn().import_("first model", "urn:one").import_("second model", "urn:two")
+    both = literal("[first model.speed of, second model.speed of]")
+    main.decision("d", both, decisions=["urn:one#speed of", "urn:two#speed of"])
+    given = {"first model": {"lib": {"line speed": 1}}, "second model": {"lib": {"line speed": 2}}}
+    assert model_of(main, *middle, imported()).evaluate("d", given).value == [1, 2]
+
+
 def test_an_import_without_a_name_stands_among_the_own() -> None:
     main = Dmn().import_("", "urn:inner").decision("d", literal("twice as(4)"), knows=["urn:inner#twice as"])
     assert model_of(main, imported()).explain("d", {}).value == 8

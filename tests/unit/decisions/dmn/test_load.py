@@ -48,7 +48,9 @@ def test_a_table_of_camunda_modeler_is_loaded() -> None:
 def test_every_version_is_loaded(version: str) -> None:
     model = Dmn(version=version).input("n", "feel:number" if version == "1.1" else "number")
     if version == "1.1":
-        model.elements[0] = model.elements[0].replace("<inputData", '<inputData xmlns:feel="http://www.omg.org/spec/FEEL/20140401"')
+        model.elements[0] = model.elements[0].replace(
+            "<inputData", '<inputData xmlns:feel="http://www.omg.org/spec/FEEL/20140401"'
+        )
     assert decide(model.decision("d", literal("n + 1"), needs=["n"]), "d", n=1) == 2
 
 

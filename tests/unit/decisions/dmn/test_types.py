@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from app.decisions.dmn import load
-from tests.factories.decisions import Dmn, literal
+from tests.factories.decisions import Dmn, function, literal
 from tests.unit.decisions.dmn.deciding import decide, outcome_of
 
 
@@ -17,6 +17,7 @@ def typed() -> Dmn:
     model.item("tSpeed", "number", constraint="? >= 1 and ? <= 1000").item("tNumbers", "number", collection=True)
     model.item("tFew", "number", collection=True, constraint="count(?) < 3")
     model.item("tLine", parts=[("technology", "tTech"), ("speed mbps", "tSpeed")])
+    model.item("tDays", "date", collection=True)
     model.item("tLines", "tLine", collection=True).item("tAlias", "tLine")
     call = '<functionItem outputTypeRef="number"><parameters name="n" typeRef="number"/></functionItem>'
     return model.item("tCall", raw=call)
@@ -36,7 +37,8 @@ def typed() -> Dmn:
         ("tLine", {"technology": "fibre"}, {"technology": "fibre", "speed mbps": None}),
         ("tAlias", {"technology": "fibre", "speed mbps": 5000}, None),
         ("tLines", [{"technology": "fibre", "speed mbps": 5, "more": 1}], [{"technology": "fibre", "speed mbps": 5, "more": 1}]),
-        ("dateTime", "no date", None),
+        ("dateTime", "no date", None), ("date", "2026-02-03", date(2026, 2, 3)), ("days and time duration", "P1D", timedelta(1)),
+        ("days and time duration", "P1M", None), ("tDays", ["2026-02-03"], [date(2026, 2, 3)]),
     ],
 )  # fmt: skip
 def test_input_data_is_what_its_type_says_or_null(type_ref: str, value: Any, expected: Any) -> None:
@@ -81,17 +83,33 @@ def test_parts_with_spaces_are_found_behind_dots() -> None:
 
 
 def test_keys_of_one_text_are_names_in_another() -> None:
-    model = Dmn().decision("a", literal('{first name: "Ada", b: 1}')).decision("d", literal("a.first name"), decisions=["a"])
+    model = (
+        Dmn()
+        .decision("a", literal('{first name: "Ada", b: 1}'))
+        .decision("d", literal("a.first name"), decisions=["a"])
+    )
     assert decide(model, "d") == "Ada"
 
 
 def test_function_types_say_what_knowledge_gives() -> None:
-    model = typed().knowledge("f", ["n"], literal("n"), type_ref="tCall").decision("d", literal('[f(1), f("a")]'), knows=["f"])
+    model = (
+        typed()
+        .knowledge("f", ["n"], literal("n"), type_ref="tCall")
+        .decision("d", literal('[f(1), f("a")]'), knows=["f"])
+    )
     assert decide(model, "d") == [1, None]
 
 
+def test_a_decision_may_be_a_function_of_a_type() -> None:
+    model = typed().decision("f", function(["n"], literal("n + 1")), type_ref="tCall")
+    model.decision("g", function(["a", "b"], literal("1")), type_ref="tCall")
+    assert decide(model.decision("d", literal("[f(1), g]"), decisions=["f", "g"]), "d") == [2, None]
+
+
 def test_a_type_that_contains_itself_is_an_error() -> None:
-    model = load(Dmn().item("tA", parts=[("b", "tB")]).item("tB", "tA", collection=True).decision("d", literal("1")).xml())
+    model = load(
+        Dmn().item("tA", parts=[("b", "tB")]).item("tB", "tA", collection=True).decision("d", literal("1")).xml()
+    )
     assert [one.code for one in model.findings] == ["type_cycle"]
     assert model.explain("d", {}).value == 1
 
