@@ -192,7 +192,7 @@ def test_imports_may_come_before_what_imports_them() -> None:
     )
     model = load(imported().xml(), main.xml())
     assert model.name == "main"
-    assert model.evaluate("class of", {}).value == 8
+    assert model.explain("class of", {}).value == 8
 
 
 def test_one_model_imported_twice_has_the_inputs_of_each() -> None:
@@ -204,7 +204,7 @@ def test_one_model_imported_twice_has_the_inputs_of_each() -> None:
     both = literal("[first model.speed of, second model.speed of]")
     main.decision("d", both, decisions=["urn:one#speed of", "urn:two#speed of"])
     given = {"first model": {"lib": {"line speed": 1}}, "second model": {"lib": {"line speed": 2}}}
-    assert model_of(main, *middle, imported()).evaluate("d", given).value == [1, 2]
+    assert model_of(main, *middle, imported()).explain("d", given).value == [1, 2]
 
 
 def test_an_import_without_a_name_stands_among_the_own() -> None:

@@ -52,7 +52,7 @@ def matching(rows: list[tuple[str, str]], n: Any, w: Any) -> list[int]:
 )
 @settings(max_examples=80, deadline=None)
 def test_the_index_finds_what_asking_every_cell_finds(rows: list[tuple[str, str]], n: Any, w: Any) -> None:
-    outcome = load(drawn(rows, "COLLECT").xml()).evaluate("d", {"n": n, "w": w})
+    outcome = load(drawn(rows, "COLLECT").xml()).explain("d", {"n": n, "w": w})
     assert outcome.value == matching(rows, n, w)
     assert [one.rule_index for one in outcome.matched] == matching(rows, n, w)
 
