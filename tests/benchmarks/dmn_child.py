@@ -12,7 +12,8 @@ TECHNOLOGIES = ("fibre", "cable", "dsl", "radio")
 def thousand() -> tuple[Model, dict[str, object], object]:
     """Of a node and a technology, and a speed that only comparison finds."""
     rules = [
-        [f'"node-{n // 4}"', f'"{TECHNOLOGIES[n % 4]}"', f"[{n % 7}..{n + 1000})", f'"profile-{n}"'] for n in range(1000)
+        [f'"node-{n // 4}"', f'"{TECHNOLOGIES[n % 4]}"', f"[{n % 7}..{n + 1000})", f'"profile-{n}"']
+        for n in range(1000)
     ]
     model = Dmn().input("node", "string").input("technology", "string").input("speed", "number")
     logic = table(["node", "technology", "speed"], ["profile"], rules)

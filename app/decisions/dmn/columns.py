@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,7 @@ from app.decisions.feel import UnaryTests
 from app.decisions.feel.scope import Run
 from app.decisions.feel.values import read
 
+_FEW = 8
 _INDEXED = frozenset({str, Decimal, bool, type(None)})
 
 
@@ -21,8 +23,8 @@ class InputRun:
     run: Run
     allows: Test | None
     where: str
-    masks: dict[tuple[type, Any], int]
-    """For a literal value: the rules that compare with it."""
+    masks: Mapping[tuple[type, Any], int | tuple[int, ...]]
+    """For a literal value the rules that compare with it: a mask, or their numbers where they are few."""
     undecided: int
     """The rules that the index does not exclude whatever the value is: `-`, and those in `left`."""
     left: dict[int, Test]
@@ -33,7 +35,13 @@ class InputRun:
     def candidates(self, value: Any) -> int:
         kind = type(value)
         if kind in _INDEXED:
-            return self.masks.get((kind, value), 0) | self.undecided
+            rules = self.masks.get((kind, value), 0)
+            if type(rules) is int:
+                return rules | self.undecided
+            mask = self.undecided
+            for number in rules:  # type: ignore[union-attr]  # mypy does not narrow by type()
+                mask |= 1 << number
+            return mask
         mask = self.undecided
         for number, tests in self.constants.items():
             if tests.matches(value) is True:
@@ -56,7 +64,7 @@ def compile_input(shop: Workshop, table: parts.Table, number: int) -> InputRun:
         run = shop.run_of(expression.text, expression.place)
     else:
         shop.fault("input_expression", "The input has no expression.", "Write what is asked.", column.place)
-    masks: dict[tuple[type, Any], int] = {}
+    compared: dict[tuple[type, Any], list[int]] = {}
     undecided = 0
     left: dict[int, Test] = {}
     constants: dict[int, UnaryTests] = {}
@@ -72,8 +80,7 @@ def compile_input(shop: Workshop, table: parts.Table, number: int) -> InputRun:
         elif tests is not None and literals is not None:
             constants[at] = tests
             for literal in literals:
-                key = (type(literal), literal)
-                masks[key] = masks.get(key, 0) | 1 << at
+                compared.setdefault((type(literal), literal), []).append(at)
         else:
             undecided |= 1 << at
             left[at] = tests._run if tests is not None else _never
@@ -82,11 +89,21 @@ def compile_input(shop: Workshop, table: parts.Table, number: int) -> InputRun:
         run=_reading(run),
         allows=shop.test_of(column.values, column.place) if column.values else None,
         where=shop.where(),
-        masks=masks,
+        masks={key: _stored(rules) for key, rules in compared.items()},
         undecided=undecided,
         left=left,
         constants=constants,
     )
+
+
+def _stored(rules: list[int]) -> int | tuple[int, ...]:
+    """A mask is as long as the table, so one for each of ten thousand values would be too much."""
+    if len(rules) <= _FEW:
+        return tuple(rules)
+    mask = 0
+    for number in rules:
+        mask |= 1 << number
+    return mask
 
 
 def _reading(run: Run) -> Run:

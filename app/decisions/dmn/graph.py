@@ -12,7 +12,11 @@ def requirements(document: parts.Document) -> dict[str, tuple[str, ...]]:
     own = document.namespace
     elements = document.elements
     return {
-        id_: tuple(ref for namespace, ref in element.decisions if namespace == own and ref in elements)
+        id_: tuple(
+            ref
+            for namespace, ref in element.decisions
+            if namespace == own and isinstance(elements.get(ref), parts.Decision)
+        )
         for id_, element in elements.items()
         if isinstance(element, parts.Decision)
     }

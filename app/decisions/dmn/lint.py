@@ -9,7 +9,7 @@ from typing import Any, Literal
 from app.decisions.dmn import parts
 from app.decisions.dmn.findings import Finding, shortened
 from app.decisions.dmn.lint_columns import Column, column_of
-from app.decisions.dmn.lint_tables import MOST_FOUND, Rules, TooMuchToCheck
+from app.decisions.dmn.lint_tables import MOST_FOUND, Rules, TooMuchToCheck, check_size
 from app.decisions.dmn.model import Model
 from app.decisions.dmn.names import inner_boxes, names_of
 from app.decisions.dmn.unit import Unit
@@ -50,16 +50,18 @@ class _Table:
             checks.append(self._shadowed)
         if self.table.hit_policy != "COLLECT" and not any(column.default for column in self.table.outputs):
             checks.append(self._gaps)
+        if not self.table.inputs or not self.table.rules:
+            return []
         found: list[Finding] = []
-        if self.table.inputs and self.table.rules:
+        try:
+            check_size(len(self.table.inputs), len(self.table.rules))
             columns = [self._column(number) for number in range(len(self.table.inputs))]
             for check in checks:
-                try:
-                    for finding in islice(check(Rules(columns, len(self.table.rules))), MOST_FOUND):
-                        found.append(finding)
-                except TooMuchToCheck:
-                    message = "The table is too large to be checked whole for overlaps and gaps."
-                    found.append(self._finding("not_checked", message, "Split it by one of its inputs.", None, {}))
+                for finding in islice(check(Rules(columns, len(self.table.rules))), MOST_FOUND):
+                    found.append(finding)
+        except TooMuchToCheck:
+            message = "The table is too large to be checked whole for overlaps and gaps."
+            found.append(self._finding("not_checked", message, "Split it by one of its inputs.", None, {}))
         return found
 
     def _column(self, number: int) -> Column:

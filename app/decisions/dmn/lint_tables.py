@@ -11,6 +11,8 @@ from app.decisions.dmn.lint_columns import ALL, Atoms, Column
 Example = dict[str, Any]
 MOST_FOUND = 20
 """Of one kind in one table: who mends these looks again."""
+_MOST_RULES = 5_000
+_MOST_COLUMNS = 60
 _MOST_STEPS = 300_000
 
 
@@ -120,6 +122,12 @@ class Rules:
             if wanted:
                 example[column.label] = column.examples[wanted[0]]
         return example
+
+
+def check_size(columns: int, rules: int) -> None:
+    """Raises TooMuchToCheck for what should not even be cut into atoms."""
+    if rules > _MOST_RULES or columns > _MOST_COLUMNS:
+        raise TooMuchToCheck
 
 
 class TooMuchToCheck(Exception):

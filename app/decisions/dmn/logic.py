@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from app.decisions.dmn import parts
+from app.decisions.dmn.loops import compile_filter, compile_iterator
 from app.decisions.dmn.tables import compile_table
 from app.decisions.dmn.trace import note
 from app.decisions.dmn.workshop import Workshop, fitted, nothing
-from app.decisions.feel import Declared, Evaluation, Expression, Function, Parameter, Type, compile_feel
+from app.decisions.feel import Declared, Evaluation, Function, Parameter, Type
 from app.decisions.feel.scope import Run, Scope
 from app.decisions.feel.types import ANY
-from app.decisions.feel.values import read, whole
 
 _CALL_COST = 10
-_TURN_COST = 5
 
 
 class BoxedFunction(Declared):
@@ -177,107 +174,12 @@ def _conditional(shop: Workshop, boxed: parts.Conditional) -> Run:
     return lambda scope: then(scope) if condition(scope) is True else otherwise(scope)
 
 
-# Going through lists
-
-
-@lru_cache(maxsize=1)
-def _through() -> Expression:
-    """What a loop goes through, as FEEL has it: lists, ranges, a value alone; null for null."""
-    return compile_feel("for element in domain return element")
-
-
-def _elements(domain: Any, scope: Scope) -> list[Any] | None:
-    found = _through()._run(scope.inner({"domain": domain}))
-    return found if type(found) is list else None
-
-
 def _filter(shop: Workshop, boxed: parts.Filter) -> Run:
-    source = compile_boxed(shop, boxed.source)
-    match = compile_boxed(shop.seeing("item"), boxed.match)
-
-    def run(scope: Scope) -> Any:
-        value = source(scope)
-        if value is None:
-            return None
-        elements = [read(one) for one in value] if type(value) is list else [value]
-        kept = []
-        for element in elements:
-            scope.evaluation.spend(_TURN_COST)
-            inner = scope.inner({"item": element})
-            found = match(inner.inner(element) if type(element) is dict else inner)
-            if type(found) is Decimal:
-                return _picked(elements, found)
-            if found is True:
-                kept.append(element)
-        return kept
-
-    return run
-
-
-def _picked(elements: list[Any], position: Decimal) -> Any:
-    index = whole(position)
-    if index is None or index == 0 or abs(index) > len(elements):
-        return None
-    return elements[index - 1 if index > 0 else index]
+    return compile_filter(shop, boxed, compile_boxed)
 
 
 def _iterator(shop: Workshop, boxed: parts.Iterator) -> Run:
-    source = shop.typed(compile_boxed(shop, boxed.source), boxed.source_type, "what it goes through")
-    inside = shop.seeing(boxed.variable, "partial") if boxed.kind == "for" else shop.seeing(boxed.variable)
-    body = compile_boxed(inside, boxed.body)
-    name = boxed.variable
-    if boxed.kind == "for":
-        return _for(source, body, name)
-    return _quantified(source, body, name, decisive=boxed.kind == "some")
-
-
-def _for(source: Run, body: Run, name: str) -> Run:
-    def run(scope: Scope) -> list[Any] | None:
-        elements = _elements(source(scope), scope)
-        if elements is None:
-            return None
-        results: list[Any] = []
-        for element in elements:
-            scope.evaluation.spend(_TURN_COST)
-            results.append(body(scope.inner(_Turn({name: element}, results, scope.evaluation))))
-        return results
-
-    return run
-
-
-class _Turn(dict[str, Any]):
-    """`partial`, the results so far, is copied for who asks for it: it may be kept."""
-
-    def __init__(self, names: dict[str, Any], results: list[Any], evaluation: Evaluation) -> None:
-        super().__init__(names)
-        self._results = results
-        self._evaluation = evaluation
-
-    def __missing__(self, name: str) -> Any:
-        if name != "partial":
-            raise KeyError(name)
-        self._evaluation.spend(len(self._results) >> 2)
-        return self._results.copy()
-
-
-def _quantified(source: Run, body: Run, name: str, *, decisive: bool) -> Run:
-    """`some` is an `or` over the turns and `every` an `and`, in three-valued logic."""
-
-    def run(scope: Scope) -> Any:
-        elements = _elements(source(scope), scope)
-        if elements is None:
-            return None
-        answer: bool | None = not decisive
-        for element in elements:
-            scope.evaluation.spend(_TURN_COST)
-            found = body(scope.inner({name: element}))
-            if found is decisive:
-                return decisive
-            if found is not (not decisive):
-                answer = None
-        return answer
-
-    return run
+    return compile_iterator(shop, boxed, compile_boxed)
 
 
 def _table(shop: Workshop, boxed: parts.Table) -> Run:

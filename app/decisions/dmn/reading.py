@@ -13,7 +13,7 @@ from app.decisions.dmn.boxes import Boxes, name_of, place_of, type_ref_of
 from app.decisions.dmn.findings import DmnRefused, Finding, shortened
 from app.decisions.dmn.nodes import children, local, text_of
 
-LIMITS = xml.Limits(bytes=10_000_000, depth=200, elements=250_000)
+LIMITS = xml.Limits(bytes=5_000_000, depth=200, elements=200_000)
 _NAMESPACE = re.compile(r"https?://www\.omg\.org/spec/DMN/(20\d{6})/(?:MODEL/|dmn\.xsd)")
 _KNOWN = {"20151101", "20180521", "20191111", "20211108", "20230324", "20240513"}
 

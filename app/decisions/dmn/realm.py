@@ -47,7 +47,7 @@ class Realm:
             self.unit.place(names, unit, element, self.value_of(unit, element))
         return decision.run(Scope(names, self.evaluation, self._outer))
 
-    def value_of(self, unit: Unit, element: parts.Element) -> Any:
+    def value_of(self, unit: Unit, element: parts.InputData | parts.Decision) -> Any:
         if unit is not self.unit:
             return self._within(unit).value_of(unit, element)
         if isinstance(element, parts.InputData):

@@ -16,12 +16,15 @@ from app.decisions.dmn.workshop import Workshop
 from app.decisions.feel import Function
 from app.decisions.feel.scope import Run
 
+DECIDED = (parts.InputData, parts.Decision)
+KNOWLEDGE = (parts.BusinessKnowledgeModel, parts.DecisionService)
+
 
 @dataclass(frozen=True)
 class CompiledDecision:
     part: parts.Decision
     run: Run
-    needs: tuple[tuple[Unit, parts.Element], ...]
+    needs: tuple[tuple[Unit, parts.InputData | parts.Decision], ...]
     """Input data and decisions, in the order of the document."""
     functions: Mapping[str, Any]
     """What the knowledge requirements give: functions, those of imports in a context under the import's name."""
@@ -65,11 +68,12 @@ class Unit:
             found = self._orders[id_] = graph.order_of(self._required, id_)
         return found
 
-    def found(self, refs: Iterable[parts.Ref]) -> Iterator[tuple[Unit, parts.Element]]:
+    def found(self, refs: Iterable[parts.Ref]) -> Iterator[tuple[Unit, parts.InputData | parts.Decision]]:
+        """Those of the references that lead to input data or decisions."""
         for ref in refs:
             found = self.element(ref)
-            if found is not None:
-                yield found
+            if found is not None and isinstance(found[1], DECIDED):
+                yield found[0], found[1]
 
     def element(self, ref: parts.Ref) -> tuple[Unit, parts.Element] | None:
         namespace, id_ = ref
@@ -90,6 +94,8 @@ class Unit:
     def compile(self) -> None:
         for service in self.document.elements.values():
             if isinstance(service, parts.DecisionService):
+                for ref in (*service.outputs, *service.encapsulated, *service.input_decisions, *service.inputs):
+                    self._exists(ref, service, DECIDED)
                 self.functions[service.id] = ServiceFunction(self, service)
         knowledge = [one for one in self.document.elements.values() if isinstance(one, parts.BusinessKnowledgeModel)]
         shells = {one.id: _Knowledge(one.name) for one in knowledge}
@@ -102,7 +108,7 @@ class Unit:
                 self.decisions[element.id] = self._decision(element)
 
     def _decision(self, element: parts.Decision) -> CompiledDecision:
-        needs = tuple(ref for ref in (*element.inputs, *element.decisions) if self._exists(ref, element))
+        needs = tuple(ref for ref in (*element.inputs, *element.decisions) if self._exists(ref, element, DECIDED))
         functions = self.functions_for(element)
         shop = self.shop(element, self._names_of(needs), functions)
         if element.id in self.caught:
@@ -121,7 +127,7 @@ class Unit:
     def functions_for(self, element: parts.Decision | parts.BusinessKnowledgeModel) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for ref in element.knowledge:
-            if not self._exists(ref, element):
+            if not self._exists(ref, element, KNOWLEDGE):
                 continue
             unit, required = self.element(ref)  # type: ignore[misc]  # it exists
             function = unit.functions.get(required.id)
@@ -141,14 +147,16 @@ class Unit:
             else:
                 yield from names_of(element)
 
-    def _exists(self, ref: parts.Ref, element: parts.Element) -> bool:
-        if self.element(ref) is not None:
+    def _exists(self, ref: parts.Ref, element: parts.Element, kinds: tuple[type, ...]) -> bool:
+        found = self.element(ref)
+        if found is not None and isinstance(found[1], kinds):
             return True
-        message = f"{element.name or element.id} requires {shortened(ref[1])}, which is nowhere."
+        problem = "is nowhere" if found is None else "is no element that can be required so"
+        message = f"{element.name or element.id} requires {shortened(ref[1])}, which {problem}."
         remedy = "Draw the requirement again, or load the imported model too."
-        found = Finding("error", element.id, "unknown_requirement", message, remedy, element.place.line, element.id)
-        if found not in self.findings:
-            self.findings.append(found)
+        finding = Finding("error", element.id, "unknown_requirement", message, remedy, element.place.line, element.id)
+        if finding not in self.findings:
+            self.findings.append(finding)
         return False
 
     def _books(self) -> dict[str, TypeBook]:

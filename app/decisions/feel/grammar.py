@@ -5,6 +5,9 @@ loosest first, and there are no conflicts (a test holds this). What a grammar of
 with spaces, keywords used as names, the brackets of `]1..5[`, type names) the lexer decides; so the terminals are only
 declared. A terminal that starts with an underscore does not reach the builder.
 
+What starts with `if`, `for`, `some`, `every` or `function` reaches as far as it can. So it is an operand without
+parentheses only where it is the last: the `open_` rules.
+
 Unary tests, the cells of decision tables, are a second start symbol, with `?` as the name of what they test. Their
 `-` and `not(...)` are told apart before (`unary.py`): as grammar they would be a negation and a call.
 """
@@ -17,13 +20,23 @@ GRAMMAR = r"""
 %declare LPAR RPAR LSQB RSQB OPEN_REVERSED CLOSE_REVERSED LBRACE _RBRACE
 %declare _COMMA _COLON _DOT _DOTS PLUS MINUS STAR SLASH _POWER COMPARE _TYPE_OPEN _TYPE_CLOSE _ARROW
 
-?expression: disjunction
-    | IF expression _THEN expression _ELSE expression            -> conditional
+?expression: disjunction | open_disjunction
+
+?open: IF expression _THEN expression _ELSE expression            -> conditional
     | FOR iterators _RETURN expression                           -> iteration
     | (SOME | EVERY) iterators _SATISFIES expression             -> quantified
     | FUNCTION LPAR [parameters] RPAR [EXTERNAL] expression      -> function
 
 unary_tests: test (_COMMA test)*
+
+?open_disjunction: open_conjunction
+    | conjunction (_OR conjunction)* _OR open_conjunction        -> disjunction
+?open_conjunction: open_comparison
+    | comparison (_AND comparison)* _AND open_comparison         -> conjunction
+?open_comparison: open_sum
+    | comparison COMPARE open_sum                                -> compare
+?open_sum: open
+    | product ((PLUS | MINUS) product)* (PLUS | MINUS) open      -> sum
 
 iterators: iterator (_COMMA iterator)*
 iterator: NAME _IN expression [_DOTS expression]

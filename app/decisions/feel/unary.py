@@ -28,6 +28,7 @@ Test = Callable[[Any, Scope], bool | None]
 
 _KEPT = 16_384
 _TESTED = "?"
+_CONDITIONS = (tree.Compare, tree.Between, tree.In, tree.Logic, tree.Quantified, tree.InstanceOf, tree.Call)
 _NEGATED = re.compile(rf"([{SPACE}]*not[{SPACE}]*\()(.*)(\)[{SPACE}]*)", re.DOTALL)
 
 
@@ -157,16 +158,18 @@ def _compile_tests(text: str, inner: str, setting: Setting, *, negated: bool) ->
 def _test(compiler: Compiler, node: tree.Node) -> Test:
     """A boolean that speaks of `?` is the answer; a value, list or range is what the tested value is held against.
 
-    A boolean that speaks of other names only is the answer unless the tested value is one too: then they are compared.
+    A condition that speaks of other names only is the answer unless the tested value is a boolean: then they are
+    compared, as they are where the cell is nothing but `true` or a name.
     """
     if isinstance(node, (tree.Equal, tree.Unequal, tree.RangeOf)):
         return value_test(compiler, node)
     run = compiler.compile(node)
     speaks_of_it = _TESTED in compiler.free
+    is_condition = isinstance(node, _CONDITIONS)
 
     def test(value: Any, scope: Scope) -> bool | None:
         found = run(scope)
-        if type(found) is bool and (speaks_of_it or type(value) is not bool):
+        if type(found) is bool and (speaks_of_it or (is_condition and type(value) is not bool)):
             return found
         if found is None and speaks_of_it:
             return None

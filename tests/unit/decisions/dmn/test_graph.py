@@ -59,6 +59,14 @@ def test_a_requirement_of_nothing_is_an_error() -> None:
     assert model.explain("d", {}).value == 1
 
 
+def test_a_requirement_of_the_wrong_kind_is_an_error() -> None:
+    model = Dmn().input("n").knowledge("k", [], literal("1")).decision("d", literal("1"), decisions=["k"], knows=["n"])
+    loaded = load(model.service("s", outputs=["k"], inputs=["nowhere"]).xml())
+    assert [one.code for one in loaded.findings] == ["unknown_requirement"] * 4
+    assert loaded.evaluate("d", {}).value == 1
+    assert loaded.evaluate("s", {}).value == {}
+
+
 def test_knowledge_is_called_from_feel_by_position_and_by_name() -> None:
     model = Dmn().knowledge(
         "price of", ["speed", ("tax rate", "number")], literal("speed * tax rate"), type_ref="number"

@@ -122,3 +122,8 @@ def test_a_very_large_table_is_checked_as_far_as_it_goes() -> None:
     rules = [[f"[{n}..{n + 900}]", "1"] for n in range(1200)]
     codes = {one.code for one in found(rules)}
     assert "overlap" in codes or "not_checked" in codes
+
+
+def test_a_table_beyond_all_measure_is_not_checked() -> None:
+    wide = [f"c{n}" for n in range(100)]
+    assert [one.code for one in found([["1"] * 100 + ["1"]], inputs=wide)] == ["not_checked"]
