@@ -49,6 +49,7 @@ class Field:
     allowed: str | None = None
     choices: tuple[Choice, ...] = ()
     element_id: str | None = None
+    suggested: tuple[str, ...] = ()
 
     @property
     def form_name(self) -> str:
@@ -82,7 +83,9 @@ def _field(asked: Asked, document: parts.Document) -> Field:
         return Field(asked.name, shown, "choice", "", asked.allowed, choices, element_id)
     if basic in _TEMPORAL:
         return Field(asked.name, basic, "temporal", _TEMPORAL[basic][1], asked.allowed, (), element_id)
-    return Field(asked.name, shown, _WIDGETS.get(basic, "json"), "", asked.allowed, (), element_id)
+    widget = _WIDGETS.get(basic, "json")
+    suggested = asked.compared if widget in ("text", "any") else ()
+    return Field(asked.name, shown, widget, "", asked.allowed, (), element_id, suggested)
 
 
 def _sample(item: parts.ItemDefinition, document: parts.Document, depth: int = 0) -> str:

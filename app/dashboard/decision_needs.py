@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from app.decisions.dmn import Model, parts
 from app.decisions.dmn.names import inner_boxes, member_names, names_of
 from app.decisions.feel import FeelSyntaxError, compile_feel, compile_unary_tests
 
 Names = frozenset[str]
+Column = tuple[parts.InputColumn, list[str]]  # with its cells
+
+MOST_COMPARED = 200
+_NEGATED = re.compile(r"not\s*\((.*)\)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -20,6 +26,7 @@ class Asked:
     type_ref: str | None
     allowed: str | None
     element_id: str | None
+    compared: tuple[str, ...] = ()  # texts that rules compare it with
 
 
 @dataclass(frozen=True)
@@ -88,21 +95,34 @@ def _requirements(element: parts.Element) -> tuple[parts.Ref, ...]:
     return element.knowledge if isinstance(element, parts.BusinessKnowledgeModel) else ()
 
 
-def _refined(asked: Asked, columns: list[parts.InputColumn], document: parts.Document) -> Asked:
+def _refined(asked: Asked, columns: list[Column], document: parts.Document) -> Asked:
     """A column that asks for just this name may know more about it."""
     type_ref, allowed = asked.type_ref, allowed_of(document, asked.type_ref)
-    for column in columns:
+    compared: dict[str, None] = {}
+    for column, cells in columns:
         if isinstance(column.expression, parts.Literal) and column.expression.text == asked.name:
             type_ref = type_ref or column.expression.type_ref
             allowed = allowed or column.values or allowed_of(document, column.expression.type_ref)
-    return Asked(asked.name, type_ref, allowed, asked.element_id)
+            compared.update(dict.fromkeys(_texts_in(cells)))
+    return Asked(asked.name, type_ref, allowed, asked.element_id, tuple(islice(compared, MOST_COMPARED)))
 
 
-def _columns(box: parts.Boxed | None) -> Iterator[parts.InputColumn]:
+def _columns(box: parts.Boxed | None) -> Iterator[Column]:
     if isinstance(box, parts.Table):
-        yield from box.inputs
+        for at, column in enumerate(box.inputs):
+            yield column, [rule.tests[at].text for rule in box.rules if at < len(rule.tests)]
     for inner in inner_boxes(box):
         yield from _columns(inner)
+
+
+def _texts_in(cells: list[str]) -> Iterator[str]:
+    for cell in cells:
+        negated = _NEGATED.fullmatch(cell)
+        try:
+            constants = compile_unary_tests(negated[1] if negated else cell or "-", lenient=True).constants()
+        except FeelSyntaxError:
+            continue
+        yield from sorted((one for one in constants or () if isinstance(one, str)), key=cell.find)
 
 
 def _free(box: parts.Boxed | None, known: Names, bound: Names = frozenset()) -> Iterator[str]:

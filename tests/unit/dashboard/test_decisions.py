@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import html
 import io
 import re
 from typing import Any
@@ -14,6 +15,19 @@ from tests.factories.diagrams import Diagram
 from tests.unit.dashboard.conftest import Operator
 
 MODEL = (DRAWN / "router_profile.dmn").read_bytes()
+
+BOXES = (
+    "vat number 0.2",
+    "given net number gives net - 1",
+    "calls Gross net 100",
+    "prices 1 10 2 20",
+    'plan speed 1 "basic" 100',
+    'if vat > 0 then "taxed" else "free"',
+    "of prices those with item > 10",
+    "for p in prices return p * 2",
+    "some p in prices satisfies p > 15",
+    "result sum(prices)",
+)
 
 
 @pytest.fixture
@@ -58,6 +72,12 @@ def test_a_model_that_is_refused_names_its_faults_and_stores_nothing(operator: O
     assert "bad.dmn was refused" in answer.text
     assert "Speed class, column Speed, rule 1" in answer.text
     assert "No decision is deployed yet" in operator.get("/decisions").text
+
+
+def test_rules_that_overlap_are_refused_with_an_example(operator: Operator) -> None:
+    answer = upload(operator, MODEL.replace(b"[100..1000)", b"[90..1000)"))
+    assert answer.status_code == 422
+    assert "For example: Speed = 90" in words_of(answer.text)
 
 
 def test_what_is_no_model_at_all_is_refused_too(operator: Operator) -> None:
@@ -150,6 +170,26 @@ def test_names_that_nothing_declares_are_asked_for_too(operator: Operator) -> No
     answer = ask(operator, "loyalty", customer__since="2020-01-15", minimum="5").text
     assert ">loyal<" in answer
     assert "Expected a date such as 2026-11-23" in ask(operator, "loyalty", customer__since="yesterday").text
+
+
+@pytest.mark.usefixtures("deployed")
+def test_texts_that_rules_compare_with_are_suggested(operator: Operator) -> None:
+    open_line = MODEL.replace(b'name="line" typeRef="tLine"', b'name="line" typeRef="string"')
+    assert upload(operator, open_line).status_code == 200
+    page = operator.get("/decisions/router_profile").text
+    assert re.findall(r'<option value="(\w+)"></option>', page) == ["fibre"]
+
+
+def test_every_kind_of_boxed_expression_is_drawn(world: World, operator: Operator) -> None:
+    with world.database.transaction() as tx:
+        world.engine.deploy_decisions(tx, (DRAWN / "boxes.dmn").read_bytes())
+    page = operator.get("/decisions/boxes").text
+    said = html.unescape(words_of(page))
+    for drawn in BOXES:
+        assert drawn in said
+    assert '<a href="#drawn-gross">Gross</a>' in page
+    assert "It needs no inputs" in said
+    assert ">150<" in ask(operator, "boxes").text
 
 
 @pytest.mark.usefixtures("deployed")
