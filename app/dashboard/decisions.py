@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,12 +16,22 @@ from app.dashboard.decision_sheet import Sheet
 from app.dashboard.diagrams import Diagrams
 from app.dashboard.pages import Pages, wants_fragment
 from app.dashboard.parts import DashboardParts
-from app.decisions.dmn import DmnRefused, Model, load
-from app.decisions.feel import value_to_json
+from app.decisions.dmn import DmnRefused, MatchedRule, Model, load
+from app.decisions.feel import BudgetExceeded, NotStorable, value_to_json
 from app.engine import queries
 from app.web.commits import commit
 
 _KEPT = 50
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a decision came to; `matched` are its `rules` as the page says them."""
+
+    value: Any
+    matched: list[dict[str, Any]]
+    errors: tuple[str, ...]
+    rules: tuple[MatchedRule, ...]
 
 
 class DecisionPages(Pages):
@@ -94,23 +105,16 @@ class DecisionPages(Pages):
             "fields": fields,
             "read": read,
             "answer": answer,
-            "sheet": Sheet(model.document, needs, answer["rules"] if answer else ()),
+            "sheet": Sheet(model.document, needs, answer.rules if answer else ()),
         }
 
-    def _answer(self, model: Model, decision_id: str, read: Read) -> dict[str, Any]:
-        outcome = model.evaluate(decision_id, read.values, clock=self.parts.clock)
-        matched = [
-            {
-                "owner": model.document.elements[rule.decision_id],
-                "number": rule.rule_index,
-                "inputs": value_to_json(dict(rule.inputs)),
-                "outputs": value_to_json(dict(rule.outputs)),
-                "annotations": [text for text in rule.annotations if text],
-            }
-            for rule in outcome.matched
-        ]
-        value = value_to_json(outcome.value)
-        return {"value": value, "matched": matched, "errors": outcome.errors, "rules": outcome.matched}
+    def _answer(self, model: Model, decision_id: str, read: Read) -> Answer:
+        try:
+            outcome = model.evaluate(decision_id, read.values, clock=self.parts.clock)
+            said = [_said(model, rule) for rule in outcome.matched]
+            return Answer(value_to_json(outcome.value), said, outcome.errors, outcome.matched)
+        except (BudgetExceeded, NotStorable) as error:
+            return Answer(None, [], (error.message,), ())
 
     def _model(self, connection: sa.Connection, model_row_id: str) -> Model:
         """A deployed model never changes."""
@@ -129,3 +133,13 @@ class DecisionPages(Pages):
         if found is None:
             found = self._needs[key] = needs_of(model, decision_id)
         return found
+
+
+def _said(model: Model, rule: MatchedRule) -> dict[str, Any]:
+    return {
+        "owner": model.document.elements[rule.decision_id],
+        "number": rule.rule_index,
+        "inputs": value_to_json(dict(rule.inputs)),
+        "outputs": value_to_json(dict(rule.outputs)),
+        "annotations": [text for text in rule.annotations if text],
+    }

@@ -28,7 +28,7 @@ class Line:
     facts: str
     tone: str
     decision_id: str | None = None
-    decision_name: str = ""
+    decision: str = ""  # as it was called, with its version
 
 
 def tell(
@@ -48,7 +48,8 @@ def tell(
         line = _line(row, entered.get(row.detail.get("number")))
         if row.kind == "decision":
             decision_id = str(row.detail.get("decision"))
-            line = replace(line, decision_id=decision_id, decision_name=(decision_names or {}).get(decision_id, ""))
+            name = (decision_names or {}).get(decision_id) or decision_id
+            line = replace(line, decision_id=decision_id, decision=f"{name} v{row.detail.get('version')}")
         passes = drawn is not None and drawn.type.endswith(("Gateway", "startEvent"))
         lines.append(replace(line, words="Passed", tone="quiet") if passes and row.kind == "completed" else line)
     return lines

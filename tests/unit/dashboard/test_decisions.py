@@ -163,6 +163,15 @@ def test_what_could_not_be_decided_says_why(operator: Operator) -> None:
     assert "no rule matches" in page
 
 
+@pytest.mark.parametrize("text", ["function(x) x", "for i in 1..100000000 return i"])
+def test_a_value_that_cannot_be_had_is_an_error_beside_the_inputs(operator: Operator, text: str) -> None:
+    document = (DRAWN / "boxes.dmn").read_bytes().replace(b"sum(prices) + called", text.encode())
+    assert upload(operator, document, "odd.dmn").status_code in (200, 303)
+    answer = ask(operator, "boxes")
+    assert answer.status_code == 200
+    assert '<ul class="errors"><li>' in answer.text
+
+
 @pytest.mark.usefixtures("deployed")
 def test_names_that_nothing_declares_are_asked_for_too(operator: Operator) -> None:
     page = operator.get("/decisions/loyalty").text
@@ -215,9 +224,9 @@ def test_the_history_says_why_a_flow_decided_as_it_did(world: World, operator: O
     instance_id = world.start("ORD-9", "equip", line="fibre", speed_mbps=2500)
     world.work()
     page = operator.get(f"/instances/{instance_id}").text
-    assert '<a href="/decisions/router_profile">Router profile</a>' in page
+    assert '<a href="/decisions/router_profile">Router profile v1</a>' in page
     said = words_of(page)
-    assert "Decided Router profile" in said
+    assert "Decided Router profile v1 at choose" in said
     assert "Speed class, rule 3 matched: Speed 2500 → speed class gigabit" in said
     assert "rule 1 matched: line fibre, class gigabit → router hgw-9000, visit true" in said.lower()
 
@@ -225,7 +234,7 @@ def test_the_history_says_why_a_flow_decided_as_it_did(world: World, operator: O
 def decided(**detail: Any) -> str:
     row = HistoryView(NOON, "decision", "choose", None, {"decision": "router_profile", "version": 1, **detail})
     (line,) = tell([row], {}, {"router_profile": "Router profile"})
-    assert (line.words, line.decision_id, line.decision_name) == ("Decided", "router_profile", "Router profile")
+    assert (line.words, line.decision_id, line.decision) == ("Decided", "router_profile", "Router profile v1")
     return line.facts
 
 
