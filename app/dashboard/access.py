@@ -18,7 +18,8 @@ from app.core.errors import TurnupError
 OPEN_ENDPOINTS = frozenset({"dashboard.login", "dashboard.log_in"})
 NAME_LIMIT = 100
 FORM_LIMIT_BYTES = 1_500_000
-UPLOAD_LIMITS = {"dashboard.deploy": 6_000_000}  # a diagram of the largest size that is accepted, and its envelope
+# A diagram or model of the largest size that is accepted, and its envelope.
+UPLOAD_LIMITS = {"dashboard.deploy": 6_000_000, "dashboard.deploy_decisions": 6_000_000}
 SESSION_LIFETIME = timedelta(hours=12)
 
 

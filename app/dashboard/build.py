@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from app.dashboard import words
 from app.dashboard.access import SESSION_LIFETIME, Access, PageSessions
+from app.dashboard.decisions import DecisionPages
 from app.dashboard.diagrams import Diagrams, name_of
 from app.dashboard.errors import handle_errors
 from app.dashboard.incidents import IncidentPages
@@ -54,6 +55,7 @@ def build_dashboard(app: Flask, parts: DashboardParts) -> None:
         TaskPages(parts, diagrams),
         IncidentPages(parts, diagrams),
         ProcessPages(parts, diagrams),
+        DecisionPages(parts, diagrams),
     ):
         pages.routes(blueprint)
     blueprint.after_request(_add_headers)

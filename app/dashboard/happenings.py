@@ -9,10 +9,11 @@ from typing import Any
 
 from app.dashboard.diagrams import Elements
 from app.dashboard.times import duration, span
-from app.dashboard.words import ACTIONS, brief, spoken
+from app.dashboard.words import ACTIONS, brief, rule_said, spoken
 from app.engine.queries import HistoryView
 
 Detail = Mapping[str, Any]
+MOST_RULES = 10  # of one decision, on its line
 SHORTEST = timedelta(milliseconds=1)  # what passes in less is not worth a word
 
 
@@ -26,9 +27,13 @@ class Line:
     actor: str | None
     facts: str
     tone: str
+    decision_id: str | None = None
+    decision: str = ""  # as it was called, with its version
 
 
-def tell(history: Sequence[HistoryView], elements: Elements) -> list[Line]:
+def tell(
+    history: Sequence[HistoryView], elements: Elements, decision_names: Mapping[str, str] | None = None
+) -> list[Line]:
     """Newest first, as given. A step that has ended is one line; a listener that heard nothing is none."""
     entered = {row.detail.get("number"): row.at for row in history if row.kind == "entered"}
     ended = {row.detail.get("number") for row in history if row.kind in ("completed", "cancelled")}
@@ -41,6 +46,10 @@ def tell(history: Sequence[HistoryView], elements: Elements) -> list[Line]:
         if row.kind == "cancelled" and listens:
             continue
         line = _line(row, entered.get(row.detail.get("number")))
+        if row.kind == "decision":
+            decision_id = str(row.detail.get("decision"))
+            name = (decision_names or {}).get(decision_id) or decision_id
+            line = replace(line, decision_id=decision_id, decision=f"{name} v{row.detail.get('version')}")
         passes = drawn is not None and drawn.type.endswith(("Gateway", "startEvent"))
         lines.append(replace(line, words="Passed", tone="quiet") if passes and row.kind == "completed" else line)
     return lines
@@ -95,6 +104,24 @@ def _task_completed(detail: Detail) -> tuple[str, str, str]:
     return "Task completed", f"gave {given}" if given else "", "person"
 
 
+def _decision(detail: Detail) -> tuple[str, str, str]:
+    """The rules that matched, in the order in which they did, and the value where it is not just what one rule gave."""
+    matched = detail.get("matched") or []
+    several = len({rule.get("decision") for rule in matched}) > 1
+    said = [_rule(rule, several) for rule in matched[:MOST_RULES]]
+    if len(matched) > MOST_RULES:
+        said.append(f"{len(matched) - MOST_RULES} more rules")
+    if len(matched) != 1:
+        said.append(f"value {brief(detail.get('value'), 160)}")
+    errors = detail.get("errors") or []
+    return "Decided", "; ".join([*said, *errors]), "bad" if errors else "good"
+
+
+def _rule(rule: Detail, several: bool) -> str:
+    where = f"{rule.get('decision')}, rule" if several else "rule"
+    return f"{where} {rule.get('rule')} matched: {rule_said(rule.get('inputs') or {}, rule.get('outputs') or {})}"
+
+
 def _other(detail: Detail) -> tuple[str, str, str]:
     return "", brief(dict(detail), 160) if detail else "", "quiet"
 
@@ -113,6 +140,7 @@ _WORDS: dict[str, Callable[[Detail], tuple[str, str, str]]] = {
     "claim_expired": _claim_expired,
     "action": _action,
     "message": _message,
+    "decision": _decision,
     "task_claimed": lambda detail: ("Task taken", "", "person"),
     "task_unclaimed": lambda detail: ("Task given back", "", "person"),
     "task_completed": _task_completed,

@@ -18,7 +18,7 @@ from app.dashboard.pages import Pages
 from app.dashboard.times import iso
 from app.dashboard.words import SECONDARY_WAITS, as_json
 from app.engine import queries
-from app.engine.queries import IncidentView, TokenView, VariableView
+from app.engine.queries import HistoryView, IncidentView, TokenView, VariableView
 
 HISTORY_SHOWN = 60
 HISTORY_MOST = 1000
@@ -83,7 +83,7 @@ class InstancePage(Pages):
             "forms": {i.id: self._fields(i, tokens) for i in incidents if i.state == "open" and i.number},
             "standing": {token.number: token for token in tokens},
             "scopes": _by_scope(queries.variables(connection, instance_id)),
-            "history": tell(history[:limit], elements),
+            "history": tell(history[:limit], elements, _decision_names(connection, history)),
             "history_limit": limit,
             "history_more": len(history) > limit and limit < HISTORY_MOST,
             "marks": marks(tokens, queries.passed_elements(connection, instance_id)),
@@ -106,6 +106,13 @@ def inputs_of(incident: IncidentView, tokens: Sequence[TokenView]) -> dict[str, 
 def _incidents(connection: sa.Connection, instance_id: str) -> list[IncidentView]:
     """Newest first."""
     return list(queries.list_incidents(connection, state=None, instance_id=instance_id, limit=100, offset=0).items)
+
+
+def _decision_names(connection: sa.Connection, history: Sequence[HistoryView]) -> dict[str, str]:
+    """By id, when the history speaks of any."""
+    if not any(row.kind == "decision" for row in history):
+        return {}
+    return {view.decision_id: view.name for view in queries.list_decisions(connection)}
 
 
 def _by_scope(variables: Sequence[VariableView]) -> dict[str, list[VariableView]]:

@@ -58,6 +58,7 @@ ELEMENTS = {
     "endEvent": "End event",
     "serviceTask": "Service task",
     "scriptTask": "Script task",
+    "businessRuleTask": "Business rule task",
     "userTask": "User task",
     "subProcess": "Sub-process",
     "exclusiveGateway": "Exclusive gateway",
@@ -89,6 +90,16 @@ def pretty(value: Any, limit: int = SHOWN_CHARACTERS) -> str:
 def as_json(value: Any) -> str:
     """A JSON value as it is written into a form."""
     return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def rule_said(inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> str:
+    """Why a rule matched and what it gave: `Speed 500, Line fibre → Profile fast`."""
+    asked, given = _pairs(inputs), _pairs(outputs)
+    return f"{asked} → {given}" if asked else given
+
+
+def _pairs(named: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {brief(value, 60)}".strip() for name, value in named.items())
 
 
 def further(detail: Mapping[str, Any]) -> dict[str, Any]:

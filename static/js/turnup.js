@@ -38,7 +38,7 @@
   // A refusal beside its form: the field it names is marked and gets the focus.
   document.addEventListener("htmx:after:swap", (event) => {
     const form = event.detail.ctx.sourceElement?.closest?.("form");
-    if (!form) return;
+    if (!form || form.matches(".evaluate")) return;
     for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
     const refused = form.querySelector(".refused");
     if (!refused) return;

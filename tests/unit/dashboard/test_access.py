@@ -12,6 +12,7 @@ from tests.factories.dashboards import NOON, TOKEN, World
 from tests.unit.dashboard.conftest import Operator, csrf_of, log_in
 
 PAGES = ["/", "/tasks", "/incidents", "/processes", "/processes/activate/1", "/processes/activate/1/diagram.bpmn"]
+PAGES += ["/decisions", "/decisions/d", "/decision-models/m.dmn"]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -30,6 +31,8 @@ def test_every_route_but_the_login_is_guarded(world: World) -> None:
         "version": "1",
         "incident_id": "i",
         "task_id": "t",
+        "decision_id": "d",
+        "model_row_id": "m",
     }
     for rule in world.app.url_map.iter_rules():
         for method in (rule.methods or set()) & {"GET", "POST"}:

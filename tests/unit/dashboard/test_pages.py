@@ -103,7 +103,8 @@ def test_what_nobody_foresaw_is_a_page_with_a_number_and_no_trace(
 
 
 def test_the_static_files_that_pages_name_are_there(world: World, operator: Operator) -> None:
-    names = ["css/turnup.css", "js/turnup.js", "js/times.js", "js/diagram.js", "img/turnup.svg"]
+    names = ["css/turnup.css", "css/decisions.css", "js/turnup.js", "js/times.js", "js/diagram.js", "js/decisions.js"]
+    names.append("img/turnup.svg")
     assert isinstance(world.app, Flask)
     for name in names:
         answer = operator.get(f"/static/{name}")
