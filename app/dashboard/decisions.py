@@ -110,7 +110,7 @@ class DecisionPages(Pages):
 
     def _answer(self, model: Model, decision_id: str, read: Read) -> Answer:
         try:
-            outcome = model.evaluate(decision_id, read.values, clock=self.parts.clock)
+            outcome = model.explain(decision_id, read.values, clock=self.parts.clock)
             said = [_said(model, rule) for rule in outcome.matched]
             return Answer(value_to_json(outcome.value), said, outcome.errors, outcome.matched)
         except (BudgetExceeded, NotStorable) as error:

@@ -92,5 +92,5 @@ def test_a_broken_model_breaks_nothing_else(seed: int) -> None:
         for element in [*model.decisions, *model.services, *model.business_knowledge_models]:
             for given in GIVEN:
                 with suppress(BudgetExceeded):
-                    model.evaluate(element, given)
+                    model.explain(element, given)
     assert loaded > 10

@@ -63,8 +63,8 @@ def test_a_requirement_of_the_wrong_kind_is_an_error() -> None:
     model = Dmn().input("n").knowledge("k", [], literal("1")).decision("d", literal("1"), decisions=["k"], knows=["n"])
     loaded = load(model.service("s", outputs=["k"], inputs=["nowhere"]).xml())
     assert [one.code for one in loaded.findings] == ["unknown_requirement"] * 4
-    assert loaded.evaluate("d", {}).value == 1
-    assert loaded.evaluate("s", {}).value == {}
+    assert loaded.explain("d", {}).value == 1
+    assert loaded.explain("s", {}).value == {}
 
 
 def test_knowledge_is_called_from_feel_by_position_and_by_name() -> None:
