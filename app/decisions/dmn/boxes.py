@@ -10,8 +10,6 @@ from app.decisions.dmn import parts
 from app.decisions.dmn.nodes import child, children, local, text_of
 from app.decisions.feel.names import tidy
 
-_PREFIXES = ("feel:",)
-
 
 def name_of(node: etree._Element) -> str:
     return tidy(node.get("name") or "")
@@ -22,12 +20,16 @@ def place_of(node: etree._Element) -> parts.Place:
 
 
 def type_ref_of(node: etree._Element) -> str | None:
-    """Without the prefix that DMN 1.1 has before the built-in types."""
-    written = tidy(node.get("typeRef") or "")
-    prefix, colon, rest = written.partition(":")
-    if colon and (written.startswith(_PREFIXES) or prefix in node.nsmap):
-        written = rest
-    return written or None
+    return type_ref(node, node.get("typeRef"))
+
+
+def type_ref(node: etree._Element, written: str | None) -> str | None:
+    """Without the prefix that DMN 1.1 has before the names of types."""
+    ref = tidy(written or "")
+    prefix, colon, rest = ref.partition(":")
+    if colon and (prefix == "feel" or prefix in node.nsmap):
+        ref = rest
+    return ref or None
 
 
 class Boxes:

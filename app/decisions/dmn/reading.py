@@ -9,7 +9,7 @@ from lxml import etree
 
 from app.core import xml
 from app.decisions.dmn import parts
-from app.decisions.dmn.boxes import Boxes, name_of, place_of, type_ref_of
+from app.decisions.dmn.boxes import Boxes, name_of, place_of, type_ref, type_ref_of
 from app.decisions.dmn.findings import DmnRefused, Finding, shortened
 from app.decisions.dmn.nodes import children, local, text_of
 
@@ -129,7 +129,7 @@ class _Reader:
         function = next(self._all("functionItem", node), None)
         return parts.ItemDefinition(
             name=name_of(node),
-            type_ref=None if written is None else (text_of(written) or None),
+            type_ref=None if written is None else type_ref(written, text_of(written)),
             allowed=self._tests(node, "allowedValues"),
             constraint=self._tests(node, "typeConstraint"),
             collection=node.get("isCollection") in {"true", "1"},
@@ -139,7 +139,7 @@ class _Reader:
         )
 
     def _function_item(self, node: etree._Element) -> tuple[tuple[parts.Variable, ...], str | None]:
-        return tuple(map(self.boxes.variable, self._all("parameters", node))), node.get("outputTypeRef")
+        return tuple(map(self.boxes.variable, self._all("parameters", node))), type_ref(node, node.get("outputTypeRef"))
 
     def _tests(self, node: etree._Element, tag: str) -> str | None:
         for tests in self._all(tag, node):

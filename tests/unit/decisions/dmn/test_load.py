@@ -54,6 +54,14 @@ def test_every_version_is_loaded(version: str) -> None:
     assert decide(model.decision("d", literal("n + 1"), needs=["n"]), "d", n=1) == 2
 
 
+def test_types_of_version_1_1_have_prefixes() -> None:
+    model = (
+        Dmn(version="1.1").item("tSpeed", "feel:number").input("n", "tSpeed").decision("d", literal("n"), needs=["n"])
+    )
+    assert decide(model, "d", n="x") is None
+    assert decide(model, "d", n=1) == 1
+
+
 def test_the_digest_is_that_of_what_is_said_not_of_how_it_is_written() -> None:
     again = MODELER.replace(b"<!-- drawn in two minutes -->", b"").replace(b"\n  ", b"\n      ")
     assert load(MODELER).digest == load(again).digest
