@@ -69,6 +69,13 @@ def test_an_invocation_binds_by_name() -> None:
     assert decide(model, "d", n=5) == 11
 
 
+def test_a_parameter_that_an_invocation_leaves_out_is_null() -> None:
+    model = (
+        Dmn().knowledge("f", ["a", "b"], literal("[a, b]")).decision("d", invocation("f", b=literal("1")), knows=["f"])
+    )
+    assert decide(model, "d") == [None, 1]
+
+
 def test_an_invocation_of_what_is_no_function_is_null_and_an_error() -> None:
     outcome = outcome_of(Dmn().input("n").decision("d", invocation("n", a=literal("1")), needs=["n"]), "d", n=5)
     assert outcome.value is None

@@ -142,6 +142,13 @@ def test_a_service_gives_its_decision_and_takes_its_input_decisions_as_given() -
     assert decide(model, "s", n=1) is None
 
 
+def test_what_only_an_input_decision_needs_is_not_decided() -> None:
+    model = Dmn().decision("deep", table([], ["v"], [["1"]])).decision("given", literal("deep"), decisions=["deep"])
+    model.decision("top", literal("given + 1"), decisions=["given"])
+    outcome = outcome_of(model.service("s", outputs=["top"], input_decisions=["given"]), "s", given=4)
+    assert (outcome.value, outcome.matched) == (5, ())
+
+
 def test_a_service_with_several_decisions_gives_a_context() -> None:
     model = service().service("s", outputs=["top", "other"], encapsulated=["inner", "below"], inputs=["n"])
     assert decide(model, "s", n=1) == {"top": 102, "other": "x"}

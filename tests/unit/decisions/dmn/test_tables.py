@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.decisions.dmn import load
-from tests.factories.decisions import Dmn, table
+from tests.factories.decisions import Dmn, literal, table
 from tests.unit.decisions.dmn.deciding import model_of, outcome_of
 
 ORDERED = {"name": "risk", "values": '"high", "middle", "low"'}
@@ -202,3 +202,12 @@ def test_a_thousand_rules_are_answered_by_the_index() -> None:
     outcome = model.explain("d", {"node": "node-731", "n": 1})
     assert outcome.value == Decimal(731)
     assert model.explain("d", {"node": "nowhere"}).value is None
+
+
+def test_of_very_many_matches_and_errors_the_first_are_kept() -> None:
+    model = Dmn().input("n").knowledge("f", ["n"], table(["n"], [{"name": "v", "values": "1, 2"}], [["-", "n"]]))
+    model.decision("d", literal("count(for i in 1..1500 return f(i))"), needs=["n"], knows=["f"])
+    outcome = outcome_of(model, "d")
+    assert outcome.value == 1500
+    assert [one.inputs["n"] for one in outcome.matched] == list(range(1, 1001))
+    assert len(outcome.errors) == 100

@@ -63,6 +63,12 @@ def test_a_result_is_what_its_type_says_or_null(type_ref: str, text: str, expect
     assert bool(outcome.errors) == (expected is None)
 
 
+def test_a_type_made_of_another_allows_what_both_allow() -> None:
+    model = Dmn().item("tSmall", "number", allowed="< 10").item("tFew", "tSmall", allowed="> 5").input("x", "tFew")
+    model.decision("d", literal("x"), needs=["x"])
+    assert [decide(model, "d", x=value) for value in (3, 7, 12)] == [None, 7, None]
+
+
 def test_an_error_says_what_was_expected_and_found() -> None:
     outcome = outcome_of(typed().input("x", "tTech").decision("d", literal("x"), needs=["x"]), "d", x="dsl")
     assert outcome.errors == ("Input x is no tTech: found dsl.",)
