@@ -14,7 +14,7 @@ from SpiffWorkflow.specs.WorkflowSpec import WorkflowSpec
 
 from app.decisions.feel import compile_feel
 from app.engine.diagram import Diagram, Element
-from app.engine.spiff import nodes
+from app.engine.spiff import events, nodes
 from app.engine.spiff.timers import Timer
 
 
@@ -139,11 +139,11 @@ def _rule_task(process: ProcessSpec, element: Element) -> Any:
 
 def _catch_event(process: ProcessSpec, element: Element) -> Any:
     if element.timer is not None:
-        spec = nodes.TimerCatch(process, element.id)
+        spec = events.TimerCatch(process, element.id)
         spec.timer = _timer(element)
         return spec
     name, key = element.message or ("", None)
-    spec = nodes.MessageCatch(process, element.id)
+    spec = events.MessageCatch(process, element.id)
     spec.message_name = name
     spec.key = _source(key or "", f"the correlation key of '{element.id}'")
     return spec
@@ -151,10 +151,10 @@ def _catch_event(process: ProcessSpec, element: Element) -> Any:
 
 def _boundary_event(process: ProcessSpec, element: Element) -> Any:
     if element.timer is not None:
-        spec = nodes.BoundaryTimer(process, element.id)
+        spec = events.BoundaryTimer(process, element.id)
         spec.timer = _timer(element)
     else:
-        spec = nodes.BoundaryError(process, element.id)
+        spec = events.BoundaryError(process, element.id)
         spec.error_code = element.error_code
     spec.interrupting = element.interrupting
     return spec

@@ -17,12 +17,10 @@ from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask
 from app.core.clock import Clock
 from app.core.errors import TurnupError
 from app.decisions.feel import Expression
-from app.engine.spiff.branches import BESIDE, Branch, join, segments, split_of
+from app.engine.spiff.branches import Branch, join, segments, split_of
 from app.engine.spiff.faults import DecisionFailed, ExpressionFailed, NoFlowChosen, VariableConflict
 from app.engine.spiff.index import COMPLETED, FINISHED, WAITING, Node
 from app.engine.spiff.scopes import Scopes
-
-LONGEST_KEY = 255  # of correlation keys: PostgreSQL's indexes hold no text of any length
 
 
 @dataclass(frozen=True)
@@ -84,7 +82,7 @@ class Spec(BpmnSpecMixin):
 
     def _on_complete_hook(self, my_task: Node) -> None:
         if self.has_boundary:
-            _end_siblings(my_task)
+            end_siblings(my_task)
         _leave(my_task)
 
     def _on_cancel(self, my_task: Node) -> None:
@@ -176,7 +174,7 @@ class ParallelGateway(Spec):
             scopes = scopes_of(my_task)
             path = my_task.branch.path if my_task.branch else ""
             counters = my_task.branch.counters if my_task.branch else ()
-            visit = _count_visit(my_task)
+            visit = count_visit(my_task)
             for number, spec in enumerate(self.outputs):
                 child = Node(my_task.workflow, spec, my_task)
                 child.branch = Branch(f"{path}{self.bpmn_id}#{visit}.{number}>", (*counters, scopes.writes))
@@ -192,7 +190,7 @@ class Activity(Spec):
         """Open the scope and evaluate the inputs; safe to repeat after a fault."""
         internal = my_task.internal_data
         if "visit" not in internal:
-            internal["visit"] = _count_visit(my_task)
+            internal["visit"] = count_visit(my_task)
         scopes, outside = scopes_of(my_task), my_task.workflow.scope
         if not (self.inputs_ or self.owns_scope):
             return
@@ -259,66 +257,6 @@ class RuleTask(Activity):
         self.leave_with(my_task, {self.result: decided.value})
         live.note("decision", my_task, **why, matched=decided.matched, errors=decided.errors)
         return True
-
-
-class MessageCatch(Spec):
-    """Waits for a message with a name and a correlation key."""
-
-    message_name = ""
-    key: Source
-
-    def _run_hook(self, my_task: Node) -> None:
-        view = scopes_of(my_task).view(my_task.workflow.scope)
-        key = self.key.value(view, clock_of(my_task))
-        if isinstance(key, bool) or not isinstance(key, str | int | float):
-            raise ExpressionFailed(
-                f"The correlation key of '{self.bpmn_id}' must be a text or a number, and is {key!r}. "
-                "Correct the variables it reads and retry.",
-                value=key,
-            )
-        if "\0" in str(key) or len(str(key)) > LONGEST_KEY:
-            raise ExpressionFailed(
-                f"The correlation key of '{self.bpmn_id}' must have at most {LONGEST_KEY} characters and no NUL.",
-                value=str(key)[:LONGEST_KEY],
-            )
-        live = my_task.workflow.top_workflow.live
-        live.wait_for(my_task, "message", name=self.message_name, correlation=str(key))
-
-
-class TimerCatch(Spec):
-    """Waits until its time; `due` gives microseconds since the epoch."""
-
-    timer: Any  # app.engine.spiff.timers.Timer
-
-    def _run_hook(self, my_task: Node) -> None:
-        live = my_task.workflow.top_workflow.live
-        view = scopes_of(my_task).view(my_task.workflow.scope)
-        live.wait_for(my_task, "timer", due_at=self.timer.due(view, live.clock))
-
-
-class Boundary(Spec):
-    """A boundary event; interrupting, it ends its activity when it fires."""
-
-    interrupting = True
-
-    def _on_complete_hook(self, my_task: Node) -> None:
-        if self.interrupting:
-            _end_siblings(my_task)
-        else:
-            _branch_off(my_task)
-
-
-class BoundaryTimer(Boundary, TimerCatch):
-    pass
-
-
-class BoundaryError(Boundary):
-    """Listens for a refusal with `error_code`, or for any without one."""
-
-    error_code: str | None = None
-
-    def _run_hook(self, my_task: Node) -> None:
-        my_task.workflow.top_workflow.live.wait_for(my_task, "attached", name=self.error_code)
 
 
 class SubProcess(SubWorkflowTask, Activity):
@@ -399,7 +337,7 @@ def write_all(node: Node, writes: Sequence[tuple[str, str, Any]]) -> None:
         scopes.write(scope, target, value, node.branch)
 
 
-def _count_visit(node: Node) -> int:
+def count_visit(node: Node) -> int:
     if not node.task_spec.repeatable:
         return 1
     return scopes_of(node).visit(node.workflow.scope, node.path, node.task_spec.bpmn_id)
@@ -411,21 +349,11 @@ def _leave(node: Node) -> None:
         scopes_of(node).close(scope)
 
 
-def _end_siblings(node: Node) -> None:
+def end_siblings(node: Node) -> None:
     """End the other tokens of an activity and its boundary events."""
     for sibling in list(node.parent._children):
         if sibling is not node and not sibling._state & FINISHED:
             sibling.cancel()
-
-
-def _branch_off(node: Node) -> None:
-    """A non-interrupting boundary event makes a second token: it runs on a branch of its own."""
-    scopes = scopes_of(node)
-    path = node.branch.path if node.branch else ""
-    counters = node.branch.counters if node.branch else ()
-    visit = _count_visit(node)
-    node.branch = Branch(f"{path}{node.task_spec.bpmn_id}#{visit}.{BESIDE}>", (*counters, scopes.writes))
-    scopes.beside = True
 
 
 def _end_branch(node: Node) -> None:
