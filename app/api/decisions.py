@@ -12,6 +12,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from app.api.room import PREFIX, ApiParts, refused, room, view
 from app.engine import queries
+from app.engine.decisions import accept
 from app.web.commits import commit
 from app.web.models import Input, Name, Output, Parameters
 from app.web.paging import PageQuery, answer_one, answer_page
@@ -111,8 +112,8 @@ class Decisions:
         if sent.mimetype not in _XML:
             raise UnsupportedMediaType(f"Expected Content-Type {' or '.join(_XML)}, found {sent.mimetype or 'none'}.")
         sent.max_content_length = MODEL_LIMIT_BYTES
-        document = sent.whole_body()
-        done = commit(self._database, lambda tx: self._engine.deploy_decisions(tx, document))
+        accepted = accept(sent.whole_body())
+        done = commit(self._database, lambda tx: self._engine.deploy_decisions(tx, accepted))
         findings = [FindingOut.model_validate(finding) for finding in done.findings]
         body = ModelDeployed.model_validate({**vars(done), "findings": findings})
         return answer_one(body, 201 if done.created else 200)

@@ -14,7 +14,7 @@ from app.decisions.dmn import DmnRefused
 from app.decisions.dmn import Finding as DmnFinding
 from app.decisions.feel import value_to_json
 from app.dispatch.wakeups import LocalWakeups
-from app.engine.decisions import examine
+from app.engine.decisions import accept, examine
 from app.engine.diagram import DiagramRefused, Finding
 from app.engine.doors import Engine
 from app.factory import EngineRoom
@@ -81,10 +81,12 @@ class _Stored:
 
 
 def _deploy(room: EngineRoom, file: Path) -> _Stored:
+    if _is_dmn(file):
+        accepted = accept(file.read_bytes())
+        with room.database.transaction() as tx:
+            model = room.engine.deploy_decisions(tx, accepted)
+        return _Stored(model.model_id, model.version, model.created, model.findings)
     with room.database.transaction() as tx:
-        if _is_dmn(file):
-            model = room.engine.deploy_decisions(tx, file.read_bytes())
-            return _Stored(model.model_id, model.version, model.created, model.findings)
         diagram = room.engine.deploy(tx, file.read_bytes(), file.name)
         return _Stored(diagram.process_id, diagram.version, diagram.created, diagram.findings)
 

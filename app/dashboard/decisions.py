@@ -19,6 +19,7 @@ from app.dashboard.parts import DashboardParts
 from app.decisions.dmn import DmnRefused, MatchedRule, Model, load
 from app.decisions.feel import BudgetExceeded, NotStorable, value_to_json
 from app.engine import queries
+from app.engine.decisions import accept
 from app.web.commits import commit
 
 _KEPT = 50
@@ -60,13 +61,13 @@ class DecisionPages(Pages):
         upload = request.files.get("model")
         if upload is None or not upload.filename:
             raise InvalidInput("Choose a .dmn file.", path="$.model")
-        document = upload.stream.read()
         try:
-            deployed = commit(self.parts.database, lambda tx: self.parts.engine.deploy_decisions(tx, document))
+            accepted = accept(upload.stream.read())
         except DmnRefused as refused:
             with self.parts.database.reading() as connection:
                 page = self._list(connection, refused=upload.filename, findings=refused.findings)
             return Response(page, refused.status)
+        deployed = commit(self.parts.database, lambda tx: self.parts.engine.deploy_decisions(tx, accepted))
         if len(deployed.decisions) == 1 and not deployed.findings:
             return redirect(url_for("dashboard.decision", decision_id=deployed.decisions[0]), 303)
         with self.parts.database.reading() as connection:

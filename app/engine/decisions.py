@@ -60,11 +60,26 @@ def examine(document: bytes) -> tuple[Model, list[Finding]]:
     return model, lint(model)
 
 
-def deploy(tx: Transaction, document: bytes, clock: Clock) -> DecisionDeployment:
-    """Store a model as its next version, unless the latest one is the same; DmnRefused lists every error."""
+@dataclass(frozen=True)
+class Accepted:
+    """A model without errors, ready to be stored."""
+
+    document: bytes
+    model: Model
+    findings: list[Finding]
+
+
+def accept(document: bytes) -> Accepted:
+    """Read and lint a model, with no transaction open: a large one takes seconds. DmnRefused lists every error."""
     model, findings = examine(document)
     if any(finding.severity == "error" for finding in findings):
         raise DmnRefused(findings)
+    return Accepted(document, model, findings)
+
+
+def deploy(tx: Transaction, accepted: Accepted, clock: Clock) -> DecisionDeployment:
+    """Store a model as its next version, unless the latest one is the same."""
+    model, findings = accepted.model, accepted.findings
     known = decision_model.c
     latest = tx.connection.execute(
         sa.select(known.id, known.version, known.digest)
@@ -83,7 +98,7 @@ def deploy(tx: Transaction, document: bytes, clock: Clock) -> DecisionDeployment
             version=version,
             name=model.name,
             digest=model.digest,
-            document=document,
+            document=accepted.document,
             deployed_at=clock.now(),
         )
     )

@@ -16,7 +16,7 @@ from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.types import from_microseconds, to_microseconds
 from app.core.wakeups import Wakeups
 from app.engine import decisions, definitions, incidents, messages, starts, steps, workers
-from app.engine.decisions import Decided, DecisionDeployment
+from app.engine.decisions import Accepted, Decided, DecisionDeployment
 from app.engine.definitions import Deployment
 from app.engine.diagram import DiagramRefused, Finding
 from app.engine.incidents import Action
@@ -65,9 +65,9 @@ class Engine:
             raise DiagramRefused(findings)
         return definitions.deploy(tx, diagram, findings, self._clock)
 
-    def deploy_decisions(self, tx: Transaction, document: bytes) -> DecisionDeployment:
-        """Store a DMN model as its next version. DmnRefused lists every error."""
-        return decisions.deploy(tx, document, self._clock)
+    def deploy_decisions(self, tx: Transaction, model: Accepted) -> DecisionDeployment:
+        """Store a DMN model that `app.engine.decisions.accept` has read as its next version."""
+        return decisions.deploy(tx, model, self._clock)
 
     def evaluate(self, connection: sa.Connection, decision_id: str, inputs: dict[str, Any]) -> Decided:
         """The latest version of a decision, evaluated; nothing is stored."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.engine.decisions import accept
 from tests.factories.dashboards import DRAWN, World
 
 pytestmark = pytest.mark.browser
@@ -18,7 +19,7 @@ MODEL = DRAWN / "router_profile.dmn"
 @pytest.fixture
 def deployed(world: World, operator: Page, site: str) -> Page:
     with world.database.transaction() as tx:
-        world.engine.deploy_decisions(tx, MODEL.read_bytes())
+        world.engine.deploy_decisions(tx, accept(MODEL.read_bytes()))
     operator.goto(f"{site}/decisions/router_profile")
     return operator
 

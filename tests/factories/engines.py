@@ -13,6 +13,7 @@ import structlog
 from app.core.clock import FixedClock
 from app.core.db import Database, Transaction
 from app.engine import queries
+from app.engine.decisions import accept
 from app.engine.doors import Advanced, Engine
 from app.engine.messages import MessageIn
 from app.engine.starts import StartRequest
@@ -59,7 +60,7 @@ class Bench:
 
     def deploy_decisions(self, document: bytes) -> None:
         with self.database.transaction() as tx:
-            self.engine.deploy_decisions(tx, document)
+            self.engine.deploy_decisions(tx, accept(document))
 
     def start(self, diagram: Diagram | str, *, key: str | None = None, **variables: Any) -> str:
         process_id = diagram if isinstance(diagram, str) else self.deploy(diagram)

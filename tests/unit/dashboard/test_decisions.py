@@ -9,6 +9,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from app.dashboard.happenings import tell
+from app.engine.decisions import accept
 from app.engine.queries import HistoryView
 from tests.factories.dashboards import DRAWN, NOON, World
 from tests.factories.diagrams import Diagram
@@ -33,7 +34,7 @@ BOXES = (
 @pytest.fixture
 def deployed(world: World) -> None:
     with world.database.transaction() as tx:
-        world.engine.deploy_decisions(tx, MODEL)
+        world.engine.deploy_decisions(tx, accept(MODEL))
 
 
 def upload(operator: Operator, document: bytes, name: str = "router_profile.dmn") -> TestResponse:
@@ -191,7 +192,7 @@ def test_texts_that_rules_compare_with_are_suggested(operator: Operator) -> None
 
 def test_every_kind_of_boxed_expression_is_drawn(world: World, operator: Operator) -> None:
     with world.database.transaction() as tx:
-        world.engine.deploy_decisions(tx, (DRAWN / "boxes.dmn").read_bytes())
+        world.engine.deploy_decisions(tx, accept((DRAWN / "boxes.dmn").read_bytes()))
     page = operator.get("/decisions/boxes").text
     said = html.unescape(words_of(page))
     for drawn in BOXES:

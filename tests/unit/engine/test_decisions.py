@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.decisions.dmn import DmnRefused
-from app.engine.decisions import UnknownDecision
+from app.engine.decisions import UnknownDecision, accept
 from app.engine.tables import decision_model
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
@@ -16,9 +16,9 @@ FLOW = Diagram("p").start("s").decision("a", "profile", "chosen").end("e").chain
 
 def test_the_same_model_is_the_same_version(bench: Bench) -> None:
     with bench.database.transaction() as tx:
-        first = bench.engine.deploy_decisions(tx, DECISIONS)
-        again = bench.engine.deploy_decisions(tx, DECISIONS)
-        changed = bench.engine.deploy_decisions(tx, DECISIONS.replace(b"300", b"500"))
+        first = bench.engine.deploy_decisions(tx, accept(DECISIONS))
+        again = bench.engine.deploy_decisions(tx, accept(DECISIONS))
+        changed = bench.engine.deploy_decisions(tx, accept(DECISIONS.replace(b"300", b"500")))
     assert (first.version, first.created, first.decisions) == (1, True, ["profile"])
     assert (again.version, again.created) == (1, False)
     assert changed.version == 2
@@ -27,13 +27,13 @@ def test_the_same_model_is_the_same_version(bench: Bench) -> None:
 @pytest.mark.parametrize("document", [b"", b"<not-dmn/>", b"<!DOCTYPE x [<!ENTITY a 'b'>]><x>&a;</x>"])
 def test_what_is_no_model_is_refused_and_nothing_is_stored(bench: Bench, document: bytes) -> None:
     with pytest.raises(DmnRefused), bench.database.transaction() as tx:
-        bench.engine.deploy_decisions(tx, document)
+        bench.engine.deploy_decisions(tx, accept(document))
     assert bench.count(decision_model) == 0
 
 
 def test_a_model_with_an_error_is_refused_with_its_place(bench: Bench) -> None:
     with pytest.raises(DmnRefused) as caught, bench.database.transaction() as tx:
-        bench.engine.deploy_decisions(tx, DECISIONS.replace(b"&gt;= 300", b"&gt;= ("))
+        bench.engine.deploy_decisions(tx, accept(DECISIONS.replace(b"&gt;= 300", b"&gt;= (")))
     assert [finding.severity for finding in caught.value.findings].count("error") == 1
     assert bench.count(decision_model) == 0
 
