@@ -45,8 +45,12 @@ class Field(Bench):
         assert handler is not None
         return StepResult(step.number, step.attempt, attempts.make(step, handler, self.clock.now()))
 
-    def begin(self, **changes: Any) -> str:
+    def deploy_shipped(self) -> None:
+        self.deploy_decisions((PROCESSES / "decisions" / "choose_profile.dmn").read_bytes())
         self.deploy((PROCESSES / "service" / "ftth_activate.bpmn").read_bytes())
+
+    def begin(self, **changes: Any) -> str:
+        self.deploy_shipped()
         instance_id = self.start("ftth_activate", key="ORD-1", **{**ORDER, **changes})
         self.run(instance_id)
         return instance_id
@@ -161,7 +165,7 @@ def test_a_speed_corrected_by_an_operator_lets_the_order_go_on(field: Field) -> 
 
 
 def test_a_restart_after_every_commit_changes_nothing(field: Field) -> None:
-    field.deploy((PROCESSES / "service" / "ftth_activate.bpmn").read_bytes())
+    field.deploy_shipped()
     field.lab.fault("port_taken", {"serial": SERIAL}, calls=1)
     instance_id = field.start("ftth_activate", **ORDER)
     field.run(instance_id, between=field.restart)
@@ -196,3 +200,10 @@ def test_every_sample_ends_where_its_file_says(field: Field, sample: dict[str, A
             assert found == {}
         case "fallen_out":
             assert found == {expect["element"]: expect["incident_code"]}
+
+
+def test_the_profile_is_decided_by_a_rule_that_the_history_names(field: Field) -> None:
+    instance_id = field.begin(speed_mbps=1000)
+    (row,) = [row for row in field.history(instance_id) if row.kind == "decision"]
+    assert (row.detail["decision"], row.detail["value"]) == ("choose_profile", "gigabit")
+    assert [matched["rule"] for matched in row.detail["matched"]] == [4]
