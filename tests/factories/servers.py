@@ -73,11 +73,20 @@ class Process:
 
     def kill(self) -> None:
         """SIGKILL to the whole group; returns once the port is closed."""
-        self._signal(signal.SIGKILL)
+        self._signal_group(signal.SIGKILL)
+        if self._child is not None:
+            self._child.wait(10)
         until = time.monotonic() + 10
         while not is_closed(self.port):
             assert time.monotonic() < until, f"port {self.port} is still open after SIGKILL"
             time.sleep(0.005)
+
+    def freeze(self) -> None:
+        """SIGSTOP to the whole group: it stands as it stands, until `thaw` or `kill`."""
+        self._signal_group(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal_group(signal.SIGCONT)
 
     def stop(self) -> int:
         """SIGTERM; the exit status."""
@@ -90,11 +99,10 @@ class Process:
             self.kill()
             return -1
 
-    def _signal(self, number: signal.Signals) -> None:
+    def _signal_group(self, number: signal.Signals) -> None:
         if self._child is not None:
             with suppress(ProcessLookupError):
                 os.killpg(self._child.pid, number)
-            self._child.wait(10)
 
     def log(self) -> str:
         return (self.folder / f"{self.command[0]}.log").read_text()
