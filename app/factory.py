@@ -22,6 +22,7 @@ from app.dispatch.embedded import Embedded
 from app.dispatch.wakeups import LocalWakeups
 from app.dispatch.worker import Worker
 from app.engine.doors import Engine
+from app.engine.spiff.index import install
 from app.handling.registry import Registry
 from app.web.openapi import create_app_shell
 
@@ -63,6 +64,7 @@ class House:
 
 
 def build_engine_room(settings: Settings) -> EngineRoom:
+    install()
     database = Database(settings.database_url)
     registry = Registry.scan()
     clock = SystemClock()

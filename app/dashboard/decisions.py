@@ -16,10 +16,11 @@ from app.dashboard.decision_sheet import Sheet
 from app.dashboard.diagrams import Diagrams
 from app.dashboard.pages import Pages, wants_fragment
 from app.dashboard.parts import DashboardParts
-from app.decisions.dmn import DmnRefused, MatchedRule, Model, load
+from app.decisions.dmn import DmnRefused, MatchedRule, Model
 from app.decisions.feel import BudgetExceeded, NotStorable, value_to_json
 from app.engine import queries
 from app.engine.decisions import accept
+from app.engine.kept import Kept
 from app.web.commits import commit
 
 _KEPT = 50
@@ -38,8 +39,7 @@ class Answer:
 class DecisionPages(Pages):
     def __init__(self, parts: DashboardParts, diagrams: Diagrams) -> None:
         super().__init__(parts, diagrams)
-        self._models: dict[str, Model] = {}
-        self._needs: dict[tuple[str, str], Needs] = {}
+        self._needs: Kept[Needs] = Kept(_KEPT)
 
     def routes(self, blueprint: Blueprint) -> None:
         blueprint.add_url_rule("/decisions", "decisions", self.show, methods=["GET"])
@@ -93,8 +93,8 @@ class DecisionPages(Pages):
 
     def _facts(self, connection: sa.Connection, decision_id: str, *, evaluates: bool = False) -> dict[str, Any]:
         view = queries.get_decision(connection, decision_id)
-        model = self._model(connection, view.model_row_id)
-        needs = self._needs_of(view.model_row_id, model, decision_id)
+        model = self.parts.engine.decision_model(connection, view.model_row_id)
+        needs = self._needs.get((view.model_row_id, decision_id), lambda: needs_of(model, decision_id))
         fields = fields_of(needs.asked, model.document)
         read = read_fields(fields, request.form) if evaluates else NOTHING_READ
         answer = self._answer(model, decision_id, read) if evaluates and not read.problems else None
@@ -116,24 +116,6 @@ class DecisionPages(Pages):
             return Answer(value_to_json(outcome.value), said, outcome.errors, outcome.matched)
         except (BudgetExceeded, NotStorable) as error:
             return Answer(None, [], (error.message,), ())
-
-    def _model(self, connection: sa.Connection, model_row_id: str) -> Model:
-        """A deployed model never changes."""
-        found = self._models.get(model_row_id)
-        if found is None:
-            found = load(queries.decision_document(connection, model_row_id))
-            if len(self._models) >= _KEPT:
-                self._models.clear()
-                self._needs.clear()
-            self._models[model_row_id] = found
-        return found
-
-    def _needs_of(self, model_row_id: str, model: Model, decision_id: str) -> Needs:
-        key = (model_row_id, decision_id)
-        found = self._needs.get(key)
-        if found is None:
-            found = self._needs[key] = needs_of(model, decision_id)
-        return found
 
 
 def _said(model: Model, rule: MatchedRule) -> dict[str, Any]:

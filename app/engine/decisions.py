@@ -1,9 +1,7 @@
 """Decision models as they are deployed: checked, numbered, kept as they came, evaluated for flows and for the API."""
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +12,7 @@ from app.core.errors import NotFound
 from app.core.ids import new_id
 from app.decisions.dmn import DmnRefused, Finding, Model, lint, load
 from app.decisions.feel import value_to_json
+from app.engine.kept import Kept
 from app.engine.tables import decision, decision_model
 
 
@@ -112,22 +111,12 @@ class Decisions:
     """Loaded models by id, kept for this process; safe to use from many threads."""
 
     def __init__(self, size: int = 64) -> None:
-        self._size = size
-        self._loaded: OrderedDict[str, Model] = OrderedDict()
-        self._lock = Lock()
+        self._kept: Kept[Model] = Kept(size)
 
     def model(self, connection: sa.Connection, model_row_id: str) -> Model:
         """A deployed model; loaded from its document the first time."""
-        model = self._loaded.get(model_row_id)
-        if model is not None:
-            return model
         query = sa.select(decision_model.c.document).where(decision_model.c.id == model_row_id)
-        model = load(connection.execute(query).scalar_one())
-        with self._lock:
-            self._loaded[model_row_id] = model
-            while len(self._loaded) > self._size:
-                self._loaded.popitem(last=False)
-        return model
+        return self._kept.get(model_row_id, lambda: load(connection.execute(query).scalar_one()))
 
     def evaluate(
         self, connection: sa.Connection, decision_id: str, inputs: Mapping[str, Any], clock: Clock

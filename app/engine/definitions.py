@@ -1,8 +1,6 @@
 """Diagrams as they are deployed: checked, numbered, kept as they came, and built once per process."""
 
-from collections import OrderedDict
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any
 
 import orjson
@@ -13,6 +11,7 @@ from app.core.db import Prepared, Transaction
 from app.core.errors import NotFound
 from app.core.ids import new_id
 from app.engine.diagram import Diagram, DiagramRefused, Finding
+from app.engine.kept import Kept
 from app.engine.spiff.build import Program, build
 from app.engine.spiff.dialect import check
 from app.engine.spiff.dialect_read import read_diagram
@@ -123,26 +122,19 @@ class Programs:
     """Built specs by definition id, kept for this process; safe to use from many threads."""
 
     def __init__(self, size: int = 256) -> None:
-        self._size = size
-        self._built: OrderedDict[str, Program] = OrderedDict()
-        self._lock = Lock()
+        self._kept: Kept[Program] = Kept(size)
 
     def program(self, connection: sa.Connection, definition_id: str) -> Program:
         """The specs of a definition; built from its document the first time."""
-        program = self._built.get(definition_id)
-        return program if program is not None else self._build(connection, definition_id)
+        return self._kept.get(definition_id, lambda: _build(connection, definition_id))
 
-    def _build(self, connection: sa.Connection, definition_id: str) -> Program:
-        table = process_definition.c
-        row = connection.execute(
-            sa.select(table.document, table.digest, table.version).where(table.id == definition_id)
-        ).one()
-        diagram, findings = read_diagram(read_xml(row.document), row.document, row.digest)
-        if diagram is None:
-            raise DiagramRefused(findings)
-        program = build(diagram, definition_id, row.version)
-        with self._lock:
-            self._built[definition_id] = program
-            while len(self._built) > self._size:
-                self._built.popitem(last=False)
-        return program
+
+def _build(connection: sa.Connection, definition_id: str) -> Program:
+    table = process_definition.c
+    row = connection.execute(
+        sa.select(table.document, table.digest, table.version).where(table.id == definition_id)
+    ).one()
+    diagram, findings = read_diagram(read_xml(row.document), row.document, row.digest)
+    if diagram is None:
+        raise DiagramRefused(findings)
+    return build(diagram, definition_id, row.version)

@@ -15,6 +15,7 @@ from app.core.db import Transaction
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.types import from_microseconds, to_microseconds
 from app.core.wakeups import Wakeups
+from app.decisions.dmn import Model
 from app.engine import decisions, definitions, incidents, messages, starts, steps, workers
 from app.engine.decisions import Accepted, Decided, DecisionDeployment
 from app.engine.definitions import Deployment
@@ -68,6 +69,10 @@ class Engine:
     def deploy_decisions(self, tx: Transaction, model: Accepted) -> DecisionDeployment:
         """Store a DMN model that `app.engine.decisions.accept` has read as its next version."""
         return decisions.deploy(tx, model, self._clock)
+
+    def decision_model(self, connection: sa.Connection, model_row_id: str) -> Model:
+        """A deployed decision model, loaded; `app.engine.queries.DecisionView` has its id."""
+        return self._decisions.model(connection, model_row_id)
 
     def evaluate(self, connection: sa.Connection, decision_id: str, inputs: dict[str, Any]) -> Decided:
         """The latest version of a decision, evaluated; nothing is stored."""

@@ -179,8 +179,6 @@ _MAKERS: dict[str, Callable[[ProcessSpec, Element], Any]] = {
     "subProcess": lambda process, element: nodes.SubProcess(process, element.id, element.id),
 }
 
-SUPPORTED = frozenset(_MAKERS)
-
 
 def _in_loops(diagram: Diagram, elements: list[Element]) -> set[str]:
     """Elements that may be visited more than once: on a loop, or anywhere after one."""

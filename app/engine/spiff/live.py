@@ -12,7 +12,6 @@ from app.engine.spiff.index import READY, STARTED, Node, Tree
 from app.engine.spiff.nodes import step_name
 from app.engine.spiff.scopes import Scopes
 
-TIMED = frozenset({"timer", "retry", "callback"})
 LONGEST_RUN = 20_000  # elements passed in one go: a loop that never waits would hold the store for ever
 CATCHING = frozenset({"message", "callback"})
 
