@@ -118,9 +118,7 @@ class Decisions:
         query = sa.select(decision_model.c.document).where(decision_model.c.id == model_row_id)
         return self._kept.get(model_row_id, lambda: load(connection.execute(query).scalar_one()))
 
-    def evaluate(
-        self, connection: sa.Connection, decision_id: str, inputs: Mapping[str, Any], clock: Clock
-    ) -> Decided:
+    def evaluate(self, connection: sa.Connection, decision_id: str, inputs: Mapping[str, Any], clock: Clock) -> Decided:
         """The latest version of a decision, evaluated; UnknownDecision."""
         rows = _FIND.rows(connection, {"decision_id_": decision_id})
         if not rows:

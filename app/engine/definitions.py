@@ -95,6 +95,7 @@ def deploy(tx: Transaction, diagram: Diagram, findings: list[Finding], clock: Cl
             version=version,
             name=diagram.name,
             digest=diagram.digest,
+            version_tag=diagram.version_tag,
             document=diagram.document,
             variables_schema=diagram.variables_schema,
             deployed_at=clock.now(),

@@ -11,7 +11,19 @@ from app.core.errors import TooLarge, Unprocessable
 
 Severity = Literal["error", "warning"]
 TimerKind = Literal["date", "duration", "cycle"]
-EventKind = Literal["timer", "message", "error"]
+EventKind = Literal[
+    "timer",
+    "message",
+    "signal",
+    "error",
+    "escalation",
+    "conditional",
+    "link",
+    "compensate",
+    "cancel",
+    "terminate",
+]
+Binding = Literal["latest", "deployment", "versionTag"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +60,42 @@ class Flow:
 
 
 @dataclass(frozen=True)
+class Loop:
+    """Multi-instance: once for each item of a collection. Collection, output and condition are FEEL with its `=`."""
+
+    sequential: bool
+    input_collection: str
+    input_element: str | None = None
+    output_collection: str | None = None
+    output_element: str | None = None
+    completion_condition: str | None = None
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a call activity calls. `process` is a process id, or FEEL that gives one.
+
+    Binding: the latest version; `deployment`, the newest not younger than the caller; the newest with `version_tag`.
+    """
+
+    process: str
+    binding: Binding = "latest"
+    version_tag: str | None = None
+    passes_all_in: bool = True  # without it the called process sees only the input mappings
+    passes_all_out: bool = True  # read only when there are no output mappings
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A message that an event or a send task puts into the inbox, its variables those of the inputs."""
+
+    name: str  # a literal or FEEL, as the others
+    key: str | None
+    message_id: str | None = None
+    time_to_live: str | None = None  # an ISO 8601 duration
+
+
+@dataclass(frozen=True)
 class Element:
     """A flow node: an event, an activity or a gateway.
 
@@ -72,9 +120,20 @@ class Element:
     event: EventKind | None = None  # None: a start or an end without a trigger, or no event at all
     timer: tuple[TimerKind, str] | None = None
     message: tuple[str, str | None] | None = None  # (name, correlation key)
-    error_code: str | None = None  # None on an error boundary event: it catches every code
+    error_code: str | None = None  # None on an event that catches: it catches every code
+    signal: str | None = None
+    escalation_code: str | None = None  # None on an event that catches: it catches every code
+    condition: str | None = None  # of a conditional event
+    link: str | None = None
     attached_to: str | None = None
-    interrupting: bool = True
+    interrupting: bool = True  # of boundary events, and of the start events of event sub-processes
+    is_event_sub: bool = False  # a sub-process that its start event triggers
+    loop: Loop | None = None
+    call: Call | None = None
+    publishes: Publication | None = None
+    for_compensation: bool = False  # no flow leads here; a compensation boundary event does, by an association
+    compensated_by: str | None = None  # of a compensation boundary event: the activity that takes the work back
+    compensates: str | None = None  # of a compensation throw or end event: one activity; None: all of its scope
     form: str | None = None
     assignee: str | None = None
     candidate_groups: str | None = None
@@ -94,10 +153,14 @@ class Diagram:
     elements: Mapping[str, Element]
     flows: Mapping[str, Flow]
     variables_schema: dict[str, Any] | None  # JSON Schema of the start variables, when the author declared one
+    version_tag: str | None = None
 
     def inside(self, parent: str) -> list[Element]:
         """The flow nodes directly inside the process or a sub-process."""
         return [element for element in self.elements.values() if element.parent == parent]
+
+
+INNER = frozenset({"subProcess", "transaction"})  # elements that hold flow nodes of their own
 
 
 class DiagramRefused(Unprocessable):

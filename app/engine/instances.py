@@ -38,7 +38,7 @@ _ADVANCE = Prepared(
     .values(
         {
             name: _b(name)
-            for name in ("revision", "state", "incidents", "next_number", "writes", "wake_at", "updated_at", "ended_at")
+            for name in ("revision state incidents next_number rewinds writes wake_at updated_at ended_at".split())
         }
     )
 )
@@ -56,7 +56,9 @@ _ENDED = Prepared(
     )
 )
 _HISTORY = Prepared(sa.insert(history))
-_INSTANCE_COLUMNS = "definition_id business_key state incidents revision next_number writes wake_at ended_at".split()
+_INSTANCE_COLUMNS = (
+    "definition_id business_key state incidents revision next_number rewinds writes wake_at ended_at start_key"
+).split()
 _SELECT_INSTANCE = sa.select(*(process_instance.c[name] for name in _INSTANCE_COLUMNS)).where(
     process_instance.c.id == _b("id_")
 )
@@ -96,14 +98,15 @@ class Instances:
         found = (_LOCK_INSTANCE if locked else _READ_INSTANCE).rows(tx.connection, {"id_": instance_id})
         if not found:
             raise NotFound(f"There is no process instance '{instance_id}'.", instance_id=instance_id)
-        definition_id, business_key, state, incidents, revision, next_number, writes, wake_at, ended_at = found[0]
-        program = self._programs.program(tx.connection, definition_id)
-        live = Live.create(instance_id, business_key, program, next_number, writes)
-        live.revision, live.incidents, live.woken = revision, incidents, wake_at is not None
-        live.begun, live.state, live.ended_at = next_number > 1, state, ended_at
-        live.tree.completed = state != ACTIVE
+        row = dict(zip(_INSTANCE_COLUMNS, found[0], strict=True))
+        program = self._programs.program(tx.connection, row["definition_id"])
+        live = Live.create(instance_id, row["business_key"], program, row["next_number"], row["writes"])
+        live.revision, live.incidents, live.woken = row["revision"], row["incidents"], row["wake_at"] is not None
+        live.begun, live.state, live.ended_at = row["next_number"] > 1, row["state"], row["ended_at"]
+        live.rewinds, live.start_key = row["rewinds"], row["start_key"]
+        live.tree.completed = live.state != ACTIVE
         variables = _READ_VARIABLES.rows(tx.connection, {"id_": instance_id})
-        restore(live, program, _READ_TOKENS.rows(tx.connection, {"id_": instance_id}), variables)
+        restore(live, _READ_TOKENS.rows(tx.connection, {"id_": instance_id}), variables)
         return live
 
     def verify(self, tx: Transaction, live: Live) -> None:
@@ -130,6 +133,7 @@ class Instances:
                     "state": live.state,
                     "incidents": live.incidents,
                     "next_number": live.tree.next_number,
+                    "rewinds": live.rewinds,
                     "writes": live.scopes.writes,
                     "wake_at": wake_at,
                     "updated_at": live.now,

@@ -85,6 +85,8 @@ def start(tx: Transaction, request: StartRequest, clock: Clock) -> Started:
         "incidents": 0,
         "revision": 0,
         "next_number": 1,
+        "rewinds": 0,
+        "start_key": None,
         "writes": 0,
         "wake_at": now,
         "started_at": now,

@@ -8,11 +8,12 @@ from typing import Any
 from app.core.errors import Conflict
 from app.core.types import to_microseconds
 from app.engine.outcomes import Attempted, Failed, TimedOut, storable
+from app.engine.spiff.activities import HandlerTask
+from app.engine.spiff.base import scopes_of
 from app.engine.spiff.events import Boundary
 from app.engine.spiff.faults import FlowFault
 from app.engine.spiff.index import FINISHED, Node
 from app.engine.spiff.live import Live
-from app.engine.spiff.nodes import HandlerTask, scopes_of
 from app.handling.contract import Done, Refused, Waiting
 from app.handling.registry import Handler, Registry
 

@@ -18,6 +18,7 @@ process_definition = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("version_tag", sa.String(255)),
     sa.Column("document", sa.LargeBinary, nullable=False),
     sa.Column("variables_schema", JsonText),
     sa.Column("deployed_at", Instant, nullable=False),
@@ -36,6 +37,8 @@ process_instance = sa.Table(
     sa.Column("incidents", sa.Integer, nullable=False),  # open ones; > 0 is "fallen out"
     sa.Column("revision", sa.BigInteger, nullable=False),  # raised by every writer; a stale writer reloads
     sa.Column("next_number", sa.BigInteger, nullable=False),  # the next token number
+    sa.Column("rewinds", sa.Integer, nullable=False),  # raised by each: what is done again has new keys
+    sa.Column("start_key", sa.String(255)),  # correlation key of the message that started it
     sa.Column("writes", sa.BigInteger, nullable=False),  # variable writes so far: tells what changed since a split
     sa.Column("wake_at", Instant),  # somebody wants a worker to look at it from then on; a worker clears it
     sa.Column("started_at", Instant, nullable=False),
@@ -73,7 +76,8 @@ token = sa.Table(
     sa.Column("open", sa.SmallInteger, nullable=False),
     # Where it stands in Spiff's tree
     sa.Column("parent", sa.BigInteger, nullable=False),  # tokens of one parent are an activity and its boundary events
-    sa.Column("inside", sa.BigInteger, nullable=False),  # the sub-process token it runs in; 0 is the process
+    sa.Column("inside", sa.BigInteger, nullable=False),  # the token of the activity it runs in; 0 is the process
+    sa.Column("call", sa.BigInteger, nullable=False),  # the call activity whose process it is part of; 0: the own one
     sa.Column("state", sa.SmallInteger, nullable=False),  # Spiff's TaskState
     sa.Column("spec", sa.Text, nullable=False),
     sa.Column("internal", sa.Text, nullable=False),  # JSON: scope, branch, visit, generation

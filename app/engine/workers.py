@@ -12,9 +12,7 @@ from app.engine.tables import worker
 def enlist(tx: Transaction, worker_id: str, host: str, pid: int, now: datetime, lease_s: float) -> None:
     """Begin to hold claims; a worker that was taken for dead enlists again under a new id."""
     until = now + timedelta(seconds=lease_s)
-    tx.connection.execute(
-        sa.insert(worker).values(id=worker_id, host=host, pid=pid, started_at=now, lease_until=until)
-    )
+    tx.connection.execute(sa.insert(worker).values(id=worker_id, host=host, pid=pid, started_at=now, lease_until=until))
 
 
 def renew(tx: Transaction, worker_id: str, now: datetime, lease_s: float) -> bool:

@@ -13,8 +13,9 @@ from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 from SpiffWorkflow.specs.WorkflowSpec import WorkflowSpec
 
 from app.decisions.feel import compile_feel
-from app.engine.diagram import Diagram, Element
-from app.engine.spiff import events, nodes
+from app.engine.diagram import INNER, Diagram, Element
+from app.engine.spiff import activities, base, events, gateways, inner
+from app.engine.spiff.mapping import Source, VariableMapping
 from app.engine.spiff.timers import Timer
 
 
@@ -39,7 +40,6 @@ class Program:
     process_id: str
     version: int
     process: ProcessSpec
-    inner: dict[str, ProcessSpec]  # sub-process id -> spec
     diagram: Diagram
 
 
@@ -47,13 +47,15 @@ def build(diagram: Diagram, definition_id: str = "", version: int = 0) -> Progra
     """Specs of a diagram that deployment has accepted."""
     scopes: dict[str, list[Element]] = {diagram.process_id: []}
     for element in diagram.elements.values():
-        if element.type == "subProcess":
+        if element.type in INNER:
             scopes.setdefault(element.id, [])
     for element in diagram.elements.values():
         scopes[element.parent].append(element)
     specs = {scope: _process(diagram, scope, elements) for scope, elements in scopes.items()}
-    process = specs.pop(diagram.process_id)
-    return Program(definition_id, diagram.process_id, version, process, specs, diagram)
+    for element in diagram.elements.values():
+        if element.type in INNER:
+            specs[element.parent].task_specs[element.id].inner = specs[element.id]
+    return Program(definition_id, diagram.process_id, version, specs[diagram.process_id], diagram)
 
 
 def _process(diagram: Diagram, scope: str, elements: list[Element]) -> ProcessSpec:
@@ -66,7 +68,7 @@ def _process(diagram: Diagram, scope: str, elements: list[Element]) -> ProcessSp
         spec.repeatable = element.id in loops
         spec.has_boundary = element.id in hosts
         if element.id in hosts:
-            nodes.HostSplit(process, _split(element.id)).connect(spec)
+            base.HostSplit(process, _split(element.id)).connect(spec)
         if element.type == "startEvent":
             process.start = spec
     for element in elements:
@@ -105,34 +107,33 @@ def _spec(process: ProcessSpec, element: Element) -> Any:
     return made
 
 
-def _mappings(element: Element, rows: Iterable[tuple[str, str]], kind: str) -> tuple[nodes.VariableMapping, ...]:
+def _mappings(element: Element, rows: Iterable[tuple[str, str]], kind: str) -> tuple[VariableMapping, ...]:
     return tuple(
-        nodes.VariableMapping(_source(source, f"{kind} '{target}' of '{element.id}'"), target)
-        for source, target in rows
+        VariableMapping(_source(source, f"{kind} '{target}' of '{element.id}'"), target) for source, target in rows
     )
 
 
-def _source(text: str, place: str) -> nodes.Source:
+def _source(text: str, place: str) -> Source:
     text = text.strip()
-    return nodes.Source(place, text, compile_feel(text[1:].strip()) if text.startswith("=") else None)
+    return Source(place, text, compile_feel(text[1:].strip()) if text.startswith("=") else None)
 
 
 def _service_task(process: ProcessSpec, element: Element) -> Any:
-    spec = nodes.HandlerTask(process, element.id)
+    spec = activities.HandlerTask(process, element.id)
     spec.handler = element.handler or ""
     spec.tries = element.retries
     return spec
 
 
 def _script_task(process: ProcessSpec, element: Element) -> Any:
-    spec = nodes.ScriptTask(process, element.id)
+    spec = activities.ScriptTask(process, element.id)
     expression, spec.result = element.script or ("", "")
     spec.script = _source(expression, f"the script of '{element.id}'")
     return spec
 
 
 def _rule_task(process: ProcessSpec, element: Element) -> Any:
-    spec = nodes.RuleTask(process, element.id)
+    spec = activities.RuleTask(process, element.id)
     spec.decision, spec.result = element.decision or ("", "")
     return spec
 
@@ -166,17 +167,17 @@ def _timer(element: Element) -> Timer:
 
 
 _MAKERS: dict[str, Callable[[ProcessSpec, Element], Any]] = {
-    "startEvent": lambda process, element: nodes.PassSpec(process, element.id),
-    "endEvent": lambda process, element: nodes.PassSpec(process, element.id),
+    "startEvent": lambda process, element: base.PassSpec(process, element.id),
+    "endEvent": lambda process, element: base.PassSpec(process, element.id),
     "serviceTask": _service_task,
     "scriptTask": _script_task,
     "businessRuleTask": _rule_task,
-    "userTask": lambda process, element: nodes.UserTask(process, element.id),
-    "exclusiveGateway": lambda process, element: nodes.ExclusiveGateway(process, element.id),
-    "parallelGateway": lambda process, element: nodes.ParallelGateway(process, element.id),
+    "userTask": lambda process, element: activities.UserTask(process, element.id),
+    "exclusiveGateway": lambda process, element: gateways.ExclusiveGateway(process, element.id),
+    "parallelGateway": lambda process, element: gateways.ParallelGateway(process, element.id),
     "intermediateCatchEvent": _catch_event,
     "boundaryEvent": _boundary_event,
-    "subProcess": lambda process, element: nodes.SubProcess(process, element.id, element.id),
+    "subProcess": lambda process, element: inner.SubProcess(process, element.id),
 }
 
 

@@ -6,7 +6,6 @@ from typing import Any
 import orjson
 
 from app.engine.spiff.branches import BESIDE, Branch
-from app.engine.spiff.build import Program
 from app.engine.spiff.index import COMPLETED, OPEN, WAITING, Node, SubTree
 from app.engine.spiff.live import Live, Wait
 from app.engine.spiff.scopes import VALUE, VISITS, as_json
@@ -45,6 +44,7 @@ def _row(live: Live, node: Node) -> dict[str, Any]:
         "open": 1 if is_open else 0,
         "parent": node._up.id if node._up is not None else 0,
         "inside": inside.owner.id if isinstance(inside, SubTree) else 0,
+        "call": inside.call,
         "state": node._state,
         "spec": node.task_spec.name,
         "internal": _internal(live, node) if is_open else "{}",
@@ -94,9 +94,7 @@ def variable_rows(live: Live) -> tuple[Rows, Rows, Rows]:
     return rows, gone, ended
 
 
-def restore(
-    live: Live, program: Program, tokens: Sequence[Sequence[Any]], variables: Iterable[tuple[str, str, str, str]]
-) -> None:
+def restore(live: Live, tokens: Sequence[Sequence[Any]], variables: Iterable[tuple[str, str, str, str]]) -> None:
     """Put rows back: `tokens` in TOKEN_COLUMNS order by number, `variables` as (scope, kind, name, value)."""
     scopes = live.scopes
     for scope, kind, name, value in variables:
@@ -111,24 +109,23 @@ def restore(
     known: dict[int, Node] = {}
     inner: dict[int, Any] = {0: live.tree}
     for row in tokens:
-        _restore_node(live, program, dict(zip(TOKEN_COLUMNS, row, strict=True)), known, inner)
+        _restore_node(live, dict(zip(TOKEN_COLUMNS, row, strict=True)), known, inner)
     live.tree.changed.clear()
     live.tree.ready.clear()
 
 
-def _restore_node(
-    live: Live, program: Program, row: dict[str, Any], known: dict[int, Node], inner: dict[int, Any]
-) -> None:
+def _restore_node(live: Live, row: dict[str, Any], known: dict[int, Node], inner: dict[int, Any]) -> None:
     workflow = inner.get(row["inside"])
     if workflow is None:
-        workflow = inner[row["inside"]] = _restore_inner(live, known[row["inside"]])
+        owner = known[row["inside"]]
+        workflow = inner[row["inside"]] = owner.task_spec.open_inside(owner)
     parent = known.get(row["parent"])
     if parent is None and row["parent"]:  # finished: a stand-in that keeps an activity and its boundary events together
         parent = known[row["parent"]] = Node(workflow, workflow.spec.start, id=row["parent"])
         parent._state = COMPLETED
     node = Node(workflow, workflow.spec.task_specs[row["spec"]], parent, id=row["number"])
     node._state, node.stored, node.entered_at = row["state"], True, row["entered_at"]
-    workflow.open[node.id] = node
+    (workflow.listening if node.task_spec.listens else workflow.open)[node.id] = node
     known[node.id] = node
     internal = orjson.loads(row["internal"])
     branch = internal.pop("branch", None)
@@ -144,12 +141,6 @@ def _restore_node(
     elif row["kind"] is not None:
         node.wait = _wait(row)
         live.waits.setdefault(row["kind"], {})[node.id] = node
-
-
-def _restore_inner(live: Live, owner: Node) -> SubTree:
-    inner = live.tree.create_subprocess(owner, owner.task_spec.spec)
-    inner.completed_event.connect(owner.task_spec._on_subworkflow_completed, owner)
-    return inner
 
 
 def _wait(row: dict[str, Any]) -> Wait:

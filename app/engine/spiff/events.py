@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from app.engine.spiff.base import Spec, clock_of, count_visit, end_siblings, scopes_of
 from app.engine.spiff.branches import BESIDE, Branch
 from app.engine.spiff.faults import ExpressionFailed
 from app.engine.spiff.index import Node
-from app.engine.spiff.nodes import Source, Spec, clock_of, count_visit, end_siblings, scopes_of
+from app.engine.spiff.mapping import Source
 
 LONGEST_KEY = 255  # of correlation keys: PostgreSQL's indexes hold no text of any length
 

@@ -92,9 +92,9 @@ class Node(Task):
             top.ready.append(self)
         if value & OPEN:
             if not was_open:
-                workflow.open[self.id] = self
+                (workflow.listening if self.task_spec.listens else workflow.open)[self.id] = self
         elif was_open:
-            del workflow.open[self.id]
+            del (workflow.listening if self.task_spec.listens else workflow.open)[self.id]
         top.changed[self.id] = self
 
     def run(self) -> bool | None:
@@ -124,23 +124,33 @@ class Node(Task):
 
 
 class _Indexed:
-    """What a process and a sub-process have in common."""
+    """What a process and a sub-process have in common; it is complete when `open` is empty.
+
+    `listening` are tokens that stand by for an event of their event sub-process and keep nothing open.
+    """
 
     open: dict[int, Node]
+    listening: dict[int, Node]
+    joins: dict[str, dict[str, list[Node]]]  # gateway -> where from -> tokens that have arrived
     completed: bool
     task_tree: Any
     scope: str
     branch: Branch | None  # that it runs on as a whole
+    call: int  # number of the call activity whose called process it is part of; 0: the instance's own process
 
     def is_completed(self) -> bool:
         return self.completed
 
     def cancel(self, success: bool = False) -> list[Node]:
         self.completed = True
-        nodes = list(self.open.values())
+        nodes = self.tokens()
         for node in nodes:
             node.cancel()
         return nodes
+
+    def tokens(self) -> list[Node]:
+        """Every token in it that is open, those inside its sub-processes not included."""
+        return [*self.open.values(), *self.listening.values()]
 
     def begin(self) -> None:
         self.task_tree = Node(self, self.spec.start)  # type: ignore[attr-defined]  # Spiff's attribute
@@ -149,57 +159,59 @@ class _Indexed:
     def _task_completed_notify(self, task: Node) -> None:
         if not self.open and not self.completed:
             self.completed = True
-            self.completed_event(self)  # type: ignore[attr-defined]  # Spiff's attribute
+            for node in list(self.listening.values()):
+                node.cancel()
+            self.all_done()
+
+    def all_done(self) -> None:
+        """Nothing in it is open any more."""
 
 
 class Tree(_Indexed, BpmnWorkflow):
     """An instance's tree of nodes; `ready` is its queue, `changed` what the next checkpoint writes."""
 
-    def __init__(self, spec: Any, subprocess_specs: dict[str, Any], next_number: int = 1) -> None:
+    def __init__(self, spec: Any, next_number: int = 1) -> None:
         self.next_number = next_number
-        self.open = {}
+        self.open, self.listening, self.joins = {}, {}, {}
         self.ready: deque[Node] = deque()
         self.changed: dict[int, Node] = {}
-        self.joins: dict[str, dict[str, list[Node]]] = {}
         self.scope = ""
         self.branch = None
-        super().__init__(spec, subprocess_specs, script_engine=_NO_CODE, deserializing=True)
-
-    def create_subprocess(self, my_task: Node, spec_name: str) -> "SubTree":
-        sub = SubTree(self.subprocess_specs[spec_name], my_task, self)
-        self.subprocesses[my_task.id] = sub
-        return sub
+        self.call = 0
+        super().__init__(spec, script_engine=_NO_CODE, deserializing=True)
 
     def nodes(self) -> list[Node]:
         """Every open node, sub-processes' own included."""
-        found = list(self.open.values())
-        for sub in self.subprocesses.values():
-            found.extend(sub.open.values())
-        return found
+        return [node for workflow in (self, *self.subprocesses.values()) for node in workflow.tokens()]
 
     def find(self, number: int) -> Node | None:
         """The open node with that number."""
         for workflow in (self, *self.subprocesses.values()):
-            node: Node | None = workflow.open.get(number)
+            node: Node | None = workflow.open.get(number) or workflow.listening.get(number)
             if node is not None:
                 return node
         return None
 
 
 class SubTree(_Indexed, BpmnSubWorkflow):
-    """The nodes of one run of a sub-process."""
+    """The nodes inside one activity: `owner.task_spec.inside_done(owner)` is told when all are done."""
 
-    def __init__(self, spec: Any, owner: Node, top: Tree) -> None:
-        self.open = {}
-        self.joins: dict[str, dict[str, list[Node]]] = {}
+    def __init__(self, spec: Any, owner: Node, *, call: int | None = None) -> None:
+        self.open, self.listening, self.joins = {}, {}, {}
         self.owner = owner
         self.scope = owner.internal_data["scope"]
         self.branch = owner.branch
+        self.call = owner.workflow.call if call is None else call
+        top = owner.workflow.top_workflow
         super().__init__(spec, owner.id, top, deserializing=True)
+        top.subprocesses[owner.id] = self
 
     @property
     def parent_workflow(self) -> Any:
         return self.owner.workflow
+
+    def all_done(self) -> None:
+        self.owner.task_spec.inside_done(self.owner)
 
     def _calculate_depth(self) -> int:
         return 0  # orders stock Spiff's scan over sub-processes, which never runs here
@@ -209,7 +221,7 @@ class _NoCode:
     """Stands where Spiff keeps its Python engine: diagrams hold no code (DESIGN promise 8)."""
 
     def evaluate(self, *_: Any, **__: Any) -> Any:
-        raise RuntimeError("no code in diagrams: expressions are FEEL and are evaluated by app.engine.spiff.nodes")
+        raise RuntimeError("no code in diagrams: expressions are FEEL and are evaluated by app.engine.spiff.mapping")
 
     execute = call_service = evaluate
 

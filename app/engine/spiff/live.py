@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any, Literal
 
 from app.core.types import from_microseconds
+from app.engine.spiff.base import step_name
 from app.engine.spiff.build import Program
 from app.engine.spiff.faults import EndlessLoop, FlowFault
 from app.engine.spiff.index import READY, STARTED, Node, Tree
-from app.engine.spiff.nodes import step_name
 from app.engine.spiff.scopes import Scopes
 
 LONGEST_RUN = 20_000  # elements passed in one go: a loop that never waits would hold the store for ever
@@ -95,6 +95,8 @@ class Live:
     state: str = "active"
     ended_at: int | None = None
     incidents: int = 0
+    rewinds: int = 0
+    start_key: str | None = None  # correlation key of the message that started it
     settled: int = 0  # incidents that an operator acted on since the last checkpoint
     begun: bool = False
     woken: bool = False  # somebody asked for a worker's look
@@ -110,7 +112,7 @@ class Live:
     def create(
         cls, instance_id: str, business_key: str | None, program: Program, next_number: int, writes: int
     ) -> "Live":
-        tree = Tree(program.process, program.inner, next_number)
+        tree = Tree(program.process, next_number)
         live = cls(instance_id, program.process_id, business_key, program, Scopes(writes), tree)
         tree.live, tree.scopes = live, live.scopes
         return live

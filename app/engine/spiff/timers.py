@@ -9,7 +9,7 @@ from app.core.errors import TurnupError
 from app.core.types import to_microseconds
 from app.decisions.feel.temporal import parse_duration, parse_instant
 from app.engine.spiff.faults import ExpressionFailed
-from app.engine.spiff.nodes import Source
+from app.engine.spiff.mapping import Source
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,88 @@
+"""Activities: steps with mappings, done by a handler, a person, an expression or a decision."""
+
+from collections import ChainMap
+from typing import Any
+
+from app.core.errors import TurnupError
+from app.engine.spiff.base import Spec, clock_of, count_visit, scopes_of, step_name
+from app.engine.spiff.faults import DecisionFailed
+from app.engine.spiff.index import Node
+from app.engine.spiff.mapping import Source
+
+
+class Activity(Spec):
+    """A step with input mappings and, if it has any, a scope of its own."""
+
+    owns_scope = False
+
+    def enter(self, my_task: Node) -> None:
+        """Open the scope and evaluate the inputs; safe to repeat after a fault."""
+        internal = my_task.internal_data
+        if "visit" not in internal:
+            internal["visit"] = count_visit(my_task)
+        scopes, outside = scopes_of(my_task), my_task.workflow.scope
+        if not (self.inputs_ or self.owns_scope):
+            return
+        scope = internal.setdefault("scope", f"{outside}/{step_name(my_task)}")
+        local: dict[str, Any] = {}
+        view, corrected = ChainMap(local, scopes.view(outside)), internal.get("corrected", {})
+        for mapping in self.inputs_:
+            if mapping.target in corrected:  # an operator has said what it is
+                local[mapping.target] = corrected[mapping.target]
+            else:
+                local[mapping.target] = mapping.source.value(view, clock_of(my_task))
+        scopes.open(scope, local, of_a_step=not self.owns_scope)
+
+
+class HandlerTask(Activity):
+    """A service task: its handler runs outside; `handler` is its type."""
+
+    handler = ""
+
+    def _run_hook(self, my_task: Node) -> None:
+        self.enter(my_task)
+        my_task.workflow.top_workflow.live.offer_job(my_task)
+
+
+class UserTask(Activity):
+    """Waits for a person."""
+
+    def _run_hook(self, my_task: Node) -> None:
+        self.enter(my_task)
+        my_task.workflow.top_workflow.live.wait_for(my_task, "user_task", name=self.bpmn_name)
+
+
+class ScriptTask(Activity):
+    """Evaluates FEEL into a variable."""
+
+    script: Source
+    result: str
+
+    def _run_hook(self, my_task: Node) -> bool:
+        self.enter(my_task)
+        internal = my_task.internal_data
+        view = scopes_of(my_task).view(internal.get("scope", my_task.workflow.scope))
+        self.leave_with(my_task, {self.result: self.script.value(view, clock_of(my_task))})
+        return True
+
+
+class RuleTask(Activity):
+    """Evaluates a decision into a variable; the rules that matched go into the history."""
+
+    decision = ""
+    result = ""
+
+    def _run_hook(self, my_task: Node) -> bool:
+        self.enter(my_task)
+        view = scopes_of(my_task).view(my_task.internal_data.get("scope", my_task.workflow.scope))
+        live = my_task.workflow.top_workflow.live
+        try:
+            decided = live.decide(self.decision, view, live.clock)
+        except TurnupError as error:
+            raise DecisionFailed(error.message, decision=self.decision) from error
+        why = {"decision": self.decision, "version": decided.version, "value": decided.value}
+        if decided.errors and decided.value is None:
+            raise DecisionFailed(f"Decision '{self.decision}': {decided.errors[0]}", **why, errors=decided.errors)
+        self.leave_with(my_task, {self.result: decided.value})
+        live.note("decision", my_task, **why, matched=decided.matched, errors=decided.errors)
+        return True

@@ -1,0 +1,57 @@
+"""Activities that hold a process of their own."""
+
+from typing import Any
+
+from app.engine.spiff.activities import Activity
+from app.engine.spiff.base import scopes_of
+from app.engine.spiff.index import FINISHED, Node, SubTree
+
+
+class Holder(Activity):
+    """Runs twice: to start what is inside it, and to leave with what came of that."""
+
+    owns_scope = True
+
+    def open_inside(self, my_task: Node) -> SubTree:
+        """The tree of what runs inside, empty; also when an instance is loaded."""
+        raise NotImplementedError
+
+    def leave_inside(self, my_task: Node) -> None:
+        """Write what came of it; safe to repeat after a fault."""
+        raise NotImplementedError
+
+    def _run_hook(self, my_task: Node) -> bool | None:
+        top = my_task.workflow.top_workflow
+        if my_task.internal_data.get("inner_done"):
+            self.leave_inside(my_task)
+            top.subprocesses.pop(my_task.id, None)
+            return True
+        self.enter(my_task)
+        inside = self.open_inside(my_task)
+        top.live.wait_for(my_task, "child")
+        inside.begin()
+        return None
+
+    def inside_done(self, my_task: Node) -> None:
+        if not my_task._state & FINISHED:
+            my_task.internal_data["inner_done"] = True
+            my_task.workflow.top_workflow.live.resume(my_task)
+
+    def _on_cancel(self, my_task: Node) -> None:
+        inside = my_task.workflow.top_workflow.subprocesses.pop(my_task.id, None)
+        if inside is not None:
+            inside.cancel()
+        Activity._on_cancel(self, my_task)
+
+
+class SubProcess(Holder):
+    """An embedded sub-process."""
+
+    inner: Any  # app.engine.spiff.build.ProcessSpec
+
+    def open_inside(self, my_task: Node) -> SubTree:
+        return SubTree(self.inner, my_task)
+
+    def leave_inside(self, my_task: Node) -> None:
+        view = dict(scopes_of(my_task).variables.get(my_task.internal_data["scope"], {}))
+        self.leave_with(my_task, view if self.outputs_ else {})
