@@ -237,7 +237,7 @@ class Engine:
         if node.wait.kind == "callback":
             steps.called_back(live, node, variables, self._registry)
         else:
-            steps.settle(live, node, variables)
+            steps.trigger(live, node, variables)
 
     def _advanced(self, live: Live, claimed: list[ClaimedStep]) -> Advanced:
         due = [node.wait.due_at for node in live.waiting("timer", "retry", "callback") if node.wait.due_at]

@@ -164,7 +164,7 @@ class Instances:
             _drop_incidents(tx, live)
         live.settled = 0
         done: list[Any]
-        for done in (live.happenings, live.raised, live.outcomes, live.dropped, live.taken):
+        for done in (live.happenings, live.raised, live.outcomes, live.dropped, live.thrown, live.taken):
             done.clear()
 
 

@@ -118,6 +118,11 @@ def settle(live: Live, node: Node, outputs: dict[str, Any]) -> None:
         live.finish(node)
 
 
+def trigger(live: Live, node: Node, variables: dict[str, Any]) -> None:
+    """What the node waited for has happened: a message or signal with these variables, its time, its condition."""
+    settle(live, node, variables)
+
+
 def _refused(live: Live, node: Node, refused: Refused) -> None:
     live.note("refused", node, code=refused.code, message=refused.message, attempt=node.wait.attempt)
     catcher = _catcher(node, refused.code)
@@ -183,7 +188,7 @@ def come_due(live: Live, registry: Registry) -> None:
         if node._state & FINISHED:  # by one that was due before
             continue
         if wait.kind == "timer":
-            live.finish(node)
+            trigger(live, node, {})
         elif wait.kind == "retry":
             live.change(node, "job")
         else:

@@ -62,6 +62,19 @@ class Outcome:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class Thrown:
+    """A message or signal that an element of the diagram sends: passed on with the checkpoint that it belongs to."""
+
+    kind: Literal["message", "signal"]
+    node: Node
+    name: str
+    variables: dict[str, Any]
+    key: str = ""  # messages: the correlation key
+    message_id: str | None = None
+    time_to_live_s: float = 0
+
+
 _VARYING = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27,}|'[^']*'|\"[^\"]*\"|\S*\d\S*", re.IGNORECASE)
 
 
@@ -106,6 +119,7 @@ class Live:
     raised: list[Raised] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     dropped: list[Node] = field(default_factory=list)  # cancelled while they had an incident
+    thrown: list[Thrown] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)  # ids of messages taken from the inbox since the last checkpoint
 
     @classmethod
