@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from app.core.clock import Clock
 from app.core.errors import TurnupError
 from app.core.types import to_microseconds
 from app.decisions.feel.temporal import parse_duration, parse_instant
+from app.engine.diagram import TimerKind
 from app.engine.spiff.faults import ExpressionFailed
 from app.engine.spiff.mapping import Source
 
@@ -16,7 +17,7 @@ from app.engine.spiff.mapping import Source
 class Timer:
     """A duration from now, or a date; both as FEEL or as ISO 8601 text."""
 
-    kind: Literal["duration", "date"]
+    kind: TimerKind
     source: Source
 
     def due(self, view: Mapping[str, Any], clock: Clock) -> int:
