@@ -163,7 +163,7 @@ def _boundary_event(process: ProcessSpec, element: Element) -> Any:
 
 def _timer(element: Element) -> Timer:
     kind, text = element.timer or ("duration", "")
-    return Timer("date" if kind == "date" else "duration", _source(text, f"the timer of '{element.id}'"))
+    return Timer(kind, _source(text, f"the timer of '{element.id}'"))
 
 
 _MAKERS: dict[str, Callable[[ProcessSpec, Element], Any]] = {
