@@ -52,7 +52,7 @@ class StandBy(CatchEvent):
         if not self.trigger.again(my_task):
             my_task.cancel()
         elif my_task.wait.kind != self.trigger.kind:
-            live.resume(my_task)
+            live.change(my_task, self.trigger.kind, due_at=my_task.wait.due_at)
 
     @property
     def maps_event(self) -> bool:
