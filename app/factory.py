@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from flask import Flask
 
@@ -18,7 +19,9 @@ from app.core.settings import Settings
 from app.dashboard.build import build_dashboard
 from app.dashboard.parts import DashboardParts
 from app.dispatch.attempt import Outside
+from app.dispatch.distributed import Distributed
 from app.dispatch.embedded import Embedded
+from app.dispatch.queued import QueuedWakeups
 from app.dispatch.wakeups import LocalWakeups
 from app.dispatch.worker import Worker
 from app.engine.doors import Engine
@@ -30,6 +33,8 @@ ROOT = Path(__file__).parent.parent
 PROCESSES = ROOT / "processes"
 STATIC = ROOT / "static"
 SECRET_PREFIX = "TURNUP_SECRET_"  # noqa: S105  a name, no secret
+# Workers of two releases may run side by side: a handler that one lacks, another may have.
+UNKNOWN_HANDLER_S = 60
 
 
 @dataclass(frozen=True)
@@ -39,42 +44,56 @@ class EngineRoom:
     database: Database
     registry: Registry
     clock: Clock
-    wakeups: LocalWakeups
+    wakeups: LocalWakeups | QueuedWakeups
     engine: Engine
 
     def close(self) -> None:
         self.database.close()
 
 
+class Dispatch(Protocol):
+    """What moves instances in this process."""
+
+    def start(self) -> None: ...
+
+    def stop(self, timeout_s: float) -> bool:
+        """Lets running handlers finish; whether they all did in time."""
+        ...
+
+
 @dataclass(frozen=True)
 class House:
-    """One server process: its pages and API, its engine, and the worker that runs handlers once it is started."""
+    """One server process: its pages and API, its engine, and what runs orders once it is started."""
 
     room: EngineRoom
-    worker: Worker
-    dispatch: Embedded
+    dispatch: Dispatch
     app: Flask
-
-    def start(self) -> None:
-        self.dispatch.start()
-
-    def stop(self, drain_s: float) -> bool:
-        """Lets running handlers finish; whether they all did in time. The room stays open."""
-        return self.dispatch.stop(drain_s)
 
 
 def build_engine_room(settings: Settings) -> EngineRoom:
+    """SQLite is for one process. On PostgreSQL any number of them share the work."""
     install()
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, connections=max(24, settings.workers + 16))
     registry = Registry.scan()
     clock = SystemClock()
-    wakeups = LocalWakeups(clock)
-    return EngineRoom(database, registry, clock, wakeups, Engine(registry, clock, wakeups))
+    if database.is_sqlite:
+        local = LocalWakeups(clock)
+        return EngineRoom(database, registry, clock, local, Engine(registry, clock, local))
+    queued = QueuedWakeups(clock)
+    engine = Engine(registry, clock, queued, patience_s=UNKNOWN_HANDLER_S)
+    return EngineRoom(database, registry, clock, queued, engine)
 
 
 def build_house(settings: Settings, environ: Mapping[str, str], too_many_strays: Callable[[], None]) -> House:
     """`too_many_strays` is to bring about the process's restart; see `Worker`."""
     room = build_engine_room(settings)
+    return House(room, build_dispatch(room, settings, environ, too_many_strays), _build_app(settings, room))
+
+
+def build_dispatch(
+    room: EngineRoom, settings: Settings, environ: Mapping[str, str], too_many_strays: Callable[[], None]
+) -> Dispatch:
+    wakeups, logger = room.wakeups, get_logger("turnup.dispatch")
     worker = Worker(
         room.database,
         room.engine,
@@ -84,9 +103,11 @@ def build_house(settings: Settings, environ: Mapping[str, str], too_many_strays:
         threads=settings.workers,
         outside=read_outside(settings, environ),
         too_many_strays=too_many_strays,
+        hand_on=wakeups.hand_on if isinstance(wakeups, QueuedWakeups) else None,
     )
-    dispatch = Embedded(room.database, worker, room.wakeups, room.clock, get_logger("turnup.dispatch"))
-    return House(room, worker, dispatch, _build_app(settings, room))
+    if isinstance(wakeups, LocalWakeups):
+        return Embedded(room.database, worker, wakeups, room.clock, logger)
+    return Distributed(room.database, wakeups, room.clock, logger, worker if settings.workers else None)
 
 
 def read_outside(settings: Settings, environ: Mapping[str, str]) -> Outside:
@@ -105,7 +126,7 @@ def _build_app(settings: Settings, room: EngineRoom) -> Flask:
     app.static_url_path = "/static"
     app.add_url_rule("/static/<path:filename>", endpoint="static", view_func=app.send_static_file)
     build_api(app, ApiParts(room.database, room.engine, room.clock, settings.token, settings.token_expires_at))
-    session_secret = kept_secret(settings.data_dir / "session-secret")
+    session_secret = settings.session_secret or kept_secret(settings.data_dir / "session-secret")
     build_dashboard(
         app,
         DashboardParts(

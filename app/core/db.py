@@ -45,12 +45,13 @@ class GuardedSession(Session):
 class Transaction:
     """One unit of work, open. Committed when the door's `with` block ends, unless it raises."""
 
-    __slots__ = ("_callbacks", "_session", "connection")
+    __slots__ = ("_callbacks", "_last", "_session", "connection")
 
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
         self._session: GuardedSession | None = None
         self._callbacks: list[Callable[[], None]] = []
+        self._last: dict[Callable[[Transaction, list[Any]], None], list[Any]] = {}
 
     @property
     def session(self) -> GuardedSession:
@@ -58,6 +59,10 @@ class Transaction:
         if self._session is None:
             self._session = GuardedSession(bind=self.connection)
         return self._session
+
+    def before_commit(self, write: Callable[["Transaction", list[Any]], None], item: Any) -> None:
+        """Call `write` once, after everything else that this transaction writes, with all the items given for it."""
+        self._last.setdefault(write, []).append(item)
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Call back once this transaction is stored and closed, in the order asked; never if it is rolled back.
@@ -72,6 +77,7 @@ class Database:
     """A store of either kind, and its connections.
 
     Within one process SQLite's writers queue on a lock of ours: its own waiting is a sleep of up to 100 ms.
+    `conninfo` is the address as PostgreSQL's own clients read it, password and all.
     """
 
     def __init__(self, url: str, *, connections: int = 24) -> None:
@@ -79,6 +85,7 @@ class Database:
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        self.conninfo = parsed.set(drivername=parsed.get_backend_name()).render_as_string(hide_password=False)
         self._writer = threading.Lock()
         self._writing_thread = 0
         self.engine, self._reader = (_sqlite_engines if self.is_sqlite else _postgres_engines)(parsed, connections)
@@ -135,6 +142,8 @@ def _run(transaction: Transaction) -> Iterator[Transaction]:
             yield transaction
             if transaction._session is not None:
                 transaction._session.flush()
+            for write, items in transaction._last.items():
+                write(transaction, items)
     finally:
         if transaction._session is not None:
             transaction._session.close()

@@ -31,6 +31,7 @@ class Pool(Generic[Visited, Step]):
     def __init__(self, hands: int, visit: Callable[[Visited, bool], None], perform: Callable[[Step], None]) -> None:
         self._visit = visit
         self._perform = perform
+        self._on_idle: Callable[[], None] = lambda: None
         self._lock = threading.Lock()
         self._hands_wanted = threading.Condition(self._lock)
         self._usher_wanted = threading.Condition(self._lock)
@@ -41,7 +42,9 @@ class Pool(Generic[Visited, Step]):
         self._count = hands
         self._threads: set[threading.Thread] = set()
 
-    def start(self) -> None:
+    def start(self, on_idle: Callable[[], None] = lambda: None) -> None:
+        """`on_idle` is told whenever a hand finds nothing to do; it must not wait for anything."""
+        self._on_idle = on_idle
         for _ in range(self._count):
             self._add(Hand(target=self._hand, name="turnup-hand", daemon=True))
         self._add(threading.Thread(target=self._usher, name="turnup-usher", daemon=True))
@@ -66,6 +69,15 @@ class Pool(Generic[Visited, Step]):
         if isinstance(hand, Hand) and not hand.stray:
             hand.stray = True
             self._add(Hand(target=self._hand, name="turnup-hand", daemon=True))
+
+    def free(self) -> int:
+        """Hands that nothing waits for; less than nothing when things wait for hands."""
+        with self._lock:
+            return self._idle - len(self._steps) - len(self._visits)
+
+    def visits_waiting(self) -> int:
+        with self._lock:
+            return len(self._visits)
 
     def strays(self) -> int:
         with self._lock:
@@ -104,6 +116,8 @@ class Pool(Generic[Visited, Step]):
         """Wait for one thing to do and do it; False when there will be no more."""
         with self._lock:
             self._idle += 1
+            if not (self._stopping or self._steps or self._visits):
+                self._on_idle()
             while not (self._stopping or self._steps or self._visits):
                 self._hands_wanted.wait()
             self._idle -= 1

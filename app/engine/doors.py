@@ -39,13 +39,18 @@ class Advanced:
     next_due: datetime | None
     ended: bool
     idle: bool  # nothing is claimed by anybody: what moves it next comes from outside
+    unclaimed: bool = False  # steps are ready that nobody has claimed
 
 
 class Engine:
     """Runs instances of deployed processes. Safe to use from many threads; an instance is advanced by one at a time."""
 
-    def __init__(self, registry: Registry, clock: Clock, wakeups: Wakeups, cached: int = 2000) -> None:
+    def __init__(
+        self, registry: Registry, clock: Clock, wakeups: Wakeups, cached: int = 2000, patience_s: float = 0
+    ) -> None:
+        """`patience_s`: how long a step whose handler is not installed here is left to workers that may have it."""
         self._registry = registry
+        self._patience = round(patience_s * 1_000_000)
         self._clock = clock
         self._wakeups = wakeups
         self._programs = definitions.Programs()
@@ -188,23 +193,32 @@ class Engine:
         self._wakeups.wake(tx, live.instance_id)
 
     # for workers
-    def advance(self, tx: Transaction, instance_id: str, owner: str, results: Sequence[StepResult] = ()) -> Advanced:
+    def advance(
+        self,
+        tx: Transaction,
+        instance_id: str,
+        owner: str,
+        results: Sequence[StepResult] = (),
+        *,
+        claims: bool = True,
+    ) -> Advanced:
         """Take results, whatever is due and waiting messages; run what is ready; claim the steps for `owner`.
 
         One revision. On any error the transaction must be rolled back and `forget` called; the results may be given
-        again. Results for attempts that are over are kept in the history.
+        again. Results for attempts that are over are kept in the history. Without `claims` the steps are left ready.
         """
         live = self._lives.get(instance_id)
         if live is not None:
             try:
-                return self._advance(tx, live, owner, results, fresh=False)
+                return self._advance(tx, live, owner, results, fresh=False, claims=claims)
             except StaleInstance:
                 self.forget(instance_id)
                 messages.give_back(tx, live)
-        return self._advance(tx, self._instances.load(tx, instance_id), owner, results, fresh=True)
+        live = self._instances.load(tx, instance_id)
+        return self._advance(tx, live, owner, results, fresh=True, claims=claims)
 
     def _advance(
-        self, tx: Transaction, live: Live, owner: str, results: Sequence[StepResult], *, fresh: bool
+        self, tx: Transaction, live: Live, owner: str, results: Sequence[StepResult], *, fresh: bool, claims: bool
     ) -> Advanced:
         now = self._clock.now()
         live.now = to_microseconds(now)
@@ -227,7 +241,8 @@ class Engine:
             for node, message_id, variables in arrived:
                 self._deliver(live, node, message_id, variables)
             live.run()
-        claimed = [steps.claim(live, node, owner, self._registry) for node in live.waiting("job")]
+        ready = live.waiting("job") if claims else []
+        claimed = [steps.claim(live, node, owner, self._registry, self._patience) for node in ready]
         if live.tree.changed or live.happenings or live.woken:
             self._instances.checkpoint(tx, live)
         self._keep(live)
@@ -248,7 +263,7 @@ class Engine:
     def _advanced(self, live: Live, claimed: list[ClaimedStep]) -> Advanced:
         due = [node.wait.due_at for node in live.waiting("timer", "retry", "callback") if node.wait.due_at]
         next_due = from_microseconds(min(due)) if due else None
-        return Advanced(claimed, next_due, live.ended, not live.waits.get("claim"))
+        return Advanced(claimed, next_due, live.ended, not live.waits.get("claim"), bool(live.waiting("job")))
 
     def _keep(self, live: Live) -> None:
         """Keep an instance whose handlers run; one that waits for something else is loaded again when it comes."""

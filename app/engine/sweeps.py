@@ -1,16 +1,18 @@
 """What is due: a queue entry is only a wake-up, and these queries find whatever a lost one would have woken."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from app.core.db import Transaction
 from app.engine.tables import message, message_delivery, process_instance, token, worker
 
 _TIMED = ("timer", "retry", "callback")
 
 
 def due_instances(connection: sa.Connection, now: datetime, limit: int = 500) -> list[str]:
-    """Instances that a worker should look at now, those that have waited longest first."""
+    """Instances that a worker should look at now, those that have waited longest first; `limit` of each kind."""
     alive = sa.select(worker.c.id).where(worker.c.lease_until >= now)
     queries = (
         sa.select(process_instance.c.id).where(process_instance.c.wake_at <= now).order_by(process_instance.c.wake_at),
@@ -25,7 +27,7 @@ def due_instances(connection: sa.Connection, now: datetime, limit: int = 500) ->
     for query in queries:
         for row in connection.execute(query.limit(limit)):
             found[row[0]] = None
-    return list(found)[:limit]
+    return list(found)
 
 
 def _matched_messages(now: datetime) -> sa.Select[tuple[str]]:
@@ -55,3 +57,24 @@ def next_due(connection: sa.Connection) -> datetime | None:
         .limit(1)
     ).first()
     return None if row is None else row.due_at
+
+
+def ask(tx: Transaction, instance_ids: Sequence[str], now: datetime, patience: timedelta) -> list[str]:
+    """Note that a look at these instances is asked for, now; those for which it is, the caller wakes.
+
+    Where somebody asked within `patience` a wake-up is still on its way, so sweeps of many processes wake each once.
+    """
+    not_asked = sa.or_(process_instance.c.wake_at.is_(None), process_instance.c.wake_at <= now - patience)
+    free = tx.connection.scalars(
+        sa.select(process_instance.c.id)
+        .where(process_instance.c.id.in_(instance_ids), not_asked)
+        .order_by(process_instance.c.id)
+        .with_for_update(skip_locked=True)
+    ).all()
+    if free:
+        tx.connection.execute(
+            sa.update(process_instance)
+            .where(process_instance.c.id.in_(free))
+            .values(wake_at=now, revision=process_instance.c.revision + 1)
+        )
+    return list(free)
