@@ -40,22 +40,22 @@ class Distributed:
         self._clock = clock
         self._logger = logger
         self._worker = worker
-        self._puller = None if worker is None else Puller(database, worker, logger)
+        self.puller = None if worker is None else Puller(database, worker, logger)
         self.upkeep = Upkeep(database, clock, logger, self.sweep, PAUSE)
 
     def start(self) -> None:
-        if self._worker is not None and self._puller is not None:
-            self._worker.start(due=self.upkeep.due, on_free=self._puller.hand_is_free)
-            self._puller.start()
+        if self._worker is not None and self.puller is not None:
+            self._worker.start(due=self.upkeep.due, on_free=self.puller.hand_is_free)
+            self.puller.start()
         self.upkeep.every(TIDY_S, self.tidy)
         self.upkeep.start()
 
     def stop(self, timeout_s: float) -> bool:
         """Whether every handler finished in time. What is left is handed over: other workers are woken for it now."""
         self.upkeep.stop()
-        if self._worker is None or self._puller is None:
+        if self._worker is None or self.puller is None:
             return True
-        self._puller.stop()
+        self.puller.stop()
         finished = self._worker.drain(timeout_s)
         left = self._worker.unfinished()
         with self._database.transaction() as tx:
