@@ -9,7 +9,7 @@ branch wrote after this one split off is a conflict, which the caller turns into
 """
 
 from collections import ChainMap
-from collections.abc import Iterable, Iterator, MutableMapping
+from collections.abc import Container, Iterable, Iterator, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,11 +112,14 @@ class Scopes:
             self._changed.get(scope, {}).pop((VISITS, name), None)
             self._forgotten.append((scope, name))
 
-    def rejoin(self, beginning: str, branch: Branch | None) -> None:
-        """What was written beside `branch`, on paths that begin like that, it has written itself from now on."""
+    def rejoin(self, beginning: str, branch: Branch | None, splits: Container[str] | None = None) -> None:
+        """What was written beside `branch`, on paths that begin like that, it has written itself from now on.
+
+        With `splits`, only on paths that go on with one of these elements.
+        """
         for scope, written in self.last_writes.items():
             for path, (number, by) in written.items():
-                if by.startswith(beginning):
+                if by.startswith(beginning) and (splits is None or by[len(beginning) :].partition("#")[0] in splits):
                     written[path] = (number, (branch or MAIN).path)
                     self._touch(scope, WRITE, path)
 
