@@ -115,7 +115,7 @@ def _restore_node(live: Live, row: dict[str, Any], known: dict[int, Node], inner
         parent._state = COMPLETED
     node = Node(workflow, workflow.spec.task_specs[row["spec"]], parent, id=row["number"])
     node._state, node.stored, node.entered_at = row["state"], True, row["entered_at"]
-    (workflow.listening if node.task_spec.listens else workflow.open)[node.id] = node
+    workflow.hold(node)
     known[node.id] = node
     internal = orjson.loads(row["internal"])
     branch = internal.pop("branch", None)
@@ -130,7 +130,7 @@ def _restore_node(live: Live, row: dict[str, Any], known: dict[int, Node], inner
         node.task_spec.restored(node)
     elif row["kind"] is not None:
         node.wait = _wait(row)
-        live.waits.setdefault(row["kind"], {})[node.id] = node
+        live.stand(node)
 
 
 def _wait(row: dict[str, Any]) -> Wait:

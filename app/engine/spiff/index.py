@@ -92,9 +92,9 @@ class Node(Task):
             top.ready.append(self)
         if value & OPEN:
             if not was_open:
-                (workflow.listening if self.task_spec.listens else workflow.open)[self.id] = self
+                workflow.hold(self)
         elif was_open:
-            del (workflow.listening if self.task_spec.listens else workflow.open)[self.id]
+            workflow.let_go(self)
         top.changed[self.id] = self
 
     def run(self) -> bool | None:
@@ -150,6 +150,16 @@ class _Indexed:
             node.cancel()
         return nodes
 
+    def hold(self, node: Node) -> None:
+        """A token stands in it from now on."""
+        (self.listening if node.task_spec.listens else self.open)[node.id] = node
+        self.top_workflow.standing[node.id] = node  # type: ignore[attr-defined]  # Spiff's attribute
+
+    def let_go(self, node: Node) -> None:
+        """A token stands in it no longer."""
+        del (self.listening if node.task_spec.listens else self.open)[node.id]
+        del self.top_workflow.standing[node.id]  # type: ignore[attr-defined]  # Spiff's attribute
+
     def tokens(self) -> list[Node]:
         """Every token in it that is open, those inside its sub-processes not included."""
         return [*self.open.values(), *self.listening.values()]
@@ -174,11 +184,15 @@ class _Indexed:
 
 
 class Tree(_Indexed, BpmnWorkflow):
-    """An instance's tree of nodes; `ready` is its queue, `changed` what the next checkpoint writes."""
+    """An instance's tree of nodes; `ready` is its queue, `changed` what the next checkpoint writes.
+
+    `standing` are all open tokens by number, those inside sub-processes included.
+    """
 
     def __init__(self, spec: Any, next_number: int = 1) -> None:
         self.next_number = next_number
         self.open, self.listening, self.joins = {}, {}, {}
+        self.standing: dict[int, Node] = {}
         self.ready: deque[Node] = deque()
         self.changed: dict[int, Node] = {}
         self.gathering: dict[int, Node] = {}  # arrived at joins that depend on where the other tokens are
@@ -189,15 +203,11 @@ class Tree(_Indexed, BpmnWorkflow):
 
     def nodes(self) -> list[Node]:
         """Every open node, sub-processes' own included."""
-        return [node for workflow in (self, *self.subprocesses.values()) for node in workflow.tokens()]
+        return list(self.standing.values())
 
     def find(self, number: int) -> Node | None:
         """The open node with that number."""
-        for workflow in (self, *self.subprocesses.values()):
-            node: Node | None = workflow.open.get(number) or workflow.listening.get(number)
-            if node is not None:
-                return node
-        return None
+        return self.standing.get(number)
 
 
 class SubTree(_Indexed, BpmnSubWorkflow):
