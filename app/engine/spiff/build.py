@@ -15,6 +15,7 @@ from SpiffWorkflow.specs.WorkflowSpec import WorkflowSpec
 from app.engine.diagram import INNER, Diagram, Element
 from app.engine.spiff import activities, base, events, gateways, inner
 from app.engine.spiff.build_events import EVENTS, handler_task, message_throw, trigger_of
+from app.engine.spiff.build_loops import loop_over
 from app.engine.spiff.mapping import mappings_of, source_of
 
 
@@ -54,7 +55,8 @@ def build(diagram: Diagram, definition_id: str = "", version: int = 0) -> Progra
     specs = {scope: _process(diagram, scope, elements) for scope, elements in scopes.items()}
     for element in diagram.elements.values():
         if element.type in INNER:
-            specs[element.parent].task_specs[element.id].inner = specs[element.id]
+            spec = specs[element.parent].task_specs[element.id]
+            (spec if element.loop is None else spec.each).inner = specs[element.id]
         if element.is_event_sub:
             _stand_by(specs[element.parent], element, scopes[element.id])
     return Program(definition_id, diagram.process_id, version, specs[diagram.process_id], diagram)
@@ -66,6 +68,8 @@ def _process(diagram: Diagram, scope: str, elements: list[Element]) -> ProcessSp
     loops = _in_loops(diagram, elements)
     for element in elements:
         spec = _spec(process, element)
+        if element.loop is not None:
+            spec = loop_over(process, element, element.loop, spec)
         spec.bpmn_name, spec.element_type = element.name or element.id, element.type
         spec.repeatable = spec.repeatable or element.id in loops
         spec.has_boundary = element.id in hosts

@@ -7,6 +7,7 @@ change of state, children are made when their parent completes, and a tree is co
 
 import logging
 from collections import deque
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
@@ -139,6 +140,8 @@ class _Indexed:
     scope: str
     branch: Branch | None  # that it runs on as a whole
     call: int  # number of the call activity whose called process it is part of; 0: the instance's own process
+    iterates = False  # its nodes are iterations of one activity
+    goes_on_to = "the end"  # what follows a node after which nothing does
 
     def is_completed(self) -> bool:
         return self.completed
@@ -171,6 +174,13 @@ class _Indexed:
             Node(self, listener)._ready()
         self.task_tree = Node(self, spec.start if start is None else spec.task_specs[start])
         self.task_tree._ready()
+
+    def given(self, node: Node) -> dict[str, Any]:
+        """Variables that a node in it begins with."""
+        return {}
+
+    def leaving(self, node: Node, result: Mapping[str, Any], writes: Sequence[tuple[str, str, Any]]) -> None:
+        """A node comes to an end with this result and writes it like that; a FlowFault holds it back."""
 
     def _task_completed_notify(self, task: Node) -> None:
         if not self.open and not self.completed:

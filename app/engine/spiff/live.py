@@ -219,7 +219,7 @@ class Live:
         if settled is not None:
             specs = [child.task_spec for child in following]
             names = [spec.bpmn_name if spec.bpmn_id else spec.outputs[0].bpmn_name for spec in specs]
-            self.outcomes.append(Outcome(settled[0], "passed", " and ".join(names) or "the end"))
+            self.outcomes.append(Outcome(settled[0], "passed", " and ".join(names) or node.workflow.goes_on_to))
 
     def resume(self, node: Node) -> None:
         """Run a node again: a sub-process whose inside is done, or a step whose incident was acted on."""
