@@ -91,6 +91,8 @@ class Bench:
         )
         try:
             arguments = handler.bind(step.inputs)
+            if step.undoes is not None:
+                return handler.call_undo(work, arguments, step.undoes)
             if step.repeat and (done := handler.check_verify(work, arguments)) is not None:
                 return done
             return handler.call(work, arguments)

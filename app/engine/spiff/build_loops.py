@@ -33,3 +33,9 @@ def _only_variable(source: Source) -> str | None:
         return None
     path = _PATH.fullmatch(source.expression.text)
     return path[1] if path is not None and path[1] in source.expression.names else None
+
+
+def activity_of(process: Any, element: Element) -> Any:
+    """The spec of the activity itself: that of each iteration, if it is done in a loop."""
+    spec = process.task_specs[element.id]
+    return spec if element.loop is None else spec.each
