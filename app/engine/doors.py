@@ -17,6 +17,7 @@ from app.core.types import from_microseconds, to_microseconds
 from app.core.wakeups import Wakeups
 from app.decisions.dmn import Model
 from app.engine import decisions, definitions, incidents, messages, starts, steps, workers
+from app.engine.callees import Callees
 from app.engine.decisions import Accepted, Decided, DecisionDeployment
 from app.engine.definitions import Deployment
 from app.engine.diagram import DiagramRefused, Finding
@@ -180,6 +181,7 @@ class Engine:
         """What the instance may ask of the store while it runs, in this transaction."""
         live.decide = partial(self._decisions.evaluate, tx.connection)
         live.past = partial(read_past, tx.connection)
+        live.callees = Callees(self._programs, tx.connection)
 
     def _go_on(self, tx: Transaction, live: Live) -> None:
         """Run on without claiming: steps that became ready are a worker's."""

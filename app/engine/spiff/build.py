@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.engine.diagram import INNER, Diagram, Element
-from app.engine.spiff import activities, base, events, gateways, inner
+from app.engine.spiff import activities, base, calls, events, gateways, inner
 from app.engine.spiff.build_compensation import build_undoing, connect_compensation
 from app.engine.spiff.build_events import EVENTS, handler_task, message_throw, trigger_of
 from app.engine.spiff.build_loops import activity_of, loop_over
@@ -180,6 +180,15 @@ def _sub_process(process: ProcessSpec, element: Element) -> Any:
     return (events.EventSubProcess if element.is_event_sub else inner.SubProcess)(process, element.id)
 
 
+def _call_activity(process: ProcessSpec, element: Element) -> Any:
+    spec, call = calls.CallActivity(process, element.id), element.call
+    assert call is not None
+    spec.process = source_of(call.process, f"the called process of '{element.id}'")
+    spec.binding, spec.version_tag = call.binding, call.version_tag
+    spec.passes_all_in, spec.passes_all_out = call.passes_all_in, call.passes_all_out
+    return spec
+
+
 _MAKERS: dict[str, Callable[[ProcessSpec, Element], Any]] = {
     "serviceTask": _service_task,
     "sendTask": _send_task,
@@ -194,6 +203,7 @@ _MAKERS: dict[str, Callable[[ProcessSpec, Element], Any]] = {
     "inclusiveGateway": lambda process, element: gateways.InclusiveGateway(process, element.id),
     "eventBasedGateway": lambda process, element: gateways.EventGateway(process, element.id),
     "subProcess": _sub_process,
+    "callActivity": _call_activity,
     "transaction": _sub_process,
 }
 

@@ -52,7 +52,7 @@ def _row(live: Live, node: Node) -> dict[str, Any]:
         "kind": kind if is_open else None,
         "since": (wait.since or live.now) if is_open else None,
         "due_at": wait.due_at if is_open else None,
-        "name": wait.name,
+        "name": wait.name or node.internal_data.get("called"),
         "correlation": wait.correlation,
         "step_key": wait.step_key,
         "attempt": wait.attempt,

@@ -140,6 +140,7 @@ class _Indexed:
     scope: str
     branch: Branch | None  # that it runs on as a whole
     call: int  # number of the call activity whose called process it is part of; 0: the instance's own process
+    definition_id: str  # what its diagram was deployed as
     iterates = False  # its nodes are iterations of one activity
     goes_on_to = "the end"  # what follows a node after which nothing does
 
@@ -208,7 +209,7 @@ class Tree(_Indexed, BpmnWorkflow):
         self.gathering: dict[int, Node] = {}  # arrived at joins that depend on where the other tokens are
         self.scope = ""
         self.branch = None
-        self.call = 0
+        self.call, self.definition_id = 0, ""
         super().__init__(spec, script_engine=_NO_CODE, deserializing=True)
 
     def nodes(self) -> list[Node]:
@@ -223,12 +224,12 @@ class Tree(_Indexed, BpmnWorkflow):
 class SubTree(_Indexed, BpmnSubWorkflow):
     """The nodes inside one activity: `owner.task_spec.inside_done(owner)` is told when all are done."""
 
-    def __init__(self, spec: Any, owner: Node, *, call: int | None = None) -> None:
+    def __init__(self, spec: Any, owner: Node) -> None:
         self.open, self.listening, self.joins = {}, {}, {}
         self.owner = owner
-        self.scope = owner.internal_data["scope"]
+        self.scope = owner.internal_data.get("scope", owner.workflow.scope)
         self.branch = owner.branch
-        self.call = owner.workflow.call if call is None else call
+        self.call, self.definition_id = owner.workflow.call, owner.workflow.definition_id
         top = owner.workflow.top_workflow
         super().__init__(spec, owner.id, top, deserializing=True)
         top.subprocesses[owner.id] = self

@@ -105,6 +105,7 @@ class Live:
     begun: bool = False
     woken: bool = False  # somebody asked for a worker's look
     past: Any = None  # instance id -> what is done and can be taken back, as spiff.compensation.Past; set as `decide`
+    callees: Any = None  # app.engine.callees.Callees; set as `decide`
     decide: Any = None  # (decision id, variables, clock) -> app.engine.decisions.Decided; set for each advance
     waits: dict[str, dict[int, Node]] = field(default_factory=dict)  # kind -> number -> node
     unseen: dict[int, Node] = field(default_factory=dict)  # wait for messages, and nobody has looked into the inbox
@@ -123,7 +124,7 @@ class Live:
         tree = Tree(program.process, next_number)
         agenda = Agenda(tree.standing)
         live = cls(instance_id, program.process_id, business_key, program, Scopes(writes), tree, agenda)
-        tree.live, tree.scopes = live, live.scopes
+        tree.live, tree.scopes, tree.definition_id = live, live.scopes, program.definition_id
         return live
 
     @property

@@ -104,26 +104,34 @@ class Iterations(SubTree):
             known[name] = put_at(known.get(name, view.get(name)), path, value)
         view = view.new_child(known)
         output = None if loop.output is None else loop.output.value(view, clock)
-        enough = loop.enough is not None and loop.enough.value(view.new_child(self._counts(node)), clock) is True
-        self._came[node.id] = output, enough
+        is_enough = False
+        if loop.enough is not None:
+            is_enough = loop.enough.value(view.new_child(self._counts(node, output)), clock) is True
+        self._came[node.id] = output, is_enough
 
-    def _counts(self, node: Node) -> dict[str, Any]:
-        """With `node` completed. Instances count from when they are created."""
+    def _counts(self, node: Node, output: Any) -> dict[str, Any]:
+        """What the condition sees, `node` completed. Instances count from when they are created."""
         created = node.internal_data["index"] if self._loop.sequential else len(self._items)
         active = len(self.open) - 1
-        return {
+        counts = {
             "numberOfInstances": created,
             "numberOfActiveInstances": active,
             "numberOfCompletedInstances": created - active,
             "numberOfTerminatedInstances": 0,
         }
+        name, condition = self._loop.collection_name, self._loop.enough
+        if name is None or condition is None or condition.expression is None or name not in condition.expression.names:
+            return counts
+        gathered = _gathered(scopes_of(node), self.owner)
+        gathered[node.internal_data["index"] - 1] = output
+        return {name: gathered, **counts}
 
     def _task_completed_notify(self, task: Node) -> None:
         index = task.internal_data["index"]
-        output, enough = self._came.pop(task.id, (None, False))
+        output, is_enough = self._came.pop(task.id, (None, False))
         if self._loop.output is not None:
             scopes_of(task).gather(self.scope, index, output)
-        if enough:
+        if is_enough:
             for other in list(self.open.values()):
                 other.cancel()
         elif self._loop.sequential and index < len(self._items):

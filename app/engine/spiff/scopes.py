@@ -84,12 +84,16 @@ class Scopes:
         name, *path = target.split(".")
         holder = self._holder(scope, name)
         self.writes += 1
-        if (branch is not None or self.beside) and holder not in self.steps:
+        if (branch is not None or self.beside or _isolates(holder)) and holder not in self.steps:
             self._of(self.last_writes, holder)[target] = (self.writes, (branch or MAIN).path)
             self._touch(holder, WRITE, target)
         variables = self._of(self.variables, holder)
         variables[name] = put_at(variables.get(name), path, value)
         self._touch(holder, VALUE, name)
+
+    def written(self, scope: str) -> set[str]:
+        """The variables of a called process that it has written, not only been given."""
+        return {path.partition(".")[0] for path in self.last_writes.get(scope, {})}
 
     def visit(self, scope: str, branch: str, element_id: str) -> int:
         """Count a visit of an element that may be visited again; 1 the first time."""
@@ -224,10 +228,14 @@ def _outwards(scope: str) -> Iterator[str]:
     """The scope and those around it, to where sight ends."""
     while scope:
         yield scope
-        scope, _, last = scope.rpartition("/")
-        if last.startswith(ISOLATES):
+        if _isolates(scope):
             return
+        scope = scope.rpartition("/")[0]
     yield ""
+
+
+def _isolates(scope: str) -> bool:
+    return scope.startswith(ISOLATES, scope.rfind("/") + 1)
 
 
 def _related(target: str, written: Iterable[str]) -> Iterator[str]:
