@@ -69,6 +69,7 @@ class HandlerTask(Activity):
     """A service task: its handler runs outside; `handler` is its type."""
 
     handler = ""
+    tries: int | None = None  # as drawn; None: as the handler says
     undoes = False
 
     def handler_of(self, my_task: Node) -> str:
