@@ -52,7 +52,11 @@ def _check_leaving(
             return
         for name in sorted({first_name(path) for path in paths}):
             message = f"'{name}' would leave the iterations of '{at.id}', which run at the same time."
-            remedy = f"Make it the output element (={name}) of '{at.id}', or an input of '{at.id}' (=null)."
+            remedy = f"Collect it as the output element (={name}) of '{at.id}', or {_other_way(at, writer)}."
             yield Finding.error(writer, "leaves_iteration", message, remedy)
         if paths:
             return
+
+
+def _other_way(at: Element, writer: Element) -> str:
+    return "map it in an output mapping" if at is writer else f"give '{at.id}' an input of that name (=null)"
