@@ -198,6 +198,8 @@ REFUSED_ATTRIBUTES: dict[tuple[str, str], tuple[str, str]] = {
     ),
     ("multiInstanceLoopCharacteristics", "behavior"): ("Events of iterations are not read.", "Delete behavior."),
     ("taskDefinition", "retries"): ("retries is not a whole number.", "Write a number, or leave it to the handler."),
+    ("calledDecision", "bindingType"): (f"This binding of a decision {LATER}", "Choose the binding 'latest'."),
+    ("calledDecision", "versionTag"): (f"A version tag of a decision {LATER}", "Choose the binding 'latest'."),
     ("formDefinition", "bindingType"): (f"This binding of a form {LATER}", "Choose the binding 'latest'."),
     ("assignmentDefinition", "candidateUsers"): (f"Candidate users {LATER}", "Use candidate groups or an assignee."),
     ("definitions", "expressionLanguage"): (
