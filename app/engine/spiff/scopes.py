@@ -87,7 +87,7 @@ class Scopes:
             self.last_writes[holder, target] = (self.writes, (branch or MAIN).path)
             self.changed[holder, WRITE, target] = None
         variables = self.variables.setdefault(holder, {})
-        variables[name] = _with(variables.get(name), path, value) if path else value
+        variables[name] = nested(variables.get(name), path, value)
         self._touch(holder, VALUE, name)
 
     def visit(self, scope: str, branch: str, element_id: str) -> int:
@@ -177,10 +177,12 @@ def _related(target: str, last_writes: Mapping[tuple[str, str], Any], holder: st
             yield path
 
 
-def _with(held: Any, path: list[str], value: Any) -> dict[str, Any]:
+def nested(held: Any, path: list[str], value: Any) -> Any:
     """A copy of `held` with `value` at `path`: what history or another thread holds is never changed in place."""
+    if not path:
+        return value
     copy = dict(held) if isinstance(held, dict) else {}
-    copy[path[0]] = _with(copy.get(path[0]), path[1:], value) if len(path) > 1 else value
+    copy[path[0]] = nested(copy.get(path[0]), path[1:], value)
     return copy
 
 
