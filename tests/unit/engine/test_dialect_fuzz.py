@@ -95,7 +95,7 @@ def refused_or_built(document: bytes) -> str:
     return "built"
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(st.sampled_from(BASES), EDITS)
 def test_a_damaged_diagram_is_refused_or_can_be_built(
     document: bytes, edits: list[tuple[str, int, int, str, str, str]]
@@ -103,7 +103,7 @@ def test_a_damaged_diagram_is_refused_or_can_be_built(
     refused_or_built(damaged(document, edits))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.integers(0, len(RICH)), st.integers(0, 60), st.binary(max_size=20))
 def test_damaged_bytes_are_refused_or_checked(at: int, length: int, inserted: bytes) -> None:
     refused_or_built(RICH[:at] + inserted + RICH[at + length :])

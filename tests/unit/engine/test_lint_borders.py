@@ -334,7 +334,7 @@ FINE: dict[str, Diagram] = {
         line("a").sub("a", Diagram("x").start("xs").sub("y", inside(error("x"))).end("xe").chain("xs", "y", "xe")),
         error("x"),
     ),
-    "an error of a list of calls": on(line("a").service("a", "net.ping", outputs={"r": "=1"}).each("=l", "i"), error()),
+    "an error of a list of calls": on(line("a").service("a", "net.ping", outputs={"i": "=1"}).each("=l", "i"), error()),
     "an escalation of a call activity": on(line("a").call("a", "other"), escalation()),
     "a terminate end": Diagram("p").start().end("e", terminate()).chain("s", "e"),
     "an event sub-process in an event sub-process": person().event_sub(

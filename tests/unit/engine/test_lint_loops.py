@@ -168,6 +168,12 @@ def beside(name: str, *, interrupting: bool = False) -> Diagram:
 
 
 WARNINGS: dict[str, Told] = {
+    "an output of all iterations": (
+        step(r="=1").each("=items", "item"),
+        "a",
+        "concurrent_writes",
+        "output element (=r)",
+    ),
     "a person's work for a list": (line("a").user("a").each("=items", "item"), "a", "may_leave_iteration", "'a'"),
     "a call with all variables for a list": (
         line("a").call("a", "other").each("=items", "item"),
@@ -253,7 +259,10 @@ def test_what_is_doubtful_is_a_warning(diagram: Diagram, element: str, code: str
 
 
 FINE: dict[str, Diagram] = {
-    "an output that is mapped": step(r="=1").each("=items", "item"),
+    "an output that is mapped and collected": step(r="=1").each("=items", "item", collect=RESULTS),
+    "an output that is mapped to an input": line("a")
+    .send("a", publish("done", "=item"), inputs={"r.x": "=null"}, outputs={"r.y": "=1"})
+    .each("=items", "item"),
     "a result that is collected": line("a").script("a", "=item", "r").each("=items", "item", collect=RESULTS),
     "a part of a result that is collected": line("a")
     .script("a", "={x: 1}", "r")
