@@ -89,7 +89,9 @@ def rounds(count: int) -> bytes:
 
 def branches(count: int) -> bytes:
     """A service task in each of so many parallel branches."""
-    diagram = Diagram("branches").start().parallel("split").parallel("join").end().chain("s", "split").chain("join", "e")
+    diagram = (
+        Diagram("branches").start().parallel("split").parallel("join").end().chain("s", "split").chain("join", "e")
+    )
     for number in range(count):
         diagram.service(f"a{number}", "bench.echo", {"value": f"={number}"}, {f"r.b{number}": "=result"})
         diagram.chain("split", f"a{number}", "join")

@@ -109,7 +109,7 @@ class Joining(Spec):
             arrived.remove(my_task)
         if not arrived:
             arrivals.pop(my_task.internal_data.get("from"), None)
-        my_task.workflow.top_workflow.gathering.pop(my_task.id, None)
+        my_task.workflow.gathering.pop(my_task.id, None)
         Spec._on_cancel(self, my_task)
 
 
@@ -150,13 +150,14 @@ class InclusiveGateway(Choice, Joining):
         if len(self._inputs) == 1:
             return True
         self.arrive(my_task)
-        my_task.workflow.top_workflow.gathering[my_task.id] = my_task
+        my_task.workflow.gathering[my_task.id] = my_task
         my_task._set_state(WAITING)
         return False
 
     def restored(self, my_task: Node) -> None:
         Joining.restored(self, my_task)
-        my_task.workflow.top_workflow.gathering[my_task.id] = my_task
+        my_task.workflow.gathering[my_task.id] = my_task
+        my_task.workflow.has_moved()
 
     def go_on(self, my_task: Node) -> bool:
         """Go on if nothing else can come; False if something can. Called when nothing in the instance is ready."""
@@ -167,7 +168,7 @@ class InclusiveGateway(Choice, Joining):
             return False
         arrived = [self.take(my_task, name) for name in dict.fromkeys(self._inputs) if name in arrivals]
         for each in arrived:
-            my_task.workflow.top_workflow.gathering.pop(each.id)
+            my_task.workflow.gathering.pop(each.id)
         goes_on = max(arrived, key=lambda node: node.id)
         self.unite(goes_on, arrived)
         goes_on._set_state(READY)
