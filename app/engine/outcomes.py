@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from app.engine.spiff.events import LONGEST_KEY
+from app.engine.spiff.triggers import LONGEST_KEY
 from app.handling.contract import Done, Refused, Waiting
 
 

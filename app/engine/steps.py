@@ -10,7 +10,8 @@ from app.core.types import to_microseconds
 from app.engine.outcomes import Attempted, Failed, TimedOut, storable
 from app.engine.spiff.activities import HandlerTask
 from app.engine.spiff.base import scopes_of
-from app.engine.spiff.events import Boundary
+from app.engine.spiff.catching import find_catcher
+from app.engine.spiff.events import StandBy
 from app.engine.spiff.faults import FlowFault
 from app.engine.spiff.index import FINISHED, Node
 from app.engine.spiff.live import Live
@@ -107,25 +108,24 @@ def _done(live: Live, node: Node, outputs: dict[str, Any], handler: Handler | No
 
 
 def settle(live: Live, node: Node, outputs: dict[str, Any]) -> None:
-    """Write a step's outputs and move on. If they cannot be written, they are held until somebody acts."""
+    """Write a step's outputs, or what an event brings, and move on; if that fails, hold them until somebody acts."""
     try:
-        node.task_spec.leave_with(node, outputs)
+        node.task_spec.fire(node, outputs)
     except FlowFault as fault:
         node.internal_data["held"] = outputs
         live.fall_out(node, fault.code, fault.message, fault.detail)
     else:
         node.internal_data.pop("held", None)
-        live.finish(node)
 
 
 def trigger(live: Live, node: Node, variables: dict[str, Any]) -> None:
-    """What the node waited for has happened: a message or signal with these variables, its time, its condition."""
+    """What the node waited for has happened: a message or signal with these variables, its time."""
     settle(live, node, variables)
 
 
 def _refused(live: Live, node: Node, refused: Refused) -> None:
     live.note("refused", node, code=refused.code, message=refused.message, attempt=node.wait.attempt)
-    catcher = _catcher(node, refused.code)
+    catcher = find_catcher(node, "error", refused.code)
     if catcher is None:
         live.fall_out(node, refused.code, refused.message or f"Refused: {refused.code}.", refused.detail)
         return
@@ -133,25 +133,9 @@ def _refused(live: Live, node: Node, refused: Refused) -> None:
         catcher.internal_data["chosen"] = node.internal_data["chosen"]
     known = {**refused.detail, "errorCode": refused.code, "errorMessage": refused.message}
     try:
-        catcher.task_spec.leave_with(catcher, known if catcher.task_spec.outputs_ else refused.detail)
+        catcher.task_spec.fire(catcher, known if catcher.task_spec.maps_event else refused.detail)
     except FlowFault as fault:
         live.fall_out(node, fault.code, fault.message, fault.detail)
-        return
-    live.finish(catcher)
-
-
-def _catcher(step: Node, code: str) -> Node | None:
-    """The nearest error boundary event around a step that listens for the code; a code before a catch-all."""
-    node: Node | None = step
-    while node is not None:
-        if node.task_spec.has_boundary:
-            listening = [s for s in node.parent._children if s is not node and s.wait and s.wait.kind == "attached"]
-            listening = [s for s in listening if s.wait.name in (code, None) and not s._state & FINISHED]
-            if listening:
-                nearest: Node = max(listening, key=lambda s: s.wait.name is not None)
-                return nearest
-        node = getattr(node.workflow, "owner", None)
-    return None
 
 
 def _failed(live: Live, node: Node, failed: Failed, handler: Handler | None) -> None:
@@ -254,14 +238,14 @@ def correct(live: Live, node: Node, inputs: dict[str, Any], registry: Registry) 
 def skip(live: Live, node: Node, outputs: dict[str, Any]) -> None:
     """Move on without the step, with the outputs that later steps need."""
     spec = node.task_spec
-    if spec.element_type == "exclusiveGateway":
+    if spec.element_type in ("exclusiveGateway", "inclusiveGateway"):
         raise Conflict(
             f"A gateway cannot be skipped: which flow would it take? Correct the variables that "
             f"'{spec.bpmn_id}' reads and retry.",
             path="$.outputs",
         )
     live.change(node, "job")
-    if isinstance(spec, Boundary):  # the activity that it stands on goes on without it
+    if isinstance(spec, StandBy):  # the activity that it stands on goes on without it
         node.cancel()
     else:
         settle(live, node, outputs)

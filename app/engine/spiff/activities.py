@@ -24,7 +24,7 @@ class Activity(Spec):
         if not (self.inputs_ or self.owns_scope):
             return
         scope = internal.setdefault("scope", f"{outside}/{step_name(my_task)}")
-        local: dict[str, Any] = {}
+        local = self.brought(my_task)
         view, corrected = ChainMap(local, scopes.view(outside)), internal.get("corrected", {})
         for mapping in self.inputs_:
             if mapping.target in corrected:  # an operator has said what it is
@@ -32,6 +32,23 @@ class Activity(Spec):
             else:
                 local[mapping.target] = mapping.source.value(view, clock_of(my_task))
         scopes.open(scope, local, of_a_step=not self.owns_scope)
+
+    def brought(self, my_task: Node) -> dict[str, Any]:
+        """What its scope begins with, before the inputs."""
+        return {}
+
+    def local(self, my_task: Node) -> dict[str, Any]:
+        """What the input mappings made."""
+        return dict(scopes_of(my_task).variables[my_task.internal_data["scope"]]) if self.inputs_ else {}
+
+
+class PassTask(Activity):
+    """A manual task, and a task of no type: it is there for the reader, and passes the token on."""
+
+    def _run_hook(self, my_task: Node) -> bool:
+        self.enter(my_task)
+        self.leave_with(my_task, {})
+        return True
 
 
 class HandlerTask(Activity):

@@ -13,7 +13,7 @@ from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 
 from app.core.clock import Clock
-from app.engine.spiff.branches import segments, split_of
+from app.engine.spiff.branches import Branch, segments, split_of
 from app.engine.spiff.faults import VariableConflict
 from app.engine.spiff.index import FINISHED, Node
 from app.engine.spiff.mapping import VariableMapping
@@ -50,10 +50,17 @@ class Spec(BpmnSpecMixin):
             writes = [(inside, name, value) for name, value in result.items()]
         write_all(my_task, writes)
 
+    def fire(self, my_task: Node, variables: Mapping[str, Any]) -> None:
+        """What the node waited for has come: write the variables and move on. A FlowFault changes nothing."""
+        self.leave_with(my_task, variables)
+        my_task.workflow.top_workflow.live.finish(my_task)
+
     def _on_complete_hook(self, my_task: Node) -> None:
         if self.has_boundary:
             end_siblings(my_task)
         _leave(my_task)
+        if self.repeatable and my_task.path and not self._outputs:
+            _end_branch(my_task)
 
     def _on_cancel(self, my_task: Node) -> None:
         my_task.workflow.top_workflow.live.left(my_task)
@@ -61,15 +68,12 @@ class Spec(BpmnSpecMixin):
 
 
 class PassSpec(Spec):
-    """What only passes the token on: start and end events."""
+    """What only passes the token on: events without a trigger, and links."""
 
-    def _run_hook(self, my_task: Node) -> bool:
+    def _run_hook(self, my_task: Node) -> bool | None:
+        if self.outputs_:
+            self.leave_with(my_task, {})
         return True
-
-    def _on_complete_hook(self, my_task: Node) -> None:
-        Spec._on_complete_hook(self, my_task)
-        if self.repeatable and my_task.path and not self._outputs:
-            _end_branch(my_task)
 
 
 class HostSplit(BpmnTaskSpec):
@@ -145,6 +149,13 @@ def end_siblings(node: Node) -> None:
     for sibling in list(node.parent._children):
         if sibling is not node and not sibling._state & FINISHED:
             sibling.cancel()
+
+
+def branches_end(workflow: Any, branch: Branch | None) -> None:
+    """All tokens inside a process or sub-process are gone: what their branches wrote, `branch` has written."""
+    scopes: Scopes = workflow.top_workflow.scopes
+    if scopes.beside:
+        scopes.rejoin(branch.path if branch is not None else "", branch, workflow.spec.task_specs)
 
 
 def _end_branch(node: Node) -> None:

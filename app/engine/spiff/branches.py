@@ -49,7 +49,8 @@ def join(
 ) -> tuple[Branch | None, list[str]]:
     """The branch that goes on, in whatever order they arrived; and the beginnings of the paths that ended with it.
 
-    The outer branch goes on if all branches of its splits end here. `fan_out` tells a split's number of branches.
+    The outer branch goes on if all branches of its splits end here. `fan_out` tells how many branches the visit
+    of a split started ('f#1.').
     """
     paths = [segments(branch.path) if branch is not None else [] for branch in arrived]
     depth = _common(paths)
@@ -82,7 +83,7 @@ def _is_complete(rests: Sequence[Sequence[str]], fan_out: Callable[[str], int]) 
     if len({split_of(rest[0]) for rest in rests}) > 1:
         return False
     covered = set().union(*(_members(rest[0]) for rest in rests))
-    if len(covered) < fan_out(split_of(rests[0][0]).partition("#")[0]):
+    if len(covered) < fan_out(split_of(rests[0][0])):
         return False
     found = {rest[0] for rest in rests}
     return all(

@@ -5,18 +5,17 @@ in a row), no clash of ids with Spiff's internal names, no guess at an element t
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 from SpiffWorkflow.specs.WorkflowSpec import WorkflowSpec
 
-from app.decisions.feel import compile_feel
 from app.engine.diagram import INNER, Diagram, Element
 from app.engine.spiff import activities, base, events, gateways, inner
-from app.engine.spiff.mapping import Source, VariableMapping
-from app.engine.spiff.timers import Timer
+from app.engine.spiff.build_events import EVENTS, handler_task, message_throw, trigger_of
+from app.engine.spiff.mapping import mappings_of, source_of
 
 
 class ProcessSpec(BpmnProcessSpec):
@@ -30,6 +29,7 @@ class ProcessSpec(BpmnProcessSpec):
         self.correlation_keys: dict[str, Any] = {}
         self.io_specification = None
         self.bpmn_start_events: list[Any] = []
+        self.listeners: list[Any] = []  # what stands by for its event sub-processes
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,8 @@ def build(diagram: Diagram, definition_id: str = "", version: int = 0) -> Progra
     for element in diagram.elements.values():
         if element.type in INNER:
             specs[element.parent].task_specs[element.id].inner = specs[element.id]
+        if element.is_event_sub:
+            _stand_by(specs[element.parent], element, scopes[element.id])
     return Program(definition_id, diagram.process_id, version, specs[diagram.process_id], diagram)
 
 
@@ -65,17 +67,21 @@ def _process(diagram: Diagram, scope: str, elements: list[Element]) -> ProcessSp
     for element in elements:
         spec = _spec(process, element)
         spec.bpmn_name, spec.element_type = element.name or element.id, element.type
-        spec.repeatable = element.id in loops
+        spec.repeatable = spec.repeatable or element.id in loops
         spec.has_boundary = element.id in hosts
         if element.id in hosts:
             base.HostSplit(process, _split(element.id)).connect(spec)
-        if element.type == "startEvent":
+        if element.type == "startEvent" and (element.event is None or process.start is None):
             process.start = spec
     for element in elements:
         if element.attached_to:
             process.task_specs[_split(element.attached_to)].connect(process.task_specs[element.id])
     for element in elements:
         _connect(diagram, process, element, hosts)
+    _link(process, elements)
+    for spec in list(process.task_specs.values()):
+        if isinstance(spec, gateways.InclusiveGateway) and len(spec._inputs) > 1:
+            spec.upstream = {source: _leading_to(process, source, spec.name) for source in spec._inputs}
     return process
 
 
@@ -90,45 +96,79 @@ def _connect(diagram: Diagram, process: ProcessSpec, element: Element, hosts: se
         flow = diagram.flows[flow_id]
         target = _split(flow.target) if flow.target in hosts else flow.target
         spec.connect(process.task_specs[target])
-        if element.type != "exclusiveGateway":
+        if element.type == "eventBasedGateway":
+            process.task_specs[flow.target].has_boundary = True  # the first of them to happen ends its siblings
+        if not isinstance(spec, gateways.Choice):
             continue
         if flow.id == element.default_flow or flow.condition is None:
             spec.default = target
         else:
-            choices.append((_source(flow.condition, f"the condition of flow '{flow.id}'"), target))
+            choices.append((source_of(flow.condition, f"the condition of flow '{flow.id}'"), target))
     if choices:
         spec.choices = tuple(choices)
 
 
+def _link(process: ProcessSpec, elements: list[Element]) -> None:
+    """A link is a flow that nobody drew."""
+    catches = _link_catches(elements)
+    for element in elements:
+        if element.event == "link" and element.type == "intermediateThrowEvent":
+            process.task_specs[element.id].connect(process.task_specs[catches[element.link].id])
+
+
+def _link_catches(elements: list[Element]) -> dict[str | None, Element]:
+    return {each.link: each for each in elements if each.event == "link" and each.type == "intermediateCatchEvent"}
+
+
+def _leading_to(process: ProcessSpec, source: str, past: str) -> frozenset[str]:
+    """Names of the specs from which `source` can be reached without passing `past`, itself included."""
+    found, ahead = {source}, [source]
+    while ahead:
+        for name in process.task_specs[ahead.pop()]._inputs:
+            if name not in found and name != past:
+                found.add(name)
+                ahead.append(name)
+    return frozenset(found - {past})
+
+
+def _stand_by(process: ProcessSpec, element: Element, inside: list[Element]) -> None:
+    """What waits for the start event of an event sub-process, in the process around it."""
+    start = next(each for each in inside if each.type == "startEvent")
+    spec = process.task_specs[element.id]
+    spec.brings = mappings_of(start, start.outputs, "output")
+    spec.inner.task_specs[start.id].outputs_ = ()
+    listener = events.Listener(process, f"{start.id} listener")
+    listener.bpmn_id, listener.bpmn_name, listener.element_type = start.id, start.name or start.id, start.type
+    listener.trigger, listener.interrupting, listener.event_sub = trigger_of(start), start.interrupting, spec
+    listener.repeatable = spec.repeatable = not start.interrupting
+    process.listeners.append(listener)
+
+
 def _spec(process: ProcessSpec, element: Element) -> Any:
-    made = _MAKERS[element.type](process, element)
-    made.inputs_ = _mappings(element, element.inputs, "input")
-    made.outputs_ = _mappings(element, element.outputs, "output")
+    made = (_MAKERS.get(element.type) or EVENTS[element.type])(process, element)
+    made.inputs_ = mappings_of(element, element.inputs, "input")
+    made.outputs_ = mappings_of(element, element.outputs, "output")
     return made
 
 
-def _mappings(element: Element, rows: Iterable[tuple[str, str]], kind: str) -> tuple[VariableMapping, ...]:
-    return tuple(
-        VariableMapping(_source(source, f"{kind} '{target}' of '{element.id}'"), target) for source, target in rows
-    )
-
-
-def _source(text: str, place: str) -> Source:
-    text = text.strip()
-    return Source(place, text, compile_feel(text[1:].strip()) if text.startswith("=") else None)
-
-
 def _service_task(process: ProcessSpec, element: Element) -> Any:
-    spec = activities.HandlerTask(process, element.id)
-    spec.handler = element.handler or ""
-    spec.tries = element.retries
+    return handler_task(process, element)
+
+
+def _send_task(process: ProcessSpec, element: Element) -> Any:
+    return message_throw(process, element) if element.publishes else handler_task(process, element)
+
+
+def _receive_task(process: ProcessSpec, element: Element) -> Any:
+    spec = events.ReceiveTask(process, element.id)
+    spec.trigger = trigger_of(element)
     return spec
 
 
 def _script_task(process: ProcessSpec, element: Element) -> Any:
     spec = activities.ScriptTask(process, element.id)
     expression, spec.result = element.script or ("", "")
-    spec.script = _source(expression, f"the script of '{element.id}'")
+    spec.script = source_of(expression, f"the script of '{element.id}'")
     return spec
 
 
@@ -138,55 +178,36 @@ def _rule_task(process: ProcessSpec, element: Element) -> Any:
     return spec
 
 
-def _catch_event(process: ProcessSpec, element: Element) -> Any:
-    if element.timer is not None:
-        spec = events.TimerCatch(process, element.id)
-        spec.timer = _timer(element)
-        return spec
-    name, key = element.message or ("", None)
-    spec = events.MessageCatch(process, element.id)
-    spec.message_name = name
-    spec.key = _source(key or "", f"the correlation key of '{element.id}'")
-    return spec
-
-
-def _boundary_event(process: ProcessSpec, element: Element) -> Any:
-    if element.timer is not None:
-        spec = events.BoundaryTimer(process, element.id)
-        spec.timer = _timer(element)
-    else:
-        spec = events.BoundaryError(process, element.id)
-        spec.error_code = element.error_code
-    spec.interrupting = element.interrupting
-    return spec
-
-
-def _timer(element: Element) -> Timer:
-    kind, text = element.timer or ("duration", "")
-    return Timer("date" if kind == "date" else "duration", _source(text, f"the timer of '{element.id}'"))
+def _sub_process(process: ProcessSpec, element: Element) -> Any:
+    return (events.EventSubProcess if element.is_event_sub else inner.SubProcess)(process, element.id)
 
 
 _MAKERS: dict[str, Callable[[ProcessSpec, Element], Any]] = {
-    "startEvent": lambda process, element: base.PassSpec(process, element.id),
-    "endEvent": lambda process, element: base.PassSpec(process, element.id),
     "serviceTask": _service_task,
+    "sendTask": _send_task,
+    "receiveTask": _receive_task,
     "scriptTask": _script_task,
     "businessRuleTask": _rule_task,
     "userTask": lambda process, element: activities.UserTask(process, element.id),
+    "manualTask": lambda process, element: activities.PassTask(process, element.id),
+    "task": lambda process, element: activities.PassTask(process, element.id),
     "exclusiveGateway": lambda process, element: gateways.ExclusiveGateway(process, element.id),
     "parallelGateway": lambda process, element: gateways.ParallelGateway(process, element.id),
-    "intermediateCatchEvent": _catch_event,
-    "boundaryEvent": _boundary_event,
-    "subProcess": lambda process, element: inner.SubProcess(process, element.id),
+    "inclusiveGateway": lambda process, element: gateways.InclusiveGateway(process, element.id),
+    "eventBasedGateway": lambda process, element: gateways.EventGateway(process, element.id),
+    "subProcess": _sub_process,
 }
 
 
 def _in_loops(diagram: Diagram, elements: list[Element]) -> set[str]:
     """Elements that may be visited more than once: on a loop, or anywhere after one."""
+    links = _link_catches(elements)
     after: dict[str, list[str]] = {e.id: [diagram.flows[f].target for f in e.outgoing] for e in elements}
     for element in elements:
         if element.attached_to:
             after[element.attached_to].append(element.id)
+        if element.event == "link" and element.type == "intermediateThrowEvent":
+            after[element.id].append(links[element.link].id)
     incoming = Counter(target for targets in after.values() for target in targets)
     once = [element_id for element_id in after if not incoming[element_id]]
     for element_id in once:  # grows as elements lose their last incoming flow

@@ -137,7 +137,7 @@ def _restore_node(live: Live, row: dict[str, Any], known: dict[int, Node], inner
     node.internal_data = internal
     node.undo = _json(row["undo"])
     if row["kind"] == "join":
-        workflow.joins.setdefault(node.task_spec.name, {}).setdefault(internal["from"], []).append(node)
+        node.task_spec.restored(node)
     elif row["kind"] is not None:
         node.wait = _wait(row)
         live.waits.setdefault(row["kind"], {})[node.id] = node

@@ -1,81 +1,151 @@
-"""Events that wait: messages, timers, and what stands on the border of an activity."""
+"""Events that wait: in the flow, on the border of an activity, and for an event sub-process."""
 
+from collections import ChainMap
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.engine.spiff.base import Spec, clock_of, count_visit, end_siblings, scopes_of
+from app.engine.spiff.activities import Activity
+from app.engine.spiff.base import Spec, branches_end, clock_of, count_visit, end_siblings, scopes_of
 from app.engine.spiff.branches import BESIDE, Branch
-from app.engine.spiff.faults import ExpressionFailed
-from app.engine.spiff.index import Node
-from app.engine.spiff.mapping import Source
-
-LONGEST_KEY = 255  # of correlation keys: PostgreSQL's indexes hold no text of any length
-
-
-class MessageCatch(Spec):
-    """Waits for a message with a name and a correlation key."""
-
-    message_name = ""
-    key: Source
-
-    def _run_hook(self, my_task: Node) -> None:
-        view = scopes_of(my_task).view(my_task.workflow.scope)
-        key = self.key.value(view, clock_of(my_task))
-        if isinstance(key, bool) or not isinstance(key, str | int | float):
-            raise ExpressionFailed(
-                f"The correlation key of '{self.bpmn_id}' must be a text or a number, and is {key!r}. "
-                "Correct the variables it reads and retry.",
-                value=key,
-            )
-        if "\0" in str(key) or len(str(key)) > LONGEST_KEY:
-            raise ExpressionFailed(
-                f"The correlation key of '{self.bpmn_id}' must have at most {LONGEST_KEY} characters and no NUL.",
-                value=str(key)[:LONGEST_KEY],
-            )
-        live = my_task.workflow.top_workflow.live
-        live.wait_for(my_task, "message", name=self.message_name, correlation=str(key))
+from app.engine.spiff.index import FINISHED, Node, SubTree
+from app.engine.spiff.inner import SubProcess
+from app.engine.spiff.mapping import VariableMapping
+from app.engine.spiff.triggers import Trigger
 
 
-class TimerCatch(Spec):
-    """Waits until its time; `due` gives microseconds since the epoch."""
+class CatchEvent(Spec):
+    """An intermediate event: the token waits here. After an event-based gateway, the first ends the others."""
 
-    timer: Any  # app.engine.spiff.timers.Timer
+    trigger: Trigger
+
+    def view(self, my_task: Node) -> Mapping[str, Any]:
+        """What its expressions see."""
+        return scopes_of(my_task).view(my_task.internal_data.get("scope", my_task.workflow.scope))
 
     def _run_hook(self, my_task: Node) -> None:
-        live = my_task.workflow.top_workflow.live
-        view = scopes_of(my_task).view(my_task.workflow.scope)
-        live.wait_for(my_task, "timer", due_at=self.timer.due(view, live.clock))
+        self.trigger.listen(my_task, self.view(my_task))
 
 
-class Boundary(Spec):
-    """A boundary event; interrupting, it ends its activity when it fires."""
+class ReceiveTask(CatchEvent, Activity):
+    """Waits for its message as an activity: with mappings, boundary events, and in loops."""
+
+    def _run_hook(self, my_task: Node) -> None:
+        self.enter(my_task)
+        self.trigger.listen(my_task, self.view(my_task))
+
+
+class StandBy(CatchEvent):
+    """Waits beside the flow. Interrupting, its token goes on itself; else another does, and it waits on."""
 
     interrupting = True
+
+    def fire(self, my_task: Node, variables: Mapping[str, Any]) -> None:
+        live = my_task.workflow.top_workflow.live
+        if self.interrupting:
+            self.interrupt(my_task, variables)
+            live.finish(my_task)
+            return
+        other = self.go_on_beside(my_task, variables)
+        live.passed(my_task, [other])
+        if my_task._state & FINISHED:  # by what it started
+            return
+        if not self.trigger.again(my_task):
+            my_task.cancel()
+        elif my_task.wait.kind != self.trigger.kind:
+            live.change(my_task, self.trigger.kind, due_at=my_task.wait.due_at)
+
+    @property
+    def maps_event(self) -> bool:
+        """Do mappings say what becomes of the variables that the event brings?"""
+        return bool(self.outputs_)
+
+    def interrupt(self, my_task: Node, variables: Mapping[str, Any]) -> None:
+        """Take what the event brings, before the token goes on."""
+        raise NotImplementedError
+
+    def go_on_beside(self, my_task: Node, variables: Mapping[str, Any]) -> Node:
+        """Another token, with what the event brings, on a branch of its own. Nothing is changed if that fails."""
+        raise NotImplementedError
+
+
+class Boundary(StandBy):
+    """A boundary event; interrupting, it ends its activity."""
+
+    host = ""  # the activity's id
+
+    def view(self, my_task: Node) -> Mapping[str, Any]:
+        """That of its activity: what its input mappings made is known here."""
+        for each in my_task.parent._children:
+            if each.task_spec.name == self.host and "scope" in each.internal_data:
+                return scopes_of(my_task).view(each.internal_data["scope"])
+        return CatchEvent.view(self, my_task)
+
+    def interrupt(self, my_task: Node, variables: Mapping[str, Any]) -> None:
+        self.leave_with(my_task, variables)
+
+    def go_on_beside(self, my_task: Node, variables: Mapping[str, Any]) -> Node:
+        other = _branch_off(Node(my_task.workflow, self), my_task)
+        self.leave_with(other, variables)
+        other.complete()
+        return other
 
     def _on_complete_hook(self, my_task: Node) -> None:
         if self.interrupting:
             end_siblings(my_task)
-        else:
-            _branch_off(my_task)
+        Spec._on_complete_hook(self, my_task)
 
 
-class BoundaryTimer(Boundary, TimerCatch):
-    pass
+class EventSubProcess(SubProcess):
+    """A sub-process that an event of its surroundings starts; `brings` maps what the event brings into it."""
+
+    brings: Sequence[VariableMapping] = ()
+
+    def brought(self, my_task: Node) -> dict[str, Any]:
+        payload: dict[str, Any] = my_task.internal_data.get("payload", {})
+        if not self.brings:
+            return dict(payload)
+        view = ChainMap(payload, scopes_of(my_task).view(my_task.workflow.scope))
+        return {mapping.target: mapping.source.value(view, clock_of(my_task)) for mapping in self.brings}
+
+    def open_inside(self, my_task: Node) -> SubTree:
+        my_task.internal_data.pop("payload", None)
+        return SubProcess.open_inside(self, my_task)
 
 
-class BoundaryError(Boundary):
-    """Listens for a refusal with `error_code`, or for any without one."""
+class Listener(StandBy):
+    """Stands by for the start event of an event sub-process, as long as its surroundings have tokens."""
 
-    error_code: str | None = None
+    listens = True
+    event_sub: EventSubProcess
 
-    def _run_hook(self, my_task: Node) -> None:
-        my_task.workflow.top_workflow.live.wait_for(my_task, "attached", name=self.error_code)
+    @property
+    def maps_event(self) -> bool:
+        return bool(self.event_sub.brings)
+
+    def interrupt(self, my_task: Node, variables: Mapping[str, Any]) -> None:
+        workflow = my_task.workflow
+        for other in workflow.tokens():
+            if other is not my_task:
+                other.cancel()
+        branches_end(workflow, my_task.branch)
+        my_task.internal_data["payload"] = dict(variables)
+
+    def go_on_beside(self, my_task: Node, variables: Mapping[str, Any]) -> Node:
+        other = _branch_off(Node(my_task.workflow, self.event_sub), my_task)
+        other.internal_data["payload"] = dict(variables)
+        other._ready()
+        return other
+
+    def _on_complete_hook(self, my_task: Node) -> None:
+        child = Node(my_task.workflow, self.event_sub, my_task)
+        child.internal_data["payload"] = my_task.internal_data.pop("payload", {})
 
 
-def _branch_off(node: Node) -> None:
-    """A non-interrupting boundary event makes a second token: it runs on a branch of its own."""
+def _branch_off(other: Node, node: Node) -> Node:
+    """`other` is a second token beside the one of `node`'s activity or surroundings: it runs on its own branch."""
     scopes = scopes_of(node)
-    path = node.branch.path if node.branch else ""
-    counters = node.branch.counters if node.branch else ()
+    path, counters = (node.branch.path, node.branch.counters) if node.branch else ("", ())
     visit = count_visit(node)
-    node.branch = Branch(f"{path}{node.task_spec.bpmn_id}#{visit}.{BESIDE}>", (*counters, scopes.writes))
+    other.branch = Branch(f"{path}{node.task_spec.bpmn_id}#{visit}.{BESIDE}>", (*counters, scopes.writes))
     scopes.beside = True
+    return other

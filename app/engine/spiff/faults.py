@@ -28,6 +28,10 @@ class NoFlowChosen(FlowFault):
     """No condition of an exclusive gateway holds and it has no default flow."""
 
 
+class ErrorUncaught(FlowFault):
+    """An error end event was reached, and nothing around it catches its code."""
+
+
 class VariableConflict(FlowFault):
     """A write would lose what a concurrent branch wrote; an operator chooses (DESIGN promise 9)."""
 

@@ -100,6 +100,8 @@ class Node(Task):
     def run(self) -> bool | None:
         """Run the spec; an exception leaves the node ready, for a later run of the same step."""
         done: bool | None = self.task_spec._run_hook(self)
+        if self._state & FINISHED:  # by what it threw
+            return None
         if done is None:
             self._set_state(STARTED)
         else:
@@ -152,8 +154,12 @@ class _Indexed:
         """Every token in it that is open, those inside its sub-processes not included."""
         return [*self.open.values(), *self.listening.values()]
 
-    def begin(self) -> None:
-        self.task_tree = Node(self, self.spec.start)  # type: ignore[attr-defined]  # Spiff's attribute
+    def begin(self, start: str | None = None) -> None:
+        """Put a token on the start event, the one without a trigger if none is named; stand by for its events."""
+        spec: Any = self.spec  # type: ignore[attr-defined]  # Spiff's attribute
+        for listener in spec.listeners:
+            Node(self, listener)._ready()
+        self.task_tree = Node(self, spec.start if start is None else spec.task_specs[start])
         self.task_tree._ready()
 
     def _task_completed_notify(self, task: Node) -> None:
@@ -175,6 +181,7 @@ class Tree(_Indexed, BpmnWorkflow):
         self.open, self.listening, self.joins = {}, {}, {}
         self.ready: deque[Node] = deque()
         self.changed: dict[int, Node] = {}
+        self.gathering: dict[int, Node] = {}  # arrived at joins that depend on where the other tokens are
         self.scope = ""
         self.branch = None
         self.call = 0

@@ -1,6 +1,7 @@
 """One instance in memory: its tree of nodes, its scopes, and what has happened since the last checkpoint."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -11,6 +12,7 @@ from app.engine.spiff.build import Program
 from app.engine.spiff.faults import EndlessLoop, FlowFault
 from app.engine.spiff.index import READY, STARTED, Node, Tree
 from app.engine.spiff.scopes import Scopes
+from app.engine.spiff.thrown import Thrown
 
 LONGEST_RUN = 20_000  # elements passed in one go: a loop that never waits would hold the store for ever
 CATCHING = frozenset({"message", "callback"})
@@ -60,19 +62,6 @@ class Outcome:
     incident_id: str
     outcome: Literal["passed", "failed_alike", "failed_differently", "cancelled"]
     detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Thrown:
-    """A message or signal that an element of the diagram sends: passed on with the checkpoint that it belongs to."""
-
-    kind: Literal["message", "signal"]
-    node: Node
-    name: str
-    variables: dict[str, Any]
-    key: str = ""  # messages: the correlation key
-    message_id: str | None = None
-    time_to_live_s: float = 0
 
 
 _VARYING = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27,}|'[^']*'|\"[^\"]*\"|\S*\d\S*", re.IGNORECASE)
@@ -144,7 +133,15 @@ class Live:
         self.tree.begin()
 
     def run(self) -> None:
-        """Run what is ready until nothing is; a step whose own expressions fail becomes an incident."""
+        """Run what is ready until nothing is; a step whose own expressions fail becomes an incident.
+
+        Conditions and joins that depend on where the other tokens are come to turn when nothing is ready.
+        """
+        self._run_ready()
+        while self._join_gathered() or self._fire_condition():
+            self._run_ready()
+
+    def _run_ready(self) -> None:
         ready, passed = self.tree.ready, 0
         while ready:
             node = ready.popleft()
@@ -154,9 +151,29 @@ class Live:
                     if passed > LONGEST_RUN and node.task_spec.repeatable:
                         raise EndlessLoop(f"{LONGEST_RUN:,} elements in a row, and none of them waited for anything.")
                     if node.run() and "incident" in node.internal_data:
-                        self._passed(node)
+                        self.passed(node, node._children)
                 except FlowFault as fault:
                     self.fall_out(node, fault.code, fault.message, fault.detail)
+
+    def _join_gathered(self) -> bool:
+        """Let the first join go on that no other token can reach any more; False if there is none."""
+        gathering = self.tree.gathering
+        return any(node.task_spec.go_on(node) for node in sorted(gathering.values(), key=lambda node: node.id))
+
+    def _fire_condition(self) -> bool:
+        """Fire the first event whose condition has become true; False if there is none."""
+        waiting = self.waits.get("condition")
+        if not waiting:
+            return False
+        for node in [waiting[number] for number in sorted(waiting)]:
+            spec = node.task_spec
+            try:
+                if spec.trigger.has_become_true(node, spec.view(node)):
+                    spec.fire(node, {})
+                    return True
+            except FlowFault as fault:
+                self.fall_out(node, fault.code, fault.message, fault.detail)
+        return False
 
     # called by the specs while they run
     def wait_for(self, node: Node, kind: str, **facts: Any) -> Wait:
@@ -181,12 +198,13 @@ class Live:
         """The wait is over: the token moves on."""
         self._forget(node)
         node.complete()
-        self._passed(node)
+        self.passed(node, node._children)
 
-    def _passed(self, node: Node) -> None:
+    def passed(self, node: Node, following: Sequence[Node]) -> None:
+        """If the node had an incident that somebody acted on: this is where it went."""
         settled = node.internal_data.pop("incident", None)
         if settled is not None:
-            specs = [child.task_spec for child in node._children]
+            specs = [child.task_spec for child in following]
             names = [spec.bpmn_name if spec.bpmn_id else spec.outputs[0].bpmn_name for spec in specs]
             self.outcomes.append(Outcome(settled[0], "passed", " and ".join(names) or "the end"))
 

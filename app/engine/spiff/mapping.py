@@ -1,12 +1,13 @@
 """Expressions and mappings of the diagram, compiled once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from app.core.clock import Clock
 from app.core.errors import TurnupError
-from app.decisions.feel import Expression
+from app.decisions.feel import Expression, compile_feel
+from app.engine.diagram import Element
 from app.engine.spiff.faults import ExpressionFailed
 
 
@@ -36,3 +37,16 @@ class VariableMapping:
 
     source: Source
     target: str
+
+
+def source_of(text: str, place: str) -> Source:
+    """`place` is what an error calls it."""
+    text = text.strip()
+    return Source(place, text, compile_feel(text[1:].strip()) if text.startswith("=") else None)
+
+
+def mappings_of(element: Element, rows: Iterable[tuple[str, str]], kind: str) -> tuple[VariableMapping, ...]:
+    """`kind` is input or output."""
+    return tuple(
+        VariableMapping(source_of(source, f"{kind} '{target}' of '{element.id}'"), target) for source, target in rows
+    )

@@ -8,7 +8,7 @@ branch wrote after this one split off is a conflict, which the caller turns into
 """
 
 from collections import ChainMap
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Container, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,10 +104,13 @@ class Scopes:
             self.changed.pop((scope, VISITS, key[1]), None)
             self.forgotten.append(key)
 
-    def rejoin(self, beginning: str, branch: Branch | None) -> None:
-        """What was written beside `branch`, on paths that begin like that, it has written itself from now on."""
+    def rejoin(self, beginning: str, branch: Branch | None, splits: Container[str] | None = None) -> None:
+        """What was written beside `branch`, on paths that begin like that, it has written itself from now on.
+
+        With `splits`, only on paths that go on with one of these elements.
+        """
         for (scope, path), (number, by) in list(self.last_writes.items()):
-            if by.startswith(beginning):
+            if by.startswith(beginning) and (splits is None or by[len(beginning) :].partition("#")[0] in splits):
                 self.last_writes[scope, path] = (number, (branch or MAIN).path)
                 self.changed[scope, WRITE, path] = None
 

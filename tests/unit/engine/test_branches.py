@@ -21,7 +21,7 @@ def joined(*paths: str) -> str:
     found = set()
     for order in itertools.permutations(paths):
         arrived = [Branch(path, tuple(range(path.count(">")))) if path else None for path in order]
-        branch, _ = join(arrived, "j", FANS.__getitem__)
+        branch, _ = join(arrived, "j", lambda split: FANS[split.partition("#")[0]])
         found.add(branch.path if branch else "")
         assert branch is None or len(branch.counters) == branch.path.count(">")
     (path,) = found
