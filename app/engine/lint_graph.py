@@ -1,11 +1,15 @@
-"""The flow nodes of one process or sub-process as a graph. An activity leads on to its boundary events too."""
+"""The flow nodes of one process or sub-process as a graph.
+
+Beside the flows: an activity leads on to its boundary events, a compensation event to the activity that it runs, a
+link to where it is caught.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.engine.diagram import Diagram, Element
+from app.engine.diagram import INNER, Diagram, Element
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ def graphs(diagram: Diagram) -> list[Graph]:
     """One for the process and one for each sub-process. Flows that cross a border are no part of any."""
     scopes: dict[str, dict[str, Element]] = {diagram.process_id: {}}
     for element in diagram.elements.values():
-        if element.type == "subProcess":
+        if element.type in INNER:
             scopes.setdefault(element.id, {})
         scopes.setdefault(element.parent, {})[element.id] = element
     return [_graph(diagram, scope, nodes) for scope, nodes in scopes.items()]
@@ -43,10 +47,26 @@ def _graph(diagram: Diagram, scope: str, nodes: Mapping[str, Element]) -> Graph:
             if target in nodes:
                 after[element.id].append(target)
                 before[target].append(element.id)
-        if element.attached_to is not None and element.attached_to in nodes:
-            after[element.attached_to].append(element.id)
-            before[element.id].append(element.attached_to)
+    for source, target in _hidden(nodes):
+        if source in nodes and target in nodes:
+            after[source].append(target)
+            before[target].append(source)
     return Graph(scope, nodes, after, before)
+
+
+def _hidden(nodes: Mapping[str, Element]) -> Iterator[tuple[str, str]]:
+    """What follows without a flow."""
+    caught: dict[str, list[str]] = {}
+    for element in nodes.values():
+        if element.event == "link" and element.type == "intermediateCatchEvent":
+            caught.setdefault(element.link or "", []).append(element.id)
+    for element in nodes.values():
+        if element.attached_to is not None:
+            yield element.attached_to, element.id
+        if element.compensated_by is not None:
+            yield element.id, element.compensated_by
+        if element.event == "link" and element.type == "intermediateThrowEvent":
+            yield from ((element.id, target) for target in caught.get(element.link or "", ()))
 
 
 def _closure(edges: Mapping[str, Sequence[str]], starts: Iterable[str], without: str | None) -> set[str]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.engine.diagram import Diagram, Element, Finding, Flow
+from app.engine.diagram import ACTIVITIES, INNER, Diagram, Element, Finding, Flow
 from app.engine.lint_graph import Graph, graphs
 
-ACTIVITIES = {"serviceTask", "scriptTask", "businessRuleTask", "userTask", "subProcess"}
-GATEWAYS = {"exclusiveGateway", "parallelGateway"}
-MAY_FAIL = {"serviceTask", "subProcess"}  # what an error boundary event can catch something from
+CHOICES = {"exclusiveGateway", "inclusiveGateway"}  # what looks at the conditions of its flows
+GATEWAYS = CHOICES | {"parallelGateway", "eventBasedGateway"}
+MAY_FAIL = INNER | {"serviceTask", "sendTask", "callActivity"}  # what an error boundary event can catch something from
 
 
 def check_shape(diagram: Diagram) -> Iterator[Finding]:
@@ -17,7 +17,7 @@ def check_shape(diagram: Diagram) -> Iterator[Finding]:
         yield from _check_flow(diagram, flow)
     catching: dict[tuple[str | None, str | None], str] = {}
     for element in diagram.elements.values():
-        if element.type == "exclusiveGateway":
+        if element.type in CHOICES:
             yield from _check_choice(diagram, element)
         elif element.type == "boundaryEvent":
             yield from _check_boundary(diagram, element, catching)
@@ -52,7 +52,7 @@ def _check_flow(diagram: Diagram, flow: Flow) -> Iterator[Finding]:
         yield Finding.error(
             flow, "flow_out_of_end", f"No flow may leave the end '{source.id}'.", "Delete it or the end."
         )
-    if flow.condition is not None and source.type != "exclusiveGateway":
+    if flow.condition is not None and source.type not in CHOICES:
         message = (
             f"The condition of this flow would be ignored: it leaves '{source.id}', which is no exclusive gateway."
         )
@@ -108,13 +108,16 @@ def _check_starts(diagram: Diagram, graph: Graph) -> Iterator[Finding]:
         line = scope.line if scope else None
         message = "There is no start event in it."
         yield Finding("error", graph.scope, "no_start", message, "Draw one empty start event.", line)
+    if scope is None:
+        starts = [start for start in starts if start.event is None]
     for extra in starts[1:]:
         message = f"'{starts[0].id}' is the start already."
-        yield Finding.error(extra, "several_starts", message, "Keep one start event per process and sub-process.")
+        remedy = "Keep one start event per sub-process, and one without a trigger per process."
+        yield Finding.error(extra, "several_starts", message, remedy)
 
 
 def _check_reach(graph: Graph) -> Iterator[Finding]:
-    reached = graph.reach(name for name, node in graph.nodes.items() if node.type == "startEvent")
+    reached = graph.reach(name for name, node in graph.nodes.items() if node.type == "startEvent" or node.is_event_sub)
     if reached:
         for name, node in graph.nodes.items():
             if name not in reached and node.attached_to is None:
@@ -122,7 +125,8 @@ def _check_reach(graph: Graph) -> Iterator[Finding]:
                 yield Finding.warning(node, "unreachable", message, "Connect it or delete it.")
     stops = [name for name in reached if not graph.after[name]]
     for name in stops:
-        if graph.nodes[name].type != "endEvent":
+        node = graph.nodes[name]
+        if not (node.type == "endEvent" or node.is_event_sub or node.for_compensation or node.event == "compensate"):
             message = "The flow stops here without an end event."
             yield Finding.warning(graph.nodes[name], "no_end", message, "Connect it to an end event.")
     endless = _rounds(graph, reached - graph.leading_to(stops))

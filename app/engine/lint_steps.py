@@ -16,6 +16,7 @@ from app.handling.registry import Handler
 NAME = re.compile(r"[^\W\d]\w*")
 WORDS = "true false null if then else for in return some every satisfies and or not between instance of function"
 RESERVED = frozenset(WORDS.split())
+THROWING = {"intermediateThrowEvent", "endEvent"}
 LONGEST = 10_000
 EXAMPLES = {"duration": "PT2H or P3D", "date": "2026-11-23T10:00:00Z"}
 
@@ -29,8 +30,8 @@ def check_steps(
             yield from _check_feel(flow, "the condition", flow.condition)
     for element in diagram.elements.values():
         yield from _check_mappings(element)
-        yield from _check_event(element)
-        if element.type == "serviceTask":
+        yield from _check_event(element, diagram.process_id)
+        if element.type == "serviceTask" or element.handler is not None:
             yield from _check_handler(element, known_handlers, handler_types, possible)
         elif element.type == "scriptTask":
             yield from _check_script(element)
@@ -112,16 +113,18 @@ def _check_script(element: Element) -> Iterator[Finding]:
         yield Finding.error(element, "bad_name", message, "Use one name of letters, digits and '_'.")
 
 
-def _check_event(element: Element) -> Iterator[Finding]:
+def _check_event(element: Element, process_id: str) -> Iterator[Finding]:
     if element.event == "timer":
         yield from _check_timer(element)
-    elif element.event == "message":
+    elif (element.event == "message" or element.type == "receiveTask") and element.type not in THROWING:
         name, key = element.message or ("", None)
         if not name.strip() or name.startswith("="):
             message = f"The event waits for no message with a fixed name (found '{name[:60]}')."
             yield Finding.error(
                 element, "no_message", message, "Choose a message and give it a name that is no expression."
             )
+        elif element.type == "startEvent" and element.parent == process_id:
+            return
         elif not (key or "").strip():
             message = f"The message '{name}' has no correlation key, so nobody could tell whose it is."
             yield Finding.error(element, "no_correlation_key", message, "Give it one, such as =order_id.")

@@ -10,7 +10,7 @@ import orjson
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
-from app.engine.diagram import Diagram, Element
+from app.engine.diagram import INNER, Diagram, Element
 from app.handling.registry import Handler
 
 SIZE_LIMIT = 200_000
@@ -118,6 +118,6 @@ def possible_variables(diagram: Diagram, known_handlers: Callable[[str], Handler
         if paths is None:
             return None
         found |= {path.partition(".")[0]: element.id for path in paths}
-        if element.type == "subProcess":
+        if element.type in INNER:
             found |= {target: element.id for _, target in element.inputs}
     return found
