@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from dataclasses import replace
 from typing import Any
 from xml.sax.saxutils import escape
 
 from app.engine.diagram import Diagram, Element, Flow
-from tests.factories.diagrams import definitions, extensions, tag, timer_definition
+from tests.factories.diagrams import definitions
+from tests.factories.markup import extensions, tag
+from tests.factories.triggers import timer_definition
 
 TIMES = {"date": "timeDate", "duration": "timeDuration", "cycle": "timeCycle"}
 
@@ -37,7 +40,7 @@ class Drawing:
         return id
 
     def chain(self, *ids: str) -> None:
-        for source, target in zip(ids, ids[1:], strict=False):
+        for source, target in itertools.pairwise(ids):
             self.flow(source, target)
 
     def diagram(self) -> Diagram:
@@ -142,14 +145,11 @@ def _trigger(at: Element, roots: dict[str, str]) -> str:
             sent = extensions(_publication(at)) if at.publishes is not None else ""
             return tag("bpmn:messageEventDefinition", {"messageRef": _message(at, roots)}, sent)
         case "signal":
-            ref = _root(roots, "signal", {"name": at.signal})
-            return tag("bpmn:signalEventDefinition", {"signalRef": ref})
+            return tag("bpmn:signalEventDefinition", {"signalRef": _root(roots, "signal", {"name": at.signal})})
         case "error":
-            ref = None if at.error_code is None else _root(roots, "error", {"errorCode": at.error_code})
-            return tag("bpmn:errorEventDefinition", {"errorRef": ref})
+            return tag("bpmn:errorEventDefinition", {"errorRef": _code(roots, "error", at.error_code)})
         case "escalation":
-            code = at.escalation_code
-            ref = None if code is None else _root(roots, "escalation", {"escalationCode": code})
+            ref = _code(roots, "escalation", at.escalation_code)
             return tag("bpmn:escalationEventDefinition", {"escalationRef": ref})
         case "conditional":
             return tag("bpmn:conditionalEventDefinition", {}, _formal("bpmn:condition", at.condition or ""))
@@ -159,6 +159,10 @@ def _trigger(at: Element, roots: dict[str, str]) -> str:
             return tag("bpmn:compensateEventDefinition", {"activityRef": at.compensates})
         case "cancel" | "terminate":
             return tag(f"bpmn:{at.event}EventDefinition", {})
+
+
+def _code(roots: dict[str, str], kind: str, code: str | None) -> str | None:
+    return None if code is None else _root(roots, kind, {f"{kind}Code": code})
 
 
 def _message(at: Element, roots: dict[str, str]) -> str:
