@@ -65,7 +65,8 @@ def first_of(author: Author, place: Place) -> Ends:
     g, m = author.new("first"), author.new("m")
     place.drawing.add("eventBasedGateway", g, place.home)
     place.drawing.add("exclusiveGateway", m, place.home)
-    kinds = author.draw.sample(("message", "signal", "timer", "receive"), author.draw.randint(2, 3))
+    usable = [kind for kind in ("message", "signal", "timer") if author.may(f"intermediateCatchEvent:{kind}")]
+    kinds = author.draw.sample([*usable, "receive"], 2)
     for kind in kinds:
         w = author.new("w")
         if kind == "receive":

@@ -131,7 +131,7 @@ def _settings(at: Element) -> str:
 def _publication(at: Element) -> str:
     sent = at.publishes
     assert sent is not None
-    return tag("zeebe:publishMessage", {"correlationKey": sent.key, "messageId": sent.message_id})
+    return tag("zeebe:publishMessage", {"correlationKey": sent.key, "timeToLive": sent.time_to_live})
 
 
 def _trigger(at: Element, roots: dict[str, str]) -> str:

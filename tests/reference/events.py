@@ -43,7 +43,7 @@ def wait(ref: Reference, token: Token) -> None:
 
 def _set(token: Token, kind: str, text: str, now: int) -> None:
     if kind == "date":
-        token.due = to_microseconds(parse_instant(text))
+        token.due, token.rounds = to_microseconds(parse_instant(text)), 1
         return
     read = re.fullmatch(r"(?:R(\d*)/)?PT(\d+)S", text)
     assert read is not None, f"this interpreter reads PT<n>S and R<n>/PT<n>S, found {text}"
@@ -72,6 +72,19 @@ def take(ref: Reference) -> bool:
                 happen(ref, token, sent.variables)
                 return True
     return False
+
+
+def come_due(ref: Reference) -> bool:
+    """Let happen all that is due by now."""
+    due = [token for token in ref.tokens() if token.due is not None and token.due <= ref.now]
+    for token in sorted(due, key=lambda token: (token.due, token.number)):
+        if token.over:
+            continue
+        if token.kind == "retry":
+            activities.ask(ref, token)
+        else:
+            happen(ref, token, {})
+    return bool(due)
 
 
 def broadcast(ref: Reference, name: str, variables: dict[str, Any]) -> None:
@@ -115,8 +128,8 @@ def _again(token: Token) -> None:
         elif token in token.frame.listeners:
             token.frame.listeners.remove(token)
     else:
-        text = token.at.timer[1].rpartition("PT")[2]
-        token.due += int(text.removesuffix("S")) * 1_000_000
+        _, _, seconds = token.at.timer[1].rpartition("PT")
+        token.due += int(seconds.removesuffix("S")) * 1_000_000
 
 
 def _in_event_sub(ref: Reference, listener: Token, values: dict[str, Any]) -> None:
@@ -159,8 +172,8 @@ def _throw(ref: Reference, token: Token) -> None:
         case "escalation":
             _escalate(ref, token)
         case "link":
-            ref.leave(token, [])
             ref.put(link_target(token.frame, at), token.frame)
+            ref.leave(token)
         case "terminate":
             _terminate(ref, token)
         case "compensate":

@@ -63,11 +63,11 @@ class Reference:
         token.kind, token.name, token.key = "callback", name, key
         self.run()
 
-    def fail(self, token: Token, retry_in_s: int | None) -> None:
+    def fail(self, token: Token, retry_in_s: float | None) -> None:
         if retry_in_s is None:
             token.kind = "incident"
         else:
-            token.kind, token.due = "retry", self.now + retry_in_s * 1_000_000
+            token.kind, token.due = "retry", self.now + round(retry_in_s * 1_000_000)
 
     def publish(self, name: str, key: str, variables: dict[str, Any]) -> None:
         self.inbox.append(Sent(name, key, variables))
@@ -75,18 +75,6 @@ class Reference:
 
     def signal(self, name: str, variables: dict[str, Any]) -> None:
         events.broadcast(self, name, variables)
-        self.run()
-
-    def come_due(self) -> None:
-        """The clock was put forward."""
-        due = [token for token in self.tokens() if token.due is not None and token.due <= self.now]
-        for token in sorted(due, key=lambda token: (token.due, token.number)):
-            if token.over:
-                continue
-            if token.kind == "retry":
-                activities.ask(self, token)
-            else:
-                events.happen(self, token, {})
         self.run()
 
     # looking
@@ -115,12 +103,13 @@ class Reference:
 
     # moving
     def run(self) -> None:
+        """Until nothing moves by itself; to be called when the clock was put forward, too."""
         while True:
             while self.ready:
                 token = self.ready.pop(0)
                 if not token.over:
                     self.enter(token)
-            if not (gateways.join(self) or events.look(self) or events.take(self)):
+            if not (gateways.join(self) or events.look(self) or events.take(self) or events.come_due(self)):
                 return
 
     def enter(self, token: Token) -> None:

@@ -36,8 +36,10 @@ def publish(type: str, author: Author, place: Place) -> Ends:
     a = author.new("pub")
     event = None if type == "sendTask" else "message"
     inputs = ((f'="{a}"', "v"),)
-    place.drawing.add(type, a, place.home, event=event, publishes=Publication(f"m_{a}", KEY), inputs=inputs)
-    if author.draw.random() < 0.5:
+    heard = author.draw.random() < 0.5
+    sent = Publication(f"m_{a}", KEY, time_to_live="P9999D" if heard else None)
+    place.drawing.add(type, a, place.home, event=event, publishes=sent, inputs=inputs)
+    if not heard:
         return a, a
     b = author.new("w")
     message = (f"m_{a}", KEY)
