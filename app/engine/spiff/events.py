@@ -98,6 +98,7 @@ class Boundary(StandBy):
 class EventSubProcess(SubProcess):
     """A sub-process that an event of its surroundings starts; `brings` maps what the event brings into it."""
 
+    is_event_sub = True
     brings: Sequence[VariableMapping] = ()
 
     def brought(self, my_task: Node) -> dict[str, Any]:
