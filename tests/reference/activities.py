@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from app.engine.diagram import INNER
-from tests.reference import events, loops
+from tests.reference import compensation, events, loops
 from tests.reference.tokens import Frame, Token, Variables
 
 if TYPE_CHECKING:
@@ -62,12 +62,15 @@ def begin(ref: Reference, token: Token) -> None:
 def ask(ref: Reference, token: Token) -> None:
     """A handler is to do it."""
     if token.kind != "retry":
-        ref.called[token.at.id] += 1
+        ref.asked[token.at.id] += 1
     token.kind, token.due = "job", None
 
 
 def finish(ref: Reference, token: Token, outputs: dict[str, Any]) -> None:
-    ref.write(token, outputs)
+    """It is done, with these results; what was taken back has none."""
+    if not token.is_undo:
+        ref.write(token, outputs)
+        token.can_undo = token.at.handler in ref.undoable
     ref.leave(token)
 
 
@@ -98,6 +101,9 @@ def _begin_inside(ref: Reference, token: Token, frame: Frame) -> None:
 
 def inside_done(ref: Reference, token: Token, frame: Frame) -> None:
     """Nothing runs inside the token's activity any more."""
+    if token.at.event in ("compensate", "cancel"):
+        compensation.go_on(ref, token)
+        return
     if token.at.loop is not None and token.turn is None:
         loops.finish(ref, token, frame)
         return

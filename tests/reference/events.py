@@ -101,8 +101,7 @@ def happen(ref: Reference, token: Token, values: dict[str, Any]) -> None:
     elif token in token.frame.listeners:
         _in_event_sub(ref, token, values)
     else:
-        ref.write(token, values)
-        ref.leave(token)
+        activities.finish(ref, token, values)
 
 
 def _at_border(ref: Reference, guard: Token, host: Token, values: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ tokens, Camunda 8 for variables and multi-instance.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import count
 from typing import Any
 
@@ -26,9 +26,19 @@ Decide = Callable[[str, dict[str, Any]], Any]
 
 
 class Reference:
-    """`completed` counts tokens that elements have let go; `called` what handlers were asked to do, by element."""
+    """`completed` counts tokens that elements have let go; `asked` what handlers were to do, by element.
 
-    def __init__(self, diagrams: Mapping[str, Diagram], clock: Clock, decide: Decide | None = None) -> None:
+    `called` leaves out of that what was over before anybody could do it. `undoable` are the types of the handlers that
+    can take back what they did.
+    """
+
+    def __init__(
+        self,
+        diagrams: Mapping[str, Diagram],
+        clock: Clock,
+        decide: Decide | None = None,
+        undoable: Collection[str] = (),
+    ) -> None:
         self.diagrams = diagrams
         self.clock = clock
         self.decide = decide
@@ -36,7 +46,9 @@ class Reference:
         self.ready: list[Token] = []
         self.inbox: list[Sent] = []
         self.completed: Counter[str] = Counter()
+        self.asked: Counter[str] = Counter()
         self.called: Counter[str] = Counter()
+        self.undoable = undoable
 
     # from outside
     def start(self, process_id: str, variables: dict[str, Any], at: str | None = None, **payload: Any) -> None:
@@ -110,7 +122,11 @@ class Reference:
                 if not token.over:
                     self.enter(token)
             if not (gateways.join(self) or events.look(self) or events.take(self) or events.come_due(self)):
-                return
+                break
+        for token in self.tokens():
+            if token.kind == "job" and not token.asked:
+                token.asked = True
+                self.called[token.at.id] += 1
 
     def enter(self, token: Token) -> None:
         try:
@@ -159,11 +175,9 @@ class Reference:
         self.drop(token)
         self.completed[token.at.id] += 1
         compensation.remember(token)
-        if token.undoes_for is not None:
-            compensation.go_on(self, token.undoes_for)
-        elif token.turn is not None:
+        if token.turn is not None:
             loops.turn_done(self, token)
-        else:
+        elif not token.is_undo:
             for flow in token.at.outgoing if flows is None else flows:
                 diagram = token.frame.diagram
                 self.put(diagram.elements[diagram.flows[flow].target], token.frame, flow)

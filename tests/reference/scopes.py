@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -194,6 +194,8 @@ def _event_sub(author: Author, place: Place, facts: dict[str, Any]) -> None:
     sub, start = author.new("es"), author.new("s")
     place.drawing.add("subProcess", sub, place.home, is_event_sub=True)
     inner = replace(place.deeper(sub), depth=0)
+    if not facts.get("interrupting", True):  # it may run several times at once: each with variables of its own
+        inner = replace(inner, loop=sub)
     place.drawing.add("startEvent", start, sub, **facts, **_brought(author, inner, start, facts))
     fill(author, inner, start, most=1)
 
@@ -207,12 +209,12 @@ def _brought(author: Author, place: Place, id: str, facts: dict[str, Any]) -> di
 # sub-processes and what stands on their border
 
 
-def sub(author: Author, place: Place, *parts: Part, type: str = "subProcess", **facts: Any) -> Ends:
+def sub(author: Author, place: Place, parts: Sequence[Part] = (), **facts: Any) -> Ends:
     a, start = author.new("sub"), author.new("s")
     if author.draw.random() < 0.4 and not place.quiet:
         target = author.own(place, f"out_{a}")
         facts = {"inputs": (("=1", f"in_{a}"),), "outputs": ((f"=in_{a} + 1", target),), **facts}
-    place.drawing.add(type, a, place.home, **facts)
+    place.drawing.add("subProcess", a, place.home, **facts)
     place.drawing.add("startEvent", start, a)
     fill(author, place.deeper(a), start, list(parts))
     return a, a
@@ -223,7 +225,9 @@ def guarded(kind: str, time: str | None, beside: bool, author: Author, place: Pl
     facts, part = _cause(author, place, kind, time)
     a, _ = _host(kind, part, author, place)
     b = author.new("b")
-    if kind in ("message", "signal", "error") and not place.quiet:
+    if beside:  # its path may run several times at once
+        place = replace(place, quiet=True)
+    if kind in ("message", "signal", "error"):
         facts |= _brought(author, place, b, facts)
     place.drawing.add("boundaryEvent", b, place.home, attached_to=a, interrupting=not beside, **facts)
     first, last = author.step(place)
@@ -241,7 +245,7 @@ def _host(kind: str, part: Part, author: Author, place: Place) -> Ends:
     if kind == "error" and author.draw.random() < 0.5:
         return part(author, place)
     if kind in ("error", "escalation", "conditional"):
-        return sub(author, place, part)
+        return sub(author, place, [part])
     makers: list[Part] = [steps.service, steps.user, steps.receive, sub]
     return author.draw.choice(makers)(author, place)
 
@@ -254,24 +258,33 @@ def undone(author: Author, place: Place) -> Ends:
     drawing, home = place.drawing, place.home
     made = []
     for _ in range(author.draw.randint(1, 2)):
-        a, _ = author.draw.choice((steps.service, steps.user))(author, place)
-        b, by = author.new("b"), author.new("undo")
-        type = author.draw.choice(("serviceTask", "userTask"))
-        handler = "t.echo" if type == "serviceTask" else None
-        author.flow.silent.add(by)
-        drawing.add(type, by, home, handler=handler, for_compensation=True)
-        drawing.add("boundaryEvent", b, home, attached_to=a, event="compensate", compensated_by=by)
+        a, _ = author.draw.choice((steps.service, steps.user, undoable))(author, place)
         made.append(a)
+        if drawing.elements[a].handler == "t.undoable" and author.draw.random() < 0.7:
+            continue
+        b, by = author.new("b"), author.new("undo")
+        type, handler = author.draw.choice((("serviceTask", "t.echo"), ("serviceTask", "t.quiet"), ("userTask", None)))
+        drawing.add(type, by, home, handler=handler, for_compensation=True, **author.results(place, by))
+        drawing.add("boundaryEvent", b, home, attached_to=a, event="compensate", compensated_by=by)
     drawing.chain(*made)
     return made[0], made[-1]
 
 
+def undoable(author: Author, place: Place) -> Ends:
+    """A step whose handler can take back what it did."""
+    a = author.new("a")
+    inputs = (("=order", "serial"),)
+    place.drawing.add("serviceTask", a, place.home, handler="t.undoable", inputs=inputs, **author.results(place, a))
+    return a, a
+
+
 def taken_back(author: Author, place: Place) -> Ends:
     """Compensated by a throw event: all of the scope, one activity, or what a sub-process did."""
-    first, last = sub(author, place, undone) if author.draw.random() < 0.3 else undone(author, place)
+    first, last = author.draw.choice((undone, undone, undone, partial(sub, parts=(undone,))))(author, place)
     w, after = steps.wait(author, place)
     c = author.new("throw")
-    named = last if author.draw.random() < 0.4 and place.drawing.elements[last].type != "subProcess" else None
+    drawn = {each.attached_to for each in place.drawing.elements.values() if each.event == "compensate"}
+    named = last if last in drawn and author.draw.random() < 0.5 else None
     place.drawing.add("intermediateThrowEvent", c, place.home, event="compensate", compensates=named)
     place.drawing.chain(last, w)
     place.drawing.chain(after, c)

@@ -75,8 +75,9 @@ class Token:
     inside: list[Frame] = field(default_factory=list)
     turn: int | None = None  # of one instance of a multi-instance activity: from 0
     rivals: list[Token] = field(default_factory=list)  # behind one event-based gateway, itself included
-    undoing: list[Done] = field(default_factory=list)  # of a compensation event: what it has still to compensate
-    undoes_for: Token | None = None  # of a compensating activity's token: the event that waits for it
+    undoing: list[tuple[Done, dict[str, Any]]] = field(default_factory=list)  # of a compensation event: what is left
+    is_undo: bool = False  # its handler is to take back what it did
+    asked: bool = False  # has a handler been asked?
     can_undo: bool = False  # its handler can take it back
 
 
@@ -88,6 +89,7 @@ class Done:
     by: Element | None = None
     undo: bool = False
     inside: list[Done] = field(default_factory=list)
+    known: dict[str, Any] = field(default_factory=dict)  # what a sub-process knew at its end
 
 
 @dataclass(eq=False)
