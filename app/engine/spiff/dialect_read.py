@@ -9,7 +9,7 @@ from typing import Any
 from lxml import etree
 
 from app.engine.diagram import INNER, Diagram, Element, Finding, Flow
-from app.engine.lint_variables import read_schema
+from app.engine.lint_schema import read_schema
 from app.engine.spiff.dialect_places import children, extension, local, namespace, report, text_of
 from app.engine.spiff.dialect_read_events import compensations, declarations, is_trigger, read_event
 from app.engine.spiff.dialect_read_steps import read_settings
