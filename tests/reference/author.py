@@ -149,6 +149,6 @@ class Author:
 
 
 def recipes() -> list[Recipe]:
-    from tests.reference import branching, scopes, steps, tangles
+    from tests.reference import branching, repeats, scopes, steps, tangles
 
-    return [*steps.RECIPES, *branching.RECIPES, *scopes.RECIPES, *tangles.RECIPES]
+    return [*steps.RECIPES, *branching.RECIPES, *scopes.RECIPES, *repeats.RECIPES, *tangles.RECIPES]

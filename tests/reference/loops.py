@@ -52,7 +52,7 @@ def turn_done(ref: Reference, token: Token) -> None:
     owner.rounds = (owner.rounds or 0) + 1
     if loop.completion_condition is not None:
         counts = {
-            "numberOfInstances": len(items),
+            "numberOfInstances": token.turn + 1 if loop.sequential else len(items),  # those that were begun
             "numberOfActiveInstances": len(body.tokens),
             "numberOfCompletedInstances": owner.rounds,
             "numberOfTerminatedInstances": 0,

@@ -79,9 +79,12 @@ def fill(author: Author, place: Place, start: str, parts: list[Part] | None = No
 
 
 def _end(facts: dict[str, Any], author: Author, place: Place, last: str) -> None:
+    """After a step that waits: what ends may end others."""
     author.counts[f"endEvent:{facts['event']}" + (":handler" if "handler" in facts else "")] += 1
     first, after = steps.wait(author, place)
     e = place.drawing.add("endEvent", author.new("e"), place.home, **facts)
+    if "handler" in facts and (place.quiet or place.loop is not None):
+        author.flow.silent.add(e)
     place.drawing.chain(last, first)
     place.drawing.flow(after, e)
 

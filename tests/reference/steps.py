@@ -119,6 +119,8 @@ def throw(facts: dict[str, Any], author: Author, place: Place) -> Ends:
     """After a step that waits: what is thrown may be caught."""
     first, last = wait(author, place)
     a = author.new("throw")
+    if "handler" in facts and (place.quiet or place.loop is not None):
+        author.flow.silent.add(a)
     place.drawing.add("intermediateThrowEvent", a, place.home, **facts)
     place.drawing.flow(last, a)
     return first, a
@@ -182,9 +184,7 @@ RECIPES = [
     _recipe(partial(catch, "timer", "timeDate"), "intermediateCatchEvent:timer:timeDate"),
     _recipe(partial(catch, "timer", "timeDuration"), "intermediateCatchEvent:timer:timeDuration"),
     _recipe(link, "intermediateThrowEvent:link", "intermediateCatchEvent:link"),
-    _recipe(
-        partial(throw, {"event": "message", "handler": "t.echo"}), "intermediateThrowEvent:message:handler", plain=False
-    ),
+    _recipe(partial(throw, {"event": "message", "handler": "t.echo"}), "intermediateThrowEvent:message:handler"),
     _recipe(partial(throw, {"event": "escalation", "escalation_code": "late"}), "intermediateThrowEvent:escalation"),
     _recipe(throw_signal, "intermediateThrowEvent:signal", "intermediateCatchEvent:signal", plain=False, looped=False),
     _recipe(come_true, "intermediateCatchEvent:conditional", plain=False),
