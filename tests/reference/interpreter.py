@@ -80,6 +80,7 @@ class Reference:
             token.kind = "incident"
         else:
             token.kind, token.due = "retry", self.now + round(retry_in_s * 1_000_000)
+        self.run()
 
     def publish(self, name: str, key: str, variables: dict[str, Any]) -> None:
         self.inbox.append(Sent(name, key, variables))

@@ -23,7 +23,8 @@ def call(binding: str, author: Author, place: Place, **facts: Any) -> Ends:
         process = f"{author.name}_{a}"
         scopes.draw_process(author, process, called=True)
     all_in = author.draw.random() < 0.3
-    all_out = not place.quiet and place.loop is None and author.draw.random() < 0.4 and process not in known
+    alone = not place.quiet and place.loop is None and "loop" not in facts and process not in known
+    all_out = alone and author.draw.random() < 0.4
     if not all_in:
         facts = {"inputs": PASSED, **facts}
     if not all_out and not place.quiet and "loop" not in facts:

@@ -200,7 +200,12 @@ def _event_sub(author: Author, place: Place, facts: dict[str, Any]) -> None:
     if not facts.get("interrupting", True):  # it may run several times at once: each with variables of its own
         inner = replace(inner, loop=sub)
     place.drawing.add("startEvent", start, sub, **facts, **_brought(author, inner, start, facts))
-    fill(author, inner, start, most=1)
+    if facts["event"] == "escalation" and facts["escalation_code"] is None:
+        first, last = steps.wait(author, inner)  # what it threw itself would start it again
+        place.drawing.flow(start, first)
+        _plain_end(author, inner, last)
+    else:
+        fill(author, inner, start, most=1)
 
 
 def _brought(author: Author, place: Place, id: str, facts: dict[str, Any]) -> dict[str, Any]:
