@@ -9,6 +9,7 @@ from app.engine.spiff.base import Spec, clock_of, count_visit, scopes_of, step_n
 from app.engine.spiff.faults import DecisionFailed
 from app.engine.spiff.index import Node
 from app.engine.spiff.mapping import Source
+from app.engine.spiff.scopes import put_at
 
 
 class Activity(Spec):
@@ -32,9 +33,11 @@ class Activity(Spec):
         view, corrected = ChainMap(local, scopes.view(outside)), internal.get("corrected", {})
         for mapping in self.inputs_:
             if mapping.target in corrected:  # an operator has said what it is
-                local[mapping.target] = corrected[mapping.target]
+                value = corrected[mapping.target]
             else:
-                local[mapping.target] = mapping.source.value(view, clock_of(my_task))
+                value = mapping.source.value(view, clock_of(my_task))
+            name, *path = mapping.target.split(".")
+            local[name] = put_at(local.get(name), path, value)
         scopes.open(scope, local, of_a_step=not self.owns_scope)
 
     def _on_complete_hook(self, my_task: Node) -> None:
