@@ -114,7 +114,7 @@ class Live:
     raised: list[Raised] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     dropped: list[Node] = field(default_factory=list)  # cancelled while they had an incident
-    undone: list[int] = field(default_factory=list)  # numbers of tokens whose work has been taken back
+    undone: list[int] = field(default_factory=list)  # numbers of tokens whose work is being taken back
     thrown: list[Thrown] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)  # ids of messages taken from the inbox since the last checkpoint
 
@@ -256,8 +256,7 @@ class Live:
         self.happenings.append(Happening(kind, node, actor, detail))
 
     def compensated(self, node: Node, record: dict[str, Any]) -> None:
-        """The work of a finished token has been taken back: it is not taken back again."""
-        self.undone.append(record["number"])
+        """The work of a finished token has been taken back."""
         self.note("compensated", node, element=record["element_id"], number=record["number"])
 
     def step_key(self, node: Node) -> str:
