@@ -106,8 +106,8 @@ def build_dispatch(
         hand_on=wakeups.hand_on if isinstance(wakeups, QueuedWakeups) else None,
     )
     if isinstance(wakeups, LocalWakeups):
-        return Embedded(room.database, worker, wakeups, room.clock, logger)
-    return Distributed(room.database, wakeups, room.clock, logger, worker if settings.workers else None)
+        return Embedded(room.database, room.engine, worker, wakeups, room.clock, logger)
+    return Distributed(room.database, room.engine, wakeups, room.clock, logger, worker if settings.workers else None)
 
 
 def read_outside(settings: Settings, environ: Mapping[str, str]) -> Outside:

@@ -16,6 +16,7 @@ from app.dispatch.queued import QueuedWakeups
 from app.dispatch.upkeep import Upkeep
 from app.dispatch.worker import Worker
 from app.engine import sweeps, workers
+from app.engine.doors import Engine
 
 # After that, a wake-up that was stored and not followed counts as lost.
 LOST_AFTER = timedelta(seconds=5)
@@ -30,6 +31,7 @@ class Distributed:
     def __init__(
         self,
         database: Database,
+        engine: Engine,
         wakeups: QueuedWakeups,
         clock: Clock,
         logger: Logger,
@@ -41,7 +43,7 @@ class Distributed:
         self._logger = logger
         self._worker = worker
         self.puller = None if worker is None else Puller(database, worker, logger)
-        self.upkeep = Upkeep(database, clock, logger, self.sweep, PAUSE)
+        self.upkeep = Upkeep(database, engine, clock, logger, self.sweep, PAUSE)
 
     def start(self) -> None:
         if self._worker is not None and self.puller is not None:
@@ -65,7 +67,8 @@ class Distributed:
         return finished
 
     def sweep(self) -> None:
-        """Wake whatever is due, and whatever a lost wake-up has left lying; each once, whoever else sweeps."""
+        """Start and wake whatever is due, and whatever a lost wake-up left lying; each once, whoever else sweeps."""
+        self.upkeep.start_due()
         now = self._clock.now()
         with self._database.reading() as connection:
             found = sweeps.due_instances(connection, now)

@@ -9,17 +9,26 @@ from app.dispatch.upkeep import Upkeep
 from app.dispatch.wakeups import LocalWakeups
 from app.dispatch.worker import Worker
 from app.engine import sweeps
+from app.engine.doors import Engine
 
 
 class Embedded:
     """The only process that works on its database: what other workers had claimed is taken over when it starts."""
 
-    def __init__(self, database: Database, worker: Worker, wakeups: LocalWakeups, clock: Clock, logger: Logger) -> None:
+    def __init__(
+        self,
+        database: Database,
+        engine: Engine,
+        worker: Worker,
+        wakeups: LocalWakeups,
+        clock: Clock,
+        logger: Logger,
+    ) -> None:
         self._database = database
         self._worker = worker
         self._wakeups = wakeups
         self._clock = clock
-        self.upkeep = Upkeep(database, clock, logger, self.sweep)
+        self.upkeep = Upkeep(database, engine, clock, logger, self.sweep)
 
     def start(self) -> None:
         self._worker.start(alone=True, due=self.upkeep.due)
@@ -32,7 +41,8 @@ class Embedded:
         return self._worker.drain(timeout_s)
 
     def sweep(self) -> None:
-        """Wake whatever is due, and whatever a lost wake-up has left lying."""
+        """Start and wake whatever is due, and whatever a lost wake-up has left lying."""
+        self.upkeep.start_due()
         with self._database.reading() as connection:
             found = sweeps.due_instances(connection, self._clock.now())
         for instance_id in found:

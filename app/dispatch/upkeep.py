@@ -13,7 +13,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.log import Logger
-from app.engine import messages, sweeps, watchdog
+from app.engine import inbox, sweeps, watchdog
+from app.engine.doors import Engine
 from app.migrations.run import is_current
 
 SWEEP_S = 1
@@ -24,19 +25,21 @@ EXPIRED_S = 60
 class Upkeep:
     """APScheduler holds the next due time and the rounds. Any number of processes may keep up one database.
 
-    `sweep` wakes whatever is due, and whatever a lost wake-up has left lying. Due times closer together than `pause`
-    are swept together.
+    `sweep` starts and wakes whatever is due, and whatever a lost wake-up has left lying. Due times closer together
+    than `pause` are swept together.
     """
 
     def __init__(
         self,
         database: Database,
+        engine: Engine,
         clock: Clock,
         logger: Logger,
         sweep: Callable[[], None],
         pause: timedelta = timedelta(0),
     ) -> None:
         self._database = database
+        self._engine = engine
         self._clock = clock
         self._logger = logger
         self._sweep = sweep
@@ -89,6 +92,14 @@ class Upkeep:
         if following is not None and following > self._clock.now():
             self.due(following)
 
+    def start_due(self) -> None:
+        """Start the processes whose time has come."""
+        with self._database.reading() as connection:
+            are_due = sweeps.are_starts_due(connection, self._clock.now())
+        if are_due:
+            with self._database.transaction(synced=False) as tx:
+                self._engine.start_due(tx)
+
     def watch(self) -> None:
         """Turn instances that nothing can move into incidents (DESIGN promise 6).
 
@@ -103,7 +114,7 @@ class Upkeep:
 
     def drop_expired(self) -> None:
         with self._database.transaction(synced=False) as tx:
-            messages.drop_expired(tx, self._clock)
+            inbox.drop_expired(tx, self._clock)
 
     def _tick(self, work: Callable[[], None]) -> Callable[[], None]:
         def tick() -> None:

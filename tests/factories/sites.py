@@ -65,9 +65,9 @@ class Site:
         self.worker = Worker(database, self.engine, registry, clock, logger, threads=threads, hand_on=hand_on)
         self.dispatch: Embedded | Distributed
         if isinstance(self.wakeups, LocalWakeups):
-            self.dispatch = Embedded(database, self.worker, self.wakeups, clock, logger)
+            self.dispatch = Embedded(database, self.engine, self.worker, self.wakeups, clock, logger)
         else:
-            self.dispatch = Distributed(database, self.wakeups, clock, logger, self.worker)
+            self.dispatch = Distributed(database, self.engine, self.wakeups, clock, logger, self.worker)
 
     def end(self) -> None:
         """Whatever state the test has left it in."""

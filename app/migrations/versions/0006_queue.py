@@ -5,7 +5,7 @@ from alembic import op
 from app.migrations.queue import raise_queue
 
 revision = "0006"
-down_revision = "0002"
+down_revision = "0003"
 
 
 def upgrade() -> None:
