@@ -102,6 +102,7 @@ def build_dispatch(
         get_logger("turnup.worker"),
         threads=settings.workers,
         outside=read_outside(settings, environ),
+        lease_s=settings.lease_s,
         too_many_strays=too_many_strays,
         hand_on=wakeups.hand_on if isinstance(wakeups, QueuedWakeups) else None,
     )

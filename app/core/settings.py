@@ -28,6 +28,8 @@ class Settings:
     token_expires_at: datetime | None = None
     # Signs the dashboard's sessions. Empty: one kept in the data directory.
     session_secret: str = ""
+    # Seconds without a sign of life after which a worker's claims are taken over
+    lease_s: int = 30
 
     @property
     def is_shared(self) -> bool:
@@ -50,6 +52,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         lab_url=_lab_url(environ),
         token_expires_at=_instant(environ, "TURNUP_TOKEN_EXPIRES_AT"),
         session_secret=environ.get("TURNUP_SESSION_SECRET", ""),
+        lease_s=_whole(environ, "TURNUP_LEASE_S", default=30, low=3, high=3600),
     )
 
 
