@@ -72,10 +72,11 @@ class Distributed:
         now = self._clock.now()
         with self._database.reading() as connection:
             found = sweeps.due_instances(connection, now)
-            unasked = sorted(set(found) - self._wakeups.pending(connection, found))
-        if unasked:
+            queued = self._wakeups.pending(connection, found)
+            seen = sweeps.unasked(connection, [one for one in found if one not in queued], now, LOST_AFTER)
+        if seen:
             with self._database.transaction() as tx:
-                for instance_id in sweeps.ask(tx, unasked, now, LOST_AFTER):
+                for instance_id in sweeps.ask(tx, seen, now):
                     self._wakeups.wake(tx, instance_id)
 
     def tidy(self) -> None:

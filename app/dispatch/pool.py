@@ -8,7 +8,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-PATIENCE_S = 0.02  # hands whose handlers are quick need no usher; two threads would only take turns at the database
+# Hands whose handlers are quick need no usher: two threads would only take turns at the database; and where steps are
+# left to other workers, one that is free in a moment should not have been asked.
+PATIENCE_S, PATIENCE_WITH_OTHERS_S = 0.02, 0.2
 
 Visited = TypeVar("Visited")
 Step = TypeVar("Step")
@@ -28,9 +30,16 @@ class Pool(Generic[Visited, Step]):
     the visits, running no handler: an order's own timer or cancellation never waits for some other order's slow system.
     """
 
-    def __init__(self, hands: int, visit: Callable[[Visited, bool], None], perform: Callable[[Step], None]) -> None:
+    def __init__(
+        self,
+        hands: int,
+        visit: Callable[[Visited, bool], None],
+        perform: Callable[[Step], None],
+        patience_s: float = PATIENCE_S,
+    ) -> None:
         self._visit = visit
         self._perform = perform
+        self._patience_s = patience_s
         self._on_idle: Callable[[], None] = lambda: None
         self._lock = threading.Lock()
         self._hands_wanted = threading.Condition(self._lock)
@@ -138,7 +147,7 @@ class Pool(Generic[Visited, Step]):
             with self._lock:
                 while not (self._stopping or (self._visits and not self._idle)):
                     self._usher_wanted.wait()
-                self._usher_wanted.wait_for(lambda: self._stopping, PATIENCE_S)
+                self._usher_wanted.wait_for(lambda: self._stopping, self._patience_s)
                 if not self._stopping and (self._idle or not self._visits):
                     continue
                 if self._stopping:

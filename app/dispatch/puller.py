@@ -110,7 +110,7 @@ class Puller:
 
 
 class _Gate(JobManager):
-    """Lets a job in for each free hand; what needs no hand goes on when all are busy, one at a time."""
+    """Lets a job in for each free hand; while all are busy for long, what needs no hand goes on, one at a time."""
 
     def __init__(self, connector: BaseConnector, worker: Worker, stopping: threading.Event) -> None:
         super().__init__(connector)
@@ -124,21 +124,21 @@ class _Gate(JobManager):
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
         job = None
         while job is None and not self._stopping.is_set():
-            if self._worker.free_hands() > self._coming:
+            if await self._a_hand_is_free():
                 job = await super().fetch_job([LOOK, WORK], worker_id)
                 break
             if self._coming == 0 and not self._worker.visits_waiting():
                 job = await super().fetch_job([LOOK], worker_id)
-            if job is None:
-                await self._wait_for_a_hand()
         self._coming += job is not None
         return job
 
-    async def _wait_for_a_hand(self) -> None:
+    async def _a_hand_is_free(self) -> bool:
+        """Now, or soon."""
         self._freed.clear()
         if self._worker.free_hands() <= self._coming:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._freed.wait(), POLL_S)
+        return self._worker.free_hands() > self._coming
 
     def arrived(self) -> None:
         self._coming -= 1

@@ -22,7 +22,7 @@ from app.dispatch.audit import Audit
 from app.dispatch.lanes import Lane, Lanes
 from app.dispatch.lease import Lease
 from app.dispatch.limits import Limits, Running
-from app.dispatch.pool import Pool
+from app.dispatch.pool import PATIENCE_S, PATIENCE_WITH_OTHERS_S, Pool
 from app.engine.doors import Engine
 from app.engine.outcomes import Failed, TimedOut
 from app.engine.steps import ClaimedStep, StepResult
@@ -73,7 +73,8 @@ class Worker:
         self._attempts = Attempts(clock, outside or Outside(), logger)
         self._lanes = Lanes()
         self._limits = Limits()
-        self._pool: Pool[Lane, Claim] = Pool(threads, self._visit, self._perform_all)
+        patience_s = PATIENCE_S if hand_on is None else PATIENCE_WITH_OTHERS_S
+        self._pool: Pool[Lane, Claim] = Pool(threads, self._visit, self._perform_all, patience_s)
         self._lease = Lease(database, clock, logger, lease_s)
         self._audit = Audit(self._lanes)
         self._stopping = threading.Event()

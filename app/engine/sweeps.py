@@ -1,6 +1,6 @@
 """What is due: a queue entry is only a wake-up, and these queries find whatever a lost one would have woken."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -67,22 +67,29 @@ def next_due(connection: sa.Connection) -> datetime | None:
     return min((due_at for due_at in found if due_at is not None), default=None)
 
 
-def ask(tx: Transaction, instance_ids: Sequence[str], now: datetime, patience: timedelta) -> list[str]:
-    """Note that a look at these instances is asked for, now; those for which it is, the caller wakes.
+def unasked(
+    connection: sa.Connection, instance_ids: Iterable[str], now: datetime, patience: timedelta
+) -> dict[str, int]:
+    """Instance -> revision, of those at which nobody has asked for a look within `patience`."""
+    table = process_instance.c
+    query = sa.select(table.id, table.revision).where(
+        table.id.in_(list(instance_ids)), sa.or_(table.wake_at.is_(None), table.wake_at <= now - patience)
+    )
+    return {row.id: row.revision for row in connection.execute(query)}
 
-    Where somebody asked within `patience` a wake-up is still on its way, so sweeps of many processes wake each once.
+
+def ask(tx: Transaction, seen: Mapping[str, int], now: datetime) -> list[str]:
+    """Note that a look at these instances is asked for, at the revisions that were seen; the caller wakes those for
+    which it is noted. So each is woken once, however many sweeps find it at a time.
     """
-    not_asked = sa.or_(process_instance.c.wake_at.is_(None), process_instance.c.wake_at <= now - patience)
-    free = tx.connection.scalars(
-        sa.select(process_instance.c.id)
-        .where(process_instance.c.id.in_(instance_ids), not_asked)
-        .order_by(process_instance.c.id)
-        .with_for_update(skip_locked=True)
-    ).all()
-    if free:
+    table = process_instance.c
+    locked = sa.select(table.id, table.revision).where(table.id.in_(list(seen))).order_by(table.id)
+    rows = tx.connection.execute(locked.with_for_update(skip_locked=True))
+    asked = [row.id for row in rows if row.revision == seen[row.id]]
+    if asked:
         tx.connection.execute(
             sa.update(process_instance)
-            .where(process_instance.c.id.in_(free))
+            .where(table.id.in_(asked))
             .values(wake_at=now, revision=process_instance.c.revision + 1)
         )
-    return list(free)
+    return asked
