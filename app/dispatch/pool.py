@@ -45,7 +45,7 @@ class Pool(Generic[Visited, Step]):
         self._hands_wanted = threading.Condition(self._lock)
         self._usher_wanted = threading.Condition(self._lock)
         self._steps: deque[Step] = deque()
-        self._visits: deque[Visited] = deque()
+        self._visits: deque[tuple[Visited, float]] = deque()  # and since when
         self._idle = 0
         self._stopping = False
         self._count = hands
@@ -65,7 +65,7 @@ class Pool(Generic[Visited, Step]):
 
     def put_visit(self, place: Visited) -> None:
         with self._lock:
-            self._visits.append(place)
+            self._visits.append((place, time.monotonic()))
             (self._hands_wanted if self._idle else self._usher_wanted).notify()
 
     def put_step(self, step: Step) -> None:
@@ -98,7 +98,7 @@ class Pool(Generic[Visited, Step]):
             self._stopping = True
             self._hands_wanted.notify_all()
             self._usher_wanted.notify_all()
-            left = list(self._visits)
+            left = [place for place, _ in self._visits]
             self._visits.clear()
             return left
 
@@ -133,7 +133,7 @@ class Pool(Generic[Visited, Step]):
             if self._stopping:
                 return False
             step = self._steps.popleft() if self._steps else None
-            place = self._visits.popleft() if step is None else None
+            place = self._visits.popleft()[0] if step is None else None
             if self._visits and not self._idle:
                 self._usher_wanted.notify()
         if step is not None:
@@ -147,12 +147,13 @@ class Pool(Generic[Visited, Step]):
             with self._lock:
                 while not (self._stopping or (self._visits and not self._idle)):
                     self._usher_wanted.wait()
-                self._usher_wanted.wait_for(lambda: self._stopping, self._patience_s)
-                if not self._stopping and (self._idle or not self._visits):
-                    continue
                 if self._stopping:
                     return
-                place = self._visits.popleft()
+                still_s = self._visits[0][1] + self._patience_s - time.monotonic()
+                if still_s > 0:
+                    self._usher_wanted.wait(still_s)
+                    continue
+                place = self._visits.popleft()[0]
             self._visit(place, False)
 
     def _left(self, hand: threading.Thread) -> None:
