@@ -17,6 +17,7 @@ from app.core.types import from_microseconds, to_microseconds
 from app.core.wakeups import Wakeups
 from app.decisions.dmn import Model
 from app.engine import decisions, definitions, inbox, incidents, starts, steps, triggers, workers
+from app.engine.callees import Callees
 from app.engine.decisions import Accepted, Decided, DecisionDeployment
 from app.engine.definitions import Deployment
 from app.engine.diagram import DiagramRefused, Finding
@@ -27,7 +28,7 @@ from app.engine.messages import MessageIn, Published
 from app.engine.past import read_past
 from app.engine.signals import Broadcast
 from app.engine.spiff.index import Node
-from app.engine.spiff.live import CATCHING, Live
+from app.engine.spiff.live import Live
 from app.engine.starts import Started, StartRequest
 from app.engine.steps import ClaimedStep, StepResult
 from app.handling.registry import Registry
@@ -191,6 +192,7 @@ class Engine:
     def _open(self, tx: Transaction, instance_id: str) -> Live:
         live = self._instances.load(tx, instance_id, locked=True)
         self._ready(tx, live)
+        live.look_again()
         self._exchange.receive(tx, live)
         return live
 
@@ -199,10 +201,11 @@ class Engine:
         live.now = to_microseconds(self._clock.now())
         live.decide = partial(self._decisions.evaluate, tx.connection)
         live.past = partial(read_past, tx.connection)
+        live.callees = Callees(self._programs, tx.connection)
 
     def _go_on(self, tx: Transaction, live: Live) -> None:
         """Run on without claiming: steps that became ready are a worker's."""
-        self._exchange.settle(tx, live, set())
+        self._exchange.settle(tx, live)
         self._store(tx, live, wake_at=live.now)
         self._wakeups.wake(tx, live.instance_id)
 
@@ -236,12 +239,10 @@ class Engine:
         self, tx: Transaction, live: Live, owner: str, results: Sequence[StepResult], *, fresh: bool
     ) -> Advanced:
         self._ready(tx, live)
-        checked: set[int] = set()  # catching nodes known to have no message in the inbox
-        if results and not fresh:
-            checked.update(node.id for node in live.waiting(*CATCHING) if node.stored)
-        else:  # woken by a sweep, a timer or another writer: what is remembered may be stale
+        if fresh or not results:  # woken by a sweep, a timer or another writer: what is remembered may be stale
             if not fresh:
                 self._instances.verify(tx, live)
+            live.look_again()
             owners = {node.wait.claimed_by for node in live.waiting("claim")} - {owner}
             steps.release(live, workers.dead_among(tx.connection, owners, from_microseconds(live.now)))
         self._exchange.receive(tx, live)
@@ -250,7 +251,7 @@ class Engine:
         for result in results:
             steps.take(live, result, self._registry)
         steps.come_due(live, self._registry)
-        self._exchange.settle(tx, live, checked)
+        self._exchange.settle(tx, live)
         claimed = [steps.claim(live, node, owner, self._registry) for node in live.waiting("job")]
         if live.tree.changed or live.happenings or live.woken or live.again:
             self._store(tx, live)
@@ -258,9 +259,9 @@ class Engine:
         return self._advanced(live, [step for step in claimed if step is not None])
 
     def _advanced(self, live: Live, claimed: list[ClaimedStep]) -> Advanced:
-        due = [node.wait.due_at for node in live.waiting("timer", "retry", "callback") if node.wait.due_at]
-        next_due = from_microseconds(min(due)) if due else None
-        return Advanced(claimed, next_due, live.ended, not live.waits.get("claim"))
+        next_due = live.agenda.next_due()
+        due = None if next_due is None else from_microseconds(next_due)
+        return Advanced(claimed, due, live.ended, not live.waits.get("claim"))
 
     def _keep(self, live: Live) -> None:
         """Keep an instance whose handlers run; one that waits for something else is loaded again when it comes."""

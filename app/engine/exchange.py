@@ -57,17 +57,14 @@ class Exchange:
             if come.kind != SIGNAL:
                 self._wake(tx, inbox.release(tx, live, come))
 
-    def settle(self, tx: Transaction, live: Live, checked: set[int]) -> None:
-        """Run on, pass on what is sent and take what lies in the inbox, until nothing moves any more.
-
-        `checked` holds the catching nodes that are known to have nothing in the inbox.
-        """
+    def settle(self, tx: Transaction, live: Live) -> None:
+        """Run on, pass on what is sent and take what lies in the inbox, until nothing moves any more."""
         live.run()
         to_itself = 0
         while True:
             if live.thrown:
                 to_itself += self._pass_on(tx, live, live.thrown.pop(0), endless=to_itself >= MOST_TO_ITSELF)
-            elif not self._collect(tx, live, checked):
+            elif not self._collect(tx, live):
                 return
             live.run()
 
@@ -76,10 +73,10 @@ class Exchange:
         if live.start_key is not None:
             self._wake(tx, inbox.start_next(tx, live.process_id, live.start_key, live.now))
 
-    def _collect(self, tx: Transaction, live: Live, checked: set[int]) -> bool:
+    def _collect(self, tx: Transaction, live: Live) -> bool:
         """Give waits that have not been looked after yet what lies in the inbox; True if there was anything."""
-        nodes = [node for node in live.waiting(*CATCHING) if node.id not in checked]
-        checked.update(node.id for node in nodes)
+        nodes = list(live.unseen.values())
+        live.unseen.clear()
         found = False
         for node in sorted(nodes, key=lambda node: (node.wait.name, node.wait.correlation, node.id)):
             if node._state & FINISHED:  # by one that was given something before
@@ -88,9 +85,10 @@ class Exchange:
             if taken is None:
                 continue
             found = True
-            checked.discard(node.id)  # if it waits on, it may have another
             shown = {"name": node.wait.name, "key": node.wait.correlation, "message_id": taken.shown_id}
             self._deliver(live, node, "message", taken.variables, shown)
+            if not node._state & FINISHED and node.wait.kind in CATCHING:  # it waits on, and may have another
+                live.unseen[node.id] = node
         return found
 
     def _pass_on(self, tx: Transaction, live: Live, thrown: Thrown, *, endless: bool) -> bool:
