@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_openapi3.openapi import OpenAPI
 
-from app.api import decisions, definitions, health, incidents, instances, messages, tasks
+from app.api import decisions, definitions, health, incidents, instances, messages, signals, tasks
 from app.api.room import ApiParts
 
 __all__ = ["ApiParts", "build_api"]
@@ -14,6 +14,7 @@ _ROOMS = (
     decisions.Decisions,
     instances.Instances,
     messages.Messages,
+    signals.Signals,
     tasks.Tasks,
     incidents.Incidents,
 )
