@@ -29,7 +29,7 @@ class Activity(Spec):
         if not (self.inputs_ or self.owns_scope or given):
             return
         scope = internal.setdefault("scope", f"{outside}/{step_name(my_task)}")
-        local = {**given, **self.brought(my_task)}
+        local = dict(given)
         view, corrected = ChainMap(local, scopes.view(outside)), internal.get("corrected", {})
         for mapping in self.inputs_:
             if mapping.target in corrected:  # an operator has said what it is
@@ -46,10 +46,6 @@ class Activity(Spec):
         elif self.keeps_variables:
             my_task.undo = {"variables": dict(scopes_of(my_task).variables.get(my_task.internal_data["scope"], {}))}
         Spec._on_complete_hook(self, my_task)
-
-    def brought(self, my_task: Node) -> dict[str, Any]:
-        """What its scope begins with, before the inputs."""
-        return {}
 
     def local(self, my_task: Node) -> dict[str, Any]:
         """What the input mappings made."""
