@@ -7,7 +7,7 @@ change of state, children are made when their parent completes, and a tree is co
 
 import logging
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
@@ -144,6 +144,12 @@ class _Indexed:
     definition_id: str  # what its diagram was deployed as
     iterates = False  # its nodes are iterations of one activity
     goes_on_to = "the end"  # what follows a node after which nothing does
+
+    @property
+    def splits(self) -> Container[str]:
+        """Elements that begin the paths of the branches inside it."""
+        elements: Container[str] = self.spec.task_specs  # type: ignore[attr-defined]  # Spiff's attribute
+        return elements
 
     def is_completed(self) -> bool:
         return self.completed

@@ -6,7 +6,7 @@ Nothing of the body is written again while iterations come and go: what comes of
 """
 
 from collections import ChainMap
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from app.engine.spiff.base import clock_of, scopes_of, write_all
@@ -70,6 +70,10 @@ class Iterations(SubTree):
         scopes = scopes_of(owner)
         if self._loop.collection_name is not None:
             scopes.variables[self.scope] = _SoFar(scopes.variables.get(self.scope, {}), scopes, owner)
+
+    @property
+    def splits(self) -> Container[str]:
+        return (self._loop.bpmn_id,)
 
     def begin(self, start: str | None = None) -> None:
         for index in range(1, 2 if self._loop.sequential else len(self._items) + 1):
