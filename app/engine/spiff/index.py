@@ -143,6 +143,7 @@ class _Indexed:
     call: int  # number of the call activity whose called process it is part of; 0: the instance's own process
     definition_id: str  # what its diagram was deployed as
     iterates = False  # its nodes are iterations of one activity
+    goes_round = False  # one node after another is of the same element
     goes_on_to = "the end"  # what follows a node after which nothing does
 
     @property
