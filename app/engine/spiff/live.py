@@ -159,7 +159,7 @@ class Live:
             if node._state == READY and (node.wait is None or node.wait.kind != "incident"):
                 passed += 1
                 try:
-                    if passed > LONGEST_RUN and node.task_spec.repeatable:
+                    if passed > LONGEST_RUN and (node.task_spec.repeatable or node.workflow.goes_round):
                         raise EndlessLoop(f"{LONGEST_RUN:,} elements in a row, and none of them waited for anything.")
                     if node.run() and "incident" in node.internal_data:
                         self.passed(node, node._children)
