@@ -105,6 +105,7 @@ class Live:
     settled: int = 0  # incidents that an operator acted on since the last checkpoint
     begun: bool = False
     woken: bool = False  # somebody asked for a worker's look
+    again: bool = False  # it has to be looked at once more
     past: Any = None  # instance id -> what is done and can be taken back, as spiff.compensation.Past; set as `decide`
     callees: Any = None  # app.engine.callees.Callees; set as `decide`
     decide: Any = None  # (decision id, variables, clock) -> app.engine.decisions.Decided; set for each advance
