@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from app.core.clock import Clock
 from app.core.db import Database
 from app.engine.doors import Engine
+from app.engine.operators import Operators
 from app.web.openapi import operation_id
 from app.web.tokens import TokenCheck
 
@@ -25,13 +26,13 @@ NOBODY = "api"  # who acted, when a caller does not say
 Responses = dict[str | int | HTTPStatus, type[BaseModel] | dict[Any, Any] | None]
 
 
-
 @dataclass(frozen=True)
 class ApiParts:
     """What the API works with. Its transactions are opened on `database` and committed synced."""
 
     database: Database
     engine: Engine
+    operators: Operators
     clock: Clock
     token: str
     token_expires_at: datetime | None = None

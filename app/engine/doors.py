@@ -1,32 +1,33 @@
 """The engine's doors. Each takes the caller's transaction, says in its errors what to do, and commits nothing."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from threading import Lock
-from typing import Any, Literal
+from typing import Any
 
 import sqlalchemy as sa
 
 from app.core.clock import Clock
 from app.core.db import Transaction
-from app.core.errors import Conflict, InvalidInput, NotFound
+from app.core.errors import Conflict, NotFound
 from app.core.types import from_microseconds, to_microseconds
 from app.core.wakeups import Wakeups
 from app.decisions.dmn import Model
-from app.engine import decisions, definitions, incidents, messages, starts, steps, workers
+from app.engine import decisions, definitions, messages, starts, steps, workers
 from app.engine.decisions import Accepted, Decided, DecisionDeployment
 from app.engine.definitions import Deployment
+from app.engine.desk import Desk
 from app.engine.diagram import DiagramRefused, Finding
-from app.engine.incidents import Action
-from app.engine.instances import Instances, StaleInstance
+from app.engine.instances import ACTIVE, Instances, StaleInstance
 from app.engine.messages import MessageIn, Published
 from app.engine.spiff.index import Node
 from app.engine.spiff.live import CATCHING, Live
 from app.engine.starts import Started, StartRequest
 from app.engine.steps import ClaimedStep, StepResult
+from app.engine.suspension import check_awake
 from app.handling.registry import Registry
 
 
@@ -50,6 +51,7 @@ class Engine:
         self._programs = definitions.Programs()
         self._decisions = decisions.Decisions()
         self._instances = Instances(self._programs)
+        self.desk = Desk(registry, clock, wakeups, self._instances, self._decisions)
         self._cached = cached
         self._lives: OrderedDict[str, Live] = OrderedDict()
         self._lock = Lock()
@@ -111,14 +113,15 @@ class Engine:
         node.wait.claimed_by = user
         live.note("task_completed", node, user, variables=sorted(variables))
         steps.settle(live, node, variables)
-        self._go_on(tx, live)
+        self.desk.go_on(tx, live)
 
     def _task(self, tx: Transaction, task_id: str, user: str) -> tuple[Live, Node]:
         instance_id, _, number = task_id.rpartition(":")
         gone = NotFound(f"There is no open user task '{task_id}'. It may have been completed or cancelled meanwhile.")
         if not instance_id or not number.isdecimal():
             raise gone
-        live = self._open(tx, instance_id)
+        live = self.desk.open(tx, instance_id)
+        check_awake(live)
         node = live.tree.find(int(number))
         if node is None or node.wait is None or node.wait.kind != "user_task":
             raise gone
@@ -130,56 +133,6 @@ class Engine:
         live.tree.changed[node.id] = node
         live.note(kind, node, user)
         self._instances.checkpoint(tx, live, wake_at=live.now if live.woken else None)
-
-    # incidents
-    def retry(self, tx: Transaction, incident_id: str, by: str, reason: str) -> None:
-        """The same step once more, under the same key."""
-        self._act(tx, incident_id, Action("retry", by, reason, {}), steps.retry)
-
-    def retry_with_inputs(
-        self, tx: Transaction, incident_id: str, inputs: dict[str, Any], by: str, reason: str
-    ) -> None:
-        """The step once more with corrected inputs, under a new key; BadParameter names what does not fit."""
-        starts.check_variables(inputs, "$.inputs")
-        action = Action("retry_with_inputs", by, reason, {"inputs": inputs})
-        self._act(tx, incident_id, action, lambda live, node: steps.correct(live, node, inputs, self._registry))
-
-    def skip(self, tx: Transaction, incident_id: str, outputs: dict[str, Any], by: str, reason: str) -> None:
-        """Move on without the step."""
-        starts.check_variables(outputs, "$.outputs")
-        action = Action("skip", by, reason, {"outputs": outputs})
-        self._act(tx, incident_id, action, lambda live, node: steps.skip(live, node, outputs))
-
-    def choose(self, tx: Transaction, incident_id: str, take: Literal["stored", "new"], by: str, reason: str) -> None:
-        """Settle two concurrent branches' writes of one variable."""
-        if take not in ("stored", "new"):
-            raise InvalidInput(f"Expected 'stored' or 'new', found {take!r}.", path="$.take")
-        row = incidents.find_open(tx, incident_id)
-        if row.code != "VariableConflict":
-            raise Conflict("Only a conflict between branches is settled by a choice. Retry, correct or skip this one.")
-        variable = row.detail["variable"]
-        action = Action("choose", by, reason, {"variable": variable, "take": take})
-        self._act(tx, incident_id, action, lambda live, node: steps.choose(live, node, variable, take))
-
-    def _act(self, tx: Transaction, incident_id: str, action: Action, move: Callable[[Live, Node], None]) -> None:
-        live = self._open(tx, incidents.find_open(tx, incident_id).instance_id)
-        row = incidents.find_open(tx, incident_id)  # again: only now does nobody else act on it
-        node = incidents.standing(live, row)
-        incidents.record(tx, live, node, row, action, self._clock.now())
-        move(live, node)
-        self._go_on(tx, live)
-
-    def _open(self, tx: Transaction, instance_id: str) -> Live:
-        live = self._instances.load(tx, instance_id, locked=True)
-        live.now = to_microseconds(self._clock.now())
-        live.decide = partial(self._decisions.evaluate, tx.connection)
-        return live
-
-    def _go_on(self, tx: Transaction, live: Live) -> None:
-        """Run on without claiming: steps that became ready are a worker's."""
-        live.run()
-        self._instances.checkpoint(tx, live, wake_at=live.now)
-        self._wakeups.wake(tx, live.instance_id)
 
     # for workers
     def advance(self, tx: Transaction, instance_id: str, owner: str, results: Sequence[StepResult] = ()) -> Advanced:
@@ -211,10 +164,21 @@ class Engine:
                 self._instances.verify(tx, live)
             owners = {node.wait.claimed_by for node in live.waiting("claim")} - {owner}
             steps.release(live, workers.dead_among(tx.connection, owners, now))
-        if not live.begun:
+        if not live.begun and live.state == ACTIVE:
             live.begin()
         for result in results:
             steps.take(live, result, self._registry)
+        claimed = self._move(tx, live, owner, checked)
+        if live.tree.changed or live.happenings or live.woken:
+            self._instances.checkpoint(tx, live)
+        self._keep(live)
+        return self._advanced(live, claimed)
+
+    def _move(self, tx: Transaction, live: Live, owner: str, checked: set[int]) -> list[ClaimedStep]:
+        """Fire what is due, deliver what came, run what is ready, claim it. Suspended: only run what results allow."""
+        if live.suspended:
+            live.run()
+            return []
         steps.come_due(live, self._registry)
         live.run()
         while arrived := self._collect(tx, live, checked):
@@ -222,10 +186,7 @@ class Engine:
                 self._deliver(live, node, message_id, variables)
             live.run()
         claimed = [steps.claim(live, node, owner, self._registry) for node in live.waiting("job")]
-        if live.tree.changed or live.happenings or live.woken:
-            self._instances.checkpoint(tx, live)
-        self._keep(live)
-        return self._advanced(live, [step for step in claimed if step is not None])
+        return [step for step in claimed if step is not None]
 
     def _collect(self, tx: Transaction, live: Live, checked: set[int]) -> list[tuple[Node, str, dict[str, Any]]]:
         nodes = [node for node in live.waiting(*CATCHING) if node.id not in checked]
@@ -233,7 +194,8 @@ class Engine:
         return messages.collect(tx, live, nodes) if nodes else []
 
     def _deliver(self, live: Live, node: Node, message_id: str, variables: dict[str, Any]) -> None:
-        live.note("message", node, name=node.wait.name, key=node.wait.correlation, message_id=message_id)
+        facts = {"name": node.wait.name, "key": node.wait.correlation, "message_id": message_id}
+        live.note("message", node, **facts, variables=variables)
         if node.wait.kind == "callback":
             steps.called_back(live, node, variables, self._registry)
         else:
@@ -241,7 +203,7 @@ class Engine:
 
     def _advanced(self, live: Live, claimed: list[ClaimedStep]) -> Advanced:
         due = [node.wait.due_at for node in live.waiting("timer", "retry", "callback") if node.wait.due_at]
-        next_due = from_microseconds(min(due)) if due else None
+        next_due = from_microseconds(min(due)) if due and not live.suspended else None
         return Advanced(claimed, next_due, live.ended, not live.waits.get("claim"))
 
     def _keep(self, live: Live) -> None:

@@ -12,12 +12,13 @@ import sqlalchemy as sa
 
 from app.core.clock import Clock
 from app.core.db import Prepared, Transaction
+from app.core.errors import NotFound
 from app.core.ids import new_id
 from app.core.types import to_microseconds
 from app.engine.spiff.index import Node
 from app.engine.spiff.live import Live
 from app.engine.spiff.scopes import as_json
-from app.engine.tables import message, message_delivery, process_instance, token
+from app.engine.tables import history, message, message_delivery, process_instance, token
 
 GRACE_S = 3600  # a message that came in time for its recipient reaches it, however late a worker looks
 
@@ -53,6 +54,7 @@ _WAITING = Prepared(
         token.c.name == _b("name_"),
         token.c.correlation == _b("correlation_"),
         token.c.open == 1,
+        process_instance.c.state == "active",
     )
     .order_by(token.c.since, token.c.instance_id)
 )
@@ -66,7 +68,7 @@ _NEXT = Prepared(
     .where(
         message.c.name == _b("name_"),
         message.c.correlation == _b("correlation_"),
-        message.c.expires_at > _b("now"),
+        message.c.expires_at > _b("since"),
         message.c.id.not_in(
             sa.select(message_delivery.c.message_id).where(message_delivery.c.process_id == _b("process_id_"))
         ),
@@ -125,7 +127,12 @@ def collect(tx: Transaction, live: Live, nodes: list[Node]) -> list[tuple[Node, 
     for node in sorted(nodes, key=lambda node: (node.wait.name, node.wait.correlation, node.id)):
         wait = node.wait
         lock(tx, wait.name, wait.correlation)
-        wanted = {"name_": wait.name, "correlation_": wait.correlation, "now": live.now, "process_id_": live.process_id}
+        wanted = {
+            "name_": wait.name,
+            "correlation_": wait.correlation,
+            "since": wait.since,  # what expired later came in time, however long the instance was suspended
+            "process_id_": live.process_id,
+        }
         rows = _NEXT.rows(tx.connection, wanted)
         if not rows:
             continue
@@ -149,15 +156,45 @@ def give_back(tx: Transaction, live: Live) -> None:
     _GIVE_BACK.run(tx.connection, rows)
 
 
+def find_sent(connection: sa.Connection, instance_id: str, message_id: str) -> MessageIn:
+    """A message from the inbox or, long after, from the history of the instance that had it; NotFound."""
+    kept = connection.execute(sa.select(message).where(message.c.id == message_id)).first()
+    if kept is not None:
+        return MessageIn(kept.name, kept.correlation, kept.variables)
+    had = sa.select(history.c.detail).where(history.c.instance_id == instance_id, history.c.kind == "message")
+    for detail in connection.execute(had).scalars():
+        if detail["message_id"] == message_id:
+            return MessageIn(detail["name"], detail["key"], detail["variables"])
+    raise NotFound(
+        f"There is no message '{message_id}' in the inbox or in the history of this instance. Send it as a new one.",
+        path="$.messageId",
+    )
+
+
 def drop_expired(tx: Transaction, clock: Clock, limit: int = 1000) -> int:
-    """Delete messages past their time to live; the number deleted."""
-    gone = [
-        row.id
-        for row in tx.connection.execute(
-            sa.select(message.c.id).where(message.c.expires_at <= clock.now()).limit(limit)
-        )
-    ]
+    """Delete messages past their time to live, but for those that came in time for a wait; the number deleted."""
+    expired = sa.select(message.c.id).where(message.c.expires_at <= clock.now(), ~_wanted().exists())
+    gone = list(tx.connection.execute(expired.limit(limit)).scalars())
     if gone:
         tx.connection.execute(sa.delete(message_delivery).where(message_delivery.c.message_id.in_(gone)))
         tx.connection.execute(sa.delete(message).where(message.c.id.in_(gone)))
     return len(gone)
+
+
+def _wanted() -> sa.Select[tuple[int]]:
+    """Waits that began before the message expired, of processes that have not had it: of suspended instances, say."""
+    delivered = sa.select(message_delivery.c.message_id).where(
+        message_delivery.c.message_id == message.c.id, message_delivery.c.process_id == process_instance.c.process_id
+    )
+    return (
+        sa.select(token.c.number)
+        .join(process_instance, process_instance.c.id == token.c.instance_id)
+        .where(
+            sa.or_(token.c.kind == "message", token.c.kind == "callback"),
+            token.c.name == message.c.name,
+            token.c.correlation == message.c.correlation,
+            token.c.since < message.c.expires_at,
+            token.c.open == 1,
+            ~delivered.exists(),
+        )
+    )

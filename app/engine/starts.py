@@ -14,8 +14,8 @@ from app.core.clock import Clock
 from app.core.db import Prepared, Transaction
 from app.core.errors import Conflict, InvalidInput, TooLarge
 from app.core.ids import new_id
-from app.core.types import to_microseconds
-from app.engine import definitions
+from app.core.types import from_microseconds, to_microseconds
+from app.engine import definitions, suspension
 from app.engine.spiff.scopes import VALUE
 from app.engine.tables import process_instance, variable
 
@@ -86,6 +86,7 @@ def start(tx: Transaction, request: StartRequest, clock: Clock) -> Started:
         "revision": 0,
         "next_number": 1,
         "rewinds": 0,
+        "suspended_with": None,
         "start_key": None,
         "writes": 0,
         "wake_at": now,
@@ -101,6 +102,7 @@ def start(tx: Transaction, request: StartRequest, clock: Clock) -> Started:
         for name, value in stored.items()
     ]
     _PUT_VARIABLES.run(tx.connection, rows)
+    suspension.begin_suspended(tx, request.process_id, instance_id, from_microseconds(now))
     return Started(instance_id, True)
 
 

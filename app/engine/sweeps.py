@@ -12,14 +12,18 @@ _TIMED = ("timer", "retry", "callback")
 def due_instances(connection: sa.Connection, now: datetime, limit: int = 500) -> list[str]:
     """Instances that a worker should look at now, those that have waited longest first."""
     alive = sa.select(worker.c.id).where(worker.c.lease_until >= now)
+    active = process_instance.c.state == "active"
     queries = (
         sa.select(process_instance.c.id).where(process_instance.c.wake_at <= now).order_by(process_instance.c.wake_at),
         sa.select(token.c.instance_id)
         .where(token.c.due_at <= now, token.c.open == 1, token.c.kind.in_(_TIMED))
         .order_by(token.c.due_at),
         sa.select(token.c.instance_id).where(token.c.kind == "claim", token.c.claimed_by.not_in(alive)),
-        sa.select(token.c.instance_id).where(token.c.kind == "job").order_by(token.c.since),
-        _matched_messages(now),
+        sa.select(token.c.instance_id)
+        .join(process_instance, process_instance.c.id == token.c.instance_id)
+        .where(token.c.kind == "job", active)
+        .order_by(token.c.since),
+        _matched_messages(),
     )
     found: dict[str, None] = {}
     for query in queries:
@@ -28,7 +32,7 @@ def due_instances(connection: sa.Connection, now: datetime, limit: int = 500) ->
     return list(found)[:limit]
 
 
-def _matched_messages(now: datetime) -> sa.Select[tuple[str]]:
+def _matched_messages() -> sa.Select[tuple[str]]:
     """Waits for which a message lies in the inbox; both sides look under one lock, so this finds what a crash left."""
     delivered = (
         sa.select(message_delivery.c.message_id)
@@ -42,7 +46,13 @@ def _matched_messages(now: datetime) -> sa.Select[tuple[str]]:
         sa.select(token.c.instance_id)
         .join(message, sa.and_(message.c.name == token.c.name, message.c.correlation == token.c.correlation))
         .join(process_instance, process_instance.c.id == token.c.instance_id)
-        .where(token.c.kind.in_(("message", "callback")), token.c.open == 1, message.c.expires_at > now, ~delivered)
+        .where(
+            token.c.kind.in_(("message", "callback")),
+            token.c.open == 1,
+            message.c.expires_at > token.c.since,
+            process_instance.c.state == "active",
+            ~delivered,
+        )
     )
 
 

@@ -1,0 +1,37 @@
+"""Where an instance is opened by somebody other than a worker: locked, moved on, written."""
+
+from functools import partial
+
+from app.core.clock import Clock
+from app.core.db import Transaction
+from app.core.types import to_microseconds
+from app.core.wakeups import Wakeups
+from app.engine.decisions import Decisions
+from app.engine.instances import Instances
+from app.engine.spiff.live import Live
+from app.handling.registry import Registry
+
+
+class Desk:
+    """What the engine's doors share. Nobody else writes an instance from `open` until the transaction ends."""
+
+    def __init__(
+        self, registry: Registry, clock: Clock, wakeups: Wakeups, instances: Instances, decisions: Decisions
+    ) -> None:
+        self.registry = registry
+        self.clock = clock
+        self.wakeups = wakeups
+        self.instances = instances
+        self._decisions = decisions
+
+    def open(self, tx: Transaction, instance_id: str) -> Live:
+        live = self.instances.load(tx, instance_id, locked=True)
+        live.now = to_microseconds(self.clock.now())
+        live.decide = partial(self._decisions.evaluate, tx.connection)
+        return live
+
+    def go_on(self, tx: Transaction, live: Live) -> None:
+        """Run on without claiming: steps that became ready are a worker's."""
+        live.run()
+        self.instances.checkpoint(tx, live, wake_at=live.now)
+        self.wakeups.wake(tx, live.instance_id)
