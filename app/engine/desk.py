@@ -31,7 +31,8 @@ class Desk:
         return live
 
     def go_on(self, tx: Transaction, live: Live) -> None:
-        """Run on without claiming: steps that became ready are a worker's."""
+        """Run on without claiming: steps that became ready are a worker's, unless the instance is suspended."""
         live.run()
-        self.instances.checkpoint(tx, live, wake_at=live.now)
-        self.wakeups.wake(tx, live.instance_id)
+        self.instances.checkpoint(tx, live, wake_at=None if live.suspended else live.now)
+        if not live.suspended:
+            self.wakeups.wake(tx, live.instance_id)

@@ -19,7 +19,7 @@ _TOKEN_COLUMNS = (
     token.c.element_id,
     token.c.kind,
     token.c.since,
-    token.c.due_at,
+    sa.func.coalesce(token.c.due_at, token.c.held_due_at, type_=token.c.due_at.type).label("due_at"),
     token.c.name,
     token.c.correlation,
     token.c.attempt,
@@ -32,7 +32,10 @@ _TOKEN_COLUMNS = (
 
 @dataclass(frozen=True)
 class TokenView:
-    """A token and what it waits for; `claimed_by` is a worker's id or the user who took the task."""
+    """A token and what it waits for; `claimed_by` is a worker's id or the user who took the task.
+
+    `due_at` stands still while its instance is suspended.
+    """
 
     number: int
     element_id: str | None
@@ -131,6 +134,7 @@ def count_history(connection: sa.Connection, instance_id: str) -> int:
 
 _AFTER_ALL = 2**62  # a token number past any: what is noted of an instance as a whole closes its instant
 _NOTED, _CAME, _WENT = 1, 0, 2
+_PLACES = 1_000_000  # more rows than one revision notes
 
 
 def _noted(instance_id: str) -> sa.Select[Any]:
@@ -140,7 +144,7 @@ def _noted(instance_id: str) -> sa.Select[Any]:
         table.at,
         sa.func.coalesce(table.number, place).label("number"),
         sa.literal(_NOTED).label("phase"),
-        table.position.label("place"),
+        (table.revision * _PLACES + table.position).label("place"),
         table.kind,
         table.element_id,
         table.actor,
