@@ -4,7 +4,6 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from threading import Lock
 from typing import Any
 
@@ -51,7 +50,7 @@ class Engine:
         self._programs = definitions.Programs()
         self._decisions = decisions.Decisions()
         self._instances = Instances(self._programs)
-        self.desk = Desk(registry, clock, wakeups, self._instances, self._decisions)
+        self.desk = Desk(registry, clock, wakeups, self._instances, self._programs, self._decisions)
         self._cached = cached
         self._lives: OrderedDict[str, Live] = OrderedDict()
         self._lock = Lock()
@@ -155,42 +154,41 @@ class Engine:
     ) -> Advanced:
         now = self._clock.now()
         live.now = to_microseconds(now)
-        live.decide = partial(self._decisions.evaluate, tx.connection)
-        checked: set[int] = set()  # catching nodes known to have no message in the inbox
-        if results and not fresh:
-            checked.update(node.id for node in live.waiting(*CATCHING) if node.stored)
-        else:  # woken by a sweep, a timer or another writer: what is remembered may be stale
+        self.desk.give_reads(tx, live)
+        if fresh or not results:  # woken by a sweep, a timer or another writer: what is remembered may be stale
             if not fresh:
                 self._instances.verify(tx, live)
+            live.unseen.update((node.id, node) for node in live.waiting(*CATCHING))
             owners = {node.wait.claimed_by for node in live.waiting("claim")} - {owner}
             steps.release(live, workers.dead_among(tx.connection, owners, now))
         if not live.begun and live.state == ACTIVE:
             live.begin()
         for result in results:
             steps.take(live, result, self._registry)
-        claimed = self._move(tx, live, owner, checked)
+        claimed = self._move(tx, live, owner)
         if live.tree.changed or live.happenings or live.woken:
             self._instances.checkpoint(tx, live)
         self._keep(live)
         return self._advanced(live, claimed)
 
-    def _move(self, tx: Transaction, live: Live, owner: str, checked: set[int]) -> list[ClaimedStep]:
+    def _move(self, tx: Transaction, live: Live, owner: str) -> list[ClaimedStep]:
         """Fire what is due, deliver what came, run what is ready, claim it. Suspended: only run what results allow."""
         if live.suspended:
             live.run()
             return []
         steps.come_due(live, self._registry)
         live.run()
-        while arrived := self._collect(tx, live, checked):
+        while arrived := self._collect(tx, live):
             for node, message_id, variables in arrived:
                 self._deliver(live, node, message_id, variables)
             live.run()
         claimed = [steps.claim(live, node, owner, self._registry) for node in live.waiting("job")]
         return [step for step in claimed if step is not None]
 
-    def _collect(self, tx: Transaction, live: Live, checked: set[int]) -> list[tuple[Node, str, dict[str, Any]]]:
-        nodes = [node for node in live.waiting(*CATCHING) if node.id not in checked]
-        checked.update(node.id for node in nodes)
+    def _collect(self, tx: Transaction, live: Live) -> list[tuple[Node, str, dict[str, Any]]]:
+        """Messages for those who have begun to wait since somebody last looked."""
+        nodes = list(live.unseen.values())
+        live.unseen.clear()
         return messages.collect(tx, live, nodes) if nodes else []
 
     def _deliver(self, live: Live, node: Node, message_id: str, variables: dict[str, Any]) -> None:
@@ -202,9 +200,9 @@ class Engine:
             steps.trigger(live, node, variables)
 
     def _advanced(self, live: Live, claimed: list[ClaimedStep]) -> Advanced:
-        due = [node.wait.due_at for node in live.waiting("timer", "retry", "callback") if node.wait.due_at]
-        next_due = from_microseconds(min(due)) if due and not live.suspended else None
-        return Advanced(claimed, next_due, live.ended, not live.waits.get("claim"))
+        next_due = None if live.suspended else live.agenda.next_due()
+        due = None if next_due is None else from_microseconds(next_due)
+        return Advanced(claimed, due, live.ended, not live.waits.get("claim"))
 
     def _keep(self, live: Live) -> None:
         """Keep an instance whose handlers run; one that waits for something else is loaded again when it comes."""

@@ -1,6 +1,6 @@
 """Instances and their checkpoints: what is open is loaded, what changed is written, one revision each time."""
 
-from typing import Any, Protocol
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -9,7 +9,8 @@ from app.core.db import Prepared, Transaction
 from app.core.errors import NotFound, TurnupError
 from app.core.ids import new_id
 from app.core.types import from_microseconds
-from app.engine.spiff.build import Program
+from app.engine.callees import Callees, ProgramSource
+from app.engine.spiff.activities import HandlerTask
 from app.engine.spiff.codec import TOKEN_COLUMNS, restore, token_rows, variable_rows
 from app.engine.spiff.live import Live, Outcome, Raised
 from app.engine.spiff.scopes import VISITS, as_json
@@ -55,6 +56,11 @@ _ENDED = Prepared(
         variable.c.name == _b("name_"),
     )
 )
+_UNDONE = Prepared(
+    sa.update(token)
+    .where(token.c.instance_id == _b("instance_id_"), token.c.number == _b("number_"))
+    .values(undo=sa.null())
+)
 _HISTORY = Prepared(sa.insert(history))
 _INSTANCE_COLUMNS = (
     "definition_id business_key state incidents revision next_number rewinds writes wake_at ended_at start_key"
@@ -75,12 +81,6 @@ _READ_VARIABLES = Prepared(
         variable.c.instance_id == _b("id_")
     )
 )
-
-
-class ProgramSource(Protocol):
-    """Who knows the specs of a definition."""
-
-    def program(self, connection: sa.Connection, definition_id: str) -> Program: ...
 
 
 class Instances:
@@ -112,6 +112,7 @@ class Instances:
         live.begun, live.state, live.ended_at = row["next_number"] > 1, row["state"], row["ended_at"]
         live.rewinds, live.start_key = row["rewinds"], row["start_key"]
         live.tree.completed = live.state in (COMPLETED, CANCELLED)
+        live.callees = Callees(self._programs, connection)
         variables = _READ_VARIABLES.rows(connection, {"id_": instance_id})
         restore(live, _READ_TOKENS.rows(connection, {"id_": instance_id}), variables)
         return live
@@ -158,6 +159,8 @@ class Instances:
         tokens = token_rows(live)
         if tokens:
             _TOKENS.run(connection, tokens)
+        if live.undone:
+            _UNDONE.run(connection, [{"instance_id_": live.instance_id, "number_": n} for n in live.undone])
         rows, closed, ended = variable_rows(live)
         if rows:
             _VARIABLES.run(connection, rows)
@@ -171,7 +174,7 @@ class Instances:
             _drop_incidents(tx, live)
         live.settled = 0
         done: list[Any]
-        for done in (live.happenings, live.raised, live.outcomes, live.dropped, live.thrown, live.taken):
+        for done in (live.happenings, live.raised, live.outcomes, live.dropped, live.thrown, live.undone, live.taken):
             done.clear()
 
 
@@ -206,7 +209,7 @@ def _write_incident(tx: Transaction, live: Live, raised: Raised) -> None:
             instance_id=live.instance_id,
             number=node.id,
             element_id=node.task_spec.bpmn_id,
-            handler=getattr(node.task_spec, "handler", None),
+            handler=node.task_spec.handler_of(node) if isinstance(node.task_spec, HandlerTask) else None,
             code=raised.code,
             message=raised.message,
             signature=raised.signature,

@@ -60,6 +60,8 @@ def move(live: Live, node: Node, element_id: str) -> Node:
     here = node.task_spec.bpmn_id
     if isinstance(node.task_spec, StandBy | EventSubProcess):
         raise Conflict(f"'{here}' stands beside the flow. Move the token of its activity, or rewind.")
+    if workflow.iterates:
+        raise Conflict(f"This is one iteration of '{here}'. Complete or skip it, or move '{here}' as a whole.")
     if element_id not in process.task_specs:
         raise _not_here(live, node, element_id)
     why = places.why_not(process, element_id)
@@ -121,8 +123,11 @@ def _outwards(node: Node) -> Iterator[Node]:
 
 def _not_here(live: Live, node: Node, element_id: str) -> Conflict | NotFound:
     scope = node.workflow.spec.name
-    if element_id not in live.program.diagram.elements:
+    element = live.program.diagram.elements.get(element_id)
+    if element is None:
         return NotFound(f"There is no element '{element_id}' in '{scope}'.", path="$.elementId")
+    if element.for_compensation:
+        return Conflict(f"'{element_id}' takes work back: no flow leads there.", path="$.elementId")
     return Conflict(
         f"'{element_id}' is not in '{scope}', where the token stands: it would leave its scope. "
         "Rewind to the sub-process as a whole, or move a token that stands there.",

@@ -35,7 +35,7 @@ class Ended:
 class DoneStep:
     """What was done since, by a handler (with its key) or a person, or came as a message; in the order it began.
 
-    `undo` names the handler that takes it back; `outputs` are known only with it.
+    `undo` names the handler or the element that takes it back; `outputs` are known only with a handler's.
     """
 
     number: int
@@ -153,41 +153,40 @@ def _find(connection: sa.Connection, live: Live, element_id: str, number: int | 
     query = sa.select(token.c.number, token.c.inside, token.c.element_id, token.c.internal).where(*which)
     newest = query.order_by(token.c.number.desc()).limit(1)
     visit = connection.execute(newest.where(token.c.inside.in_(scopes))).first()
-    if visit is not None:
-        return _Rewind(live, visit, scopes[visit.inside])
-    if connection.execute(newest).first() is not None:
-        return f"The sub-process in which '{element_id}' was passed is over. Rewind to the sub-process as a whole."
-    visited = f"by token {number}" if number is not None else "in this instance"
-    return f"'{element_id}' was not passed {visited}."
+    if visit is None:
+        if connection.execute(newest).first() is not None:
+            return f"The sub-process in which '{element_id}' was passed is over. Rewind to the sub-process as a whole."
+        visited = f"by token {number}" if number is not None else "in this instance"
+        return f"'{element_id}' was not passed {visited}."
+    others = set(scopes) - {visit.inside}
+    if number is None and connection.execute(newest.where(token.c.inside.in_(others))).first() is not None:
+        return f"'{element_id}' was passed in several iterations that still run. Name the token of one of them."
+    return _Rewind(live, visit, scopes[visit.inside])
 
 
 def _done_since(connection: sa.Connection, live: Live, found: _Rewind) -> Iterator[DoneStep]:
     query = sa.select(token).where(token.c.instance_id == live.instance_id, token.c.number >= found.number)
     rows = {row.number: row for row in connection.execute(query.order_by(token.c.number))}
-    scope = getattr(found.workflow, "owner", None)
+    owner = getattr(found.workflow, "owner", None)
     for row in rows.values():
-        over = not row.open and row.state == COMPLETED and row.name is not None
-        if over and _is_inside(row, rows, 0 if scope is None else scope.id) and found.is_after(_branch(row.internal)):
-            undo = row.undo or {}
-            arguments = undo.get("arguments", row.inputs)
-            yield DoneStep(
-                row.number,
-                row.element_id,
-                row.name,
-                row.step_key,
-                row.ended_at,
-                undo.get("handler"),
-                arguments,
-                undo.get("outputs"),
-            )
+        if not row.open and row.state == COMPLETED and (row.step_key or row.claimed_by or row.correlation):
+            outermost = _ancestor(row, rows, 0 if owner is None else owner.id)
+            if outermost is not None and found.is_after(_branch(outermost.internal)):
+                yield _done(row)
 
 
-def _is_inside(row: Any, rows: dict[int, Any], scope: int) -> bool:
-    while row.inside != scope:
-        if row.inside not in rows:
-            return False
-        row = rows[row.inside]
-    return True
+def _done(row: Any) -> DoneStep:
+    undo = row.undo or {}
+    arguments = undo.get("arguments", row.inputs)
+    facts = (row.number, row.element_id, row.name, row.step_key, row.ended_at)
+    return DoneStep(*facts, undo.get("handler") or undo.get("element"), arguments, undo.get("outputs"))
+
+
+def _ancestor(row: Any, rows: dict[int, Any], scope: int) -> Any | None:
+    """The token of that scope which it is, or inside which it is; None if there is none among them."""
+    while row is not None and row.inside != scope:
+        row = rows.get(row.inside)
+    return row
 
 
 def _branch(internal: str) -> Branch | None:

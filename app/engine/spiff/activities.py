@@ -1,6 +1,7 @@
 """Activities: steps with mappings, done by a handler, a person, an expression or a decision."""
 
 from collections import ChainMap
+from collections.abc import Sequence
 from typing import Any
 
 from app.core.errors import TurnupError
@@ -8,12 +9,15 @@ from app.engine.spiff.base import Spec, clock_of, count_visit, scopes_of, step_n
 from app.engine.spiff.faults import DecisionFailed
 from app.engine.spiff.index import Node
 from app.engine.spiff.mapping import Source
+from app.engine.spiff.scopes import put_at
 
 
 class Activity(Spec):
     """A step with input mappings and, if it has any, a scope of its own."""
 
     owns_scope = False
+    compensator: str | None = None  # the activity that is drawn to take this one back
+    keeps_variables = False  # for what is drawn to take back what is done inside
 
     def enter(self, my_task: Node) -> None:
         """Open the scope and evaluate the inputs; safe to repeat after a fault."""
@@ -21,17 +25,27 @@ class Activity(Spec):
         if "visit" not in internal:
             internal["visit"] = count_visit(my_task)
         scopes, outside = scopes_of(my_task), my_task.workflow.scope
-        if not (self.inputs_ or self.owns_scope):
+        given = my_task.workflow.given(my_task)
+        if not (self.inputs_ or self.owns_scope or given):
             return
         scope = internal.setdefault("scope", f"{outside}/{step_name(my_task)}")
-        local = self.brought(my_task)
+        local = {**given, **self.brought(my_task)}
         view, corrected = ChainMap(local, scopes.view(outside)), internal.get("corrected", {})
         for mapping in self.inputs_:
             if mapping.target in corrected:  # an operator has said what it is
-                local[mapping.target] = corrected[mapping.target]
+                value = corrected[mapping.target]
             else:
-                local[mapping.target] = mapping.source.value(view, clock_of(my_task))
+                value = mapping.source.value(view, clock_of(my_task))
+            name, *path = mapping.target.split(".")
+            local[name] = put_at(local.get(name), path, value)
         scopes.open(scope, local, of_a_step=not self.owns_scope)
+
+    def _on_complete_hook(self, my_task: Node) -> None:
+        if self.compensator is not None:
+            my_task.undo = {"element": self.compensator}
+        elif self.keeps_variables:
+            my_task.undo = {"variables": dict(scopes_of(my_task).variables.get(my_task.internal_data["scope"], {}))}
+        Spec._on_complete_hook(self, my_task)
 
     def brought(self, my_task: Node) -> dict[str, Any]:
         """What its scope begins with, before the inputs."""
@@ -39,7 +53,10 @@ class Activity(Spec):
 
     def local(self, my_task: Node) -> dict[str, Any]:
         """What the input mappings made."""
-        return dict(scopes_of(my_task).variables[my_task.internal_data["scope"]]) if self.inputs_ else {}
+        if not self.inputs_:
+            return {}
+        variables = scopes_of(my_task).variables[my_task.internal_data["scope"]]
+        return {mapping.target: variables[mapping.target] for mapping in self.inputs_}
 
 
 class PassTask(Activity):
@@ -55,6 +72,17 @@ class HandlerTask(Activity):
     """A service task: its handler runs outside; `handler` is its type."""
 
     handler = ""
+    tries: int | None = None  # as drawn; None: as the handler says
+    undoes = False
+
+    def handler_of(self, my_task: Node) -> str:
+        """The type of the handler that is called."""
+        return self.handler
+
+    def inputs_of(self, my_task: Node, parameters: Sequence[str]) -> dict[str, Any]:
+        """The variables that its handler takes, by name."""
+        view = scopes_of(my_task).view(my_task.internal_data.get("scope", my_task.workflow.scope))
+        return {name: view[name] for name in parameters if name in view}
 
     def _run_hook(self, my_task: Node) -> None:
         self.enter(my_task)

@@ -24,12 +24,20 @@ class DecisionFailed(FlowFault):
     """A decision is not deployed, or could not be evaluated with the variables as they are."""
 
 
+class CallFailed(FlowFault):
+    """What a call activity calls is not deployed, or not with these variables, or calls itself for ever."""
+
+
 class NoFlowChosen(FlowFault):
     """No condition of an exclusive gateway holds and it has no default flow."""
 
 
 class ErrorUncaught(FlowFault):
     """An error end event was reached, and nothing around it catches its code."""
+
+
+class CancelUncaught(FlowFault):
+    """A transaction was cancelled, and no boundary event leads on from it."""
 
 
 class VariableConflict(FlowFault):

@@ -11,6 +11,8 @@ class Holder(Activity):
     """Runs twice: to start what is inside it, and to leave with what came of that."""
 
     owns_scope = True
+    owns_call = False  # a called process: nothing of its caller is seen or taken back from inside
+    is_event_sub = False
 
     def open_inside(self, my_task: Node) -> SubTree:
         """The tree of what runs inside, empty; also when an instance is loaded."""
@@ -22,11 +24,12 @@ class Holder(Activity):
 
     def _run_hook(self, my_task: Node) -> bool | None:
         top = my_task.workflow.top_workflow
-        if my_task.internal_data.get("inner_done"):
+        if not my_task.internal_data.get("inner_done"):
+            self.enter(my_task)
+        if my_task.internal_data.get("inner_done"):  # from the beginning, if there is nothing to do
             self.leave_inside(my_task)
             top.subprocesses.pop(my_task.id, None)
             return True
-        self.enter(my_task)
         inside = self.open_inside(my_task)
         top.live.wait_for(my_task, "child")
         inside.begin()
