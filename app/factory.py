@@ -88,7 +88,8 @@ def build_house(settings: Settings, environ: Mapping[str, str], too_many_strays:
         outside=read_outside(settings, environ),
         too_many_strays=too_many_strays,
     )
-    dispatch = Embedded(room.database, worker, room.wakeups, room.clock, get_logger("turnup.dispatch"))
+    logger = get_logger("turnup.dispatch")
+    dispatch = Embedded(room.database, room.engine, worker, room.wakeups, room.clock, logger)
     return House(room, worker, dispatch, _build_app(settings, room))
 
 

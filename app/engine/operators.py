@@ -145,7 +145,7 @@ class Operators:
         moves.cancel(live)
         actions.note(live, None, action)
         incidents.settle_by(tx, live, action, "cancelled", self._desk.clock.now())
-        self._desk.instances.checkpoint(tx, live)
+        self._desk.close(tx, live)
 
     def suspend(self, tx: Transaction, instance_id: str, by: str, reason: str) -> None:
         """Let it stand still until it is resumed; results of handlers that run are still taken."""

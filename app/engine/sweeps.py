@@ -4,7 +4,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from app.engine.tables import message, message_delivery, process_instance, token, worker
+from app.engine.tables import message, message_delivery, process_instance, start_trigger, token, worker
 
 _TIMED = ("timer", "retry", "callback")
 
@@ -12,7 +12,7 @@ _TIMED = ("timer", "retry", "callback")
 def due_instances(connection: sa.Connection, now: datetime, limit: int = 500) -> list[str]:
     """Instances that a worker should look at now, those that have waited longest first."""
     alive = sa.select(worker.c.id).where(worker.c.lease_until >= now)
-    active = process_instance.c.state == "active"
+    active = process_instance.c.state == "active"  # times of suspended ones are held (token.held_due_at)
     queries = (
         sa.select(process_instance.c.id).where(process_instance.c.wake_at <= now).order_by(process_instance.c.wake_at),
         sa.select(token.c.instance_id)
@@ -23,7 +23,7 @@ def due_instances(connection: sa.Connection, now: datetime, limit: int = 500) ->
         .join(process_instance, process_instance.c.id == token.c.instance_id)
         .where(token.c.kind == "job", active)
         .order_by(token.c.since),
-        _matched_messages(),
+        _matched_messages(now).where(active),
     )
     found: dict[str, None] = {}
     for query in queries:
@@ -32,7 +32,7 @@ def due_instances(connection: sa.Connection, now: datetime, limit: int = 500) ->
     return list(found)[:limit]
 
 
-def _matched_messages() -> sa.Select[tuple[str]]:
+def _matched_messages(now: datetime) -> sa.Select[tuple[str]]:
     """Waits for which a message lies in the inbox; both sides look under one lock, so this finds what a crash left."""
     delivered = (
         sa.select(message_delivery.c.message_id)
@@ -46,22 +46,24 @@ def _matched_messages() -> sa.Select[tuple[str]]:
         sa.select(token.c.instance_id)
         .join(message, sa.and_(message.c.name == token.c.name, message.c.correlation == token.c.correlation))
         .join(process_instance, process_instance.c.id == token.c.instance_id)
-        .where(
-            token.c.kind.in_(("message", "callback")),
-            token.c.open == 1,
-            message.c.expires_at > token.c.since,
-            process_instance.c.state == "active",
-            ~delivered,
-        )
+        .where(token.c.kind.in_(("message", "callback")), token.c.open == 1, message.c.expires_at > now, ~delivered)
+    )
+
+
+def are_starts_due(connection: sa.Connection, now: datetime) -> bool:
+    """Is there a process whose timer has come to start an instance?"""
+    return (
+        connection.execute(sa.select(start_trigger.c.due_at).where(start_trigger.c.due_at <= now).limit(1)).first()
+        is not None
     )
 
 
 def next_due(connection: sa.Connection) -> datetime | None:
-    """When the next timer, retry or callback limit is due; None if none is set."""
-    row = connection.execute(
-        sa.select(token.c.due_at)
-        .where(token.c.due_at.is_not(None), token.c.open == 1)
-        .order_by(token.c.due_at)
-        .limit(1)
-    ).first()
-    return None if row is None else row.due_at
+    """When the next timer, retry or callback limit is due, of a process or in an instance; None if none is set."""
+    waiting = sa.select(token.c.due_at).where(token.c.due_at.is_not(None), token.c.open == 1)
+    starting = sa.select(start_trigger.c.due_at).where(start_trigger.c.due_at.is_not(None))
+    found = [
+        connection.execute(query.order_by(query.selected_columns.due_at).limit(1)).scalar()
+        for query in (waiting, starting)
+    ]
+    return min((due_at for due_at in found if due_at is not None), default=None)

@@ -77,6 +77,16 @@ class PassSpec(Spec):
         return True
 
 
+class StartEvent(PassSpec):
+    """Begins with what the message or signal that started the instance brings."""
+
+    def _run_hook(self, my_task: Node) -> bool:
+        payload = my_task.internal_data.get("payload", {})
+        if payload or self.outputs_:
+            self.leave_with(my_task, payload)
+        return True
+
+
 class HostSplit(BpmnTaskSpec):
     """Stands before an activity with boundary events and starts them together."""
 

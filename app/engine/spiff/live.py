@@ -100,6 +100,7 @@ class Live:
     ended_at: int | None = None
     incidents: int = 0
     rewinds: int = 0
+    start_element: str | None = None  # the event that started it; None: the one without a trigger
     start_key: str | None = None  # correlation key of the message that started it
     settled: int = 0  # incidents that an operator acted on since the last checkpoint
     begun: bool = False
@@ -140,9 +141,12 @@ class Live:
         """Results of what runs are taken, and nothing else moves it."""
         return self.state == "suspended"
 
-    def begin(self) -> None:
+    def begin(self, payload: dict[str, Any] | None = None) -> None:
+        """Put a token on the start event; `payload` is what the message or signal that started it brings."""
         self.begun = True
-        self.tree.begin()
+        self.tree.begin(self.start_element)
+        if payload is not None:
+            self.tree.task_tree.internal_data["payload"] = payload
 
     def run(self) -> None:
         """Run what is ready until nothing is; a step whose own expressions fail becomes an incident.
@@ -266,6 +270,10 @@ class Live:
         generation = node.internal_data.get("generation", 0)
         suffix = (f"~r{self.rewinds}" if self.rewinds else "") + (f"~{generation}" if generation else "")
         return f"{self.instance_id}:{node.workflow.scope}/{step_name(node)}{suffix}"
+
+    def look_again(self) -> None:
+        """Somebody else may have put something into the inbox for those who wait already."""
+        self.unseen.update((node.id, node) for node in self.waiting(*CATCHING))
 
     def waiting(self, *kinds: str) -> list[Node]:
         """Open nodes that wait for one of those, in the order they came to."""

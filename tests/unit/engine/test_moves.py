@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.core.errors import Conflict, InvalidInput, NotFound
-from app.engine import messages, sweeps, watchdog
+from app.engine import inbox, sweeps, watchdog
 from app.engine.messages import MessageIn
 from app.engine.spiff import places
 from app.engine.steps import StepResult
@@ -146,7 +146,9 @@ def test_outputs_that_another_branch_has_written_ask_for_a_choice(bench: Bench) 
 
 def test_what_only_others_can_move_is_not_completed_by_hand(bench: Bench) -> None:
     inner = Diagram("i").start("s2").user("u").end("e2").chain("s2", "u", "e2")
-    diagram = forked(Diagram("p").sub("sub", inner).boundary_error("err", "sub").service("a", "t.name"), ("sub",), ("a",))
+    diagram = forked(
+        Diagram("p").sub("sub", inner).boundary_error("err", "sub").service("a", "t.name"), ("sub",), ("a",)
+    )
     instance_id = bench.start(diagram.end("e3").chain("err", "e3"))
     bench.run(instance_id)
     for element_id, instead in (("sub", "inside it"), ("j", "other branches"), ("err", "its activity throws")):
@@ -253,7 +255,9 @@ def test_a_running_sub_process_is_moved_with_all_that_is_inside(bench: Bench) ->
 
 
 def test_a_token_inside_a_sub_process_is_moved_there_and_nowhere_else(bench: Bench) -> None:
-    inner = Diagram("i").start("s2").user("u").service("i2", "t.echo", {"x": "=x"}).end("e2").chain("s2", "u", "i2", "e2")
+    inner = (
+        Diagram("i").start("s2").user("u").service("i2", "t.echo", {"x": "=x"}).end("e2").chain("s2", "u", "i2", "e2")
+    )
     diagram = line(Diagram("p").sub("sub", inner, inputs={"x": "=9"}).service("b", "t.name"), "sub", "b")
     instance_id = bench.start(diagram)
     bench.run(instance_id)
@@ -460,7 +464,7 @@ def test_a_message_is_sent_again_long_after_the_inbox_has_forgotten_it(bench: Be
     bench.run(instance_id)
     bench.clock.advance(timedelta(days=40))
     with bench.database.transaction() as tx:
-        assert messages.drop_expired(tx, bench.clock) == 1
+        assert inbox.drop_expired(tx, bench.clock) == 1
     bench.operate("move", instance_id, bench.number(instance_id, "u"), "w")
     bench.run(instance_id)
     assert bench.operate("resend", instance_id, "m-1").recipients == [instance_id]
@@ -508,7 +512,9 @@ def test_a_move_without_a_reason_is_refused_and_changes_nothing(bench: Bench, mo
     bench.run(instance_id)
     name, *arguments = move
     with pytest.raises(InvalidInput, match="Say why"):
-        bench.operate(name, instance_id, *(bench.number(instance_id, "u") if a == 1 else a for a in arguments), reason=" ")
+        bench.operate(
+            name, instance_id, *(bench.number(instance_id, "u") if a == 1 else a for a in arguments), reason=" "
+        )
     assert (bench.state(instance_id), bench.actions(instance_id)) == ("active", [])
     assert bench.standing(instance_id) == {"u": "user_task"}
 

@@ -12,13 +12,14 @@ import sqlalchemy as sa
 
 from app.core.db import Database
 from app.core.errors import Conflict, InvalidInput, NotFound
-from app.engine import messages, queries, suspension, sweeps, watchdog, workers
+from app.engine import queries, suspension, sweeps, watchdog, workers
 from app.engine.actions import Action
 from app.engine.starts import StartRequest
 from app.engine.suspension import Chunk, InstanceSuspended
 from app.engine.tables import process_instance
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
+from tests.factories.triggers import conditional, message, publish, signal
 
 
 def line(diagram: Diagram, *middle: str) -> Diagram:
@@ -99,44 +100,95 @@ def test_times_that_come_meanwhile_happen_on_resume_and_others_at_their_time(ben
     assert advanced.next_due == next_due(bench) == at
 
 
-@pytest.mark.parametrize("kind", ["message", "callback"])
-def test_a_message_waits_in_the_inbox_for_a_suspended_instance_past_its_time_to_live(bench: Bench, kind: str) -> None:
-    diagram = (
-        Diagram("p").message("w", "accepted", '="1"') if kind == "message" else Diagram("p").service("w", "t.call_back")
-    )
-    instance_id = bench.start(line(diagram, "w"))
+WAITS = {
+    "message": lambda: Diagram("p").message("w", "accepted", '="1"'),
+    "callback": lambda: Diagram("p").service("w", "t.call_back"),
+    "signal": lambda: Diagram("p").catch("w", signal("accepted")),
+}
+
+
+@pytest.mark.parametrize("kind", sorted(WAITS))
+def test_what_comes_to_a_suspended_instance_is_kept_for_it_past_any_time_to_live(bench: Bench, kind: str) -> None:
+    instance_id = bench.start(line(WAITS[kind](), "w"))
     bench.run(instance_id)
     bench.operate("suspend", instance_id)
-    assert bench.publish("accepted", "1", "m-1", ttl_s=60, port=7).recipients == []
+    come = bench.broadcast("accepted", port=7) if kind == "signal" else bench.publish("accepted", "1", ttl_s=0, port=7)
+    assert come.recipients == [instance_id]
+    bench.advance(instance_id)
+    bench.restart()
     bench.advance(instance_id)
     assert (bench.standing(instance_id), due(bench)) == ({"w": kind}, [])
     bench.clock.advance(timedelta(days=3))
-    drop_expired(bench)
     bench.operate("resume", instance_id)
-    drop_expired(bench)
-    bench.restart()
     assert due(bench) == [instance_id]
     bench.run(instance_id)
     assert (bench.state(instance_id), bench.variables(instance_id)) == ("completed", {"port": 7})
-    assert drop_expired(bench) == 1
 
 
-def drop_expired(bench: Bench) -> int:
-    with bench.database.transaction() as tx:
-        return messages.drop_expired(tx, bench.clock)
+def test_a_message_that_came_to_a_suspended_instance_is_another_s_once_that_one_is_cancelled(bench: Bench) -> None:
+    first = bench.start(line(Diagram("p").message("w", "ready", '="1"'), "w"))
+    bench.run(first)
+    bench.operate("suspend", first)
+    assert bench.publish("ready", "1", port=7).recipients == [first]
+    second = bench.start("p")
+    bench.run(second)
+    assert bench.standing(second) == {"w": "message"}
+    bench.advance(first)
+    bench.operate("cancel", first)
+    assert "late_message" in [row.kind for row in bench.history(first)]
+    assert bench.wakeups.woken[-1] == second
+    assert bench.run(second).ended
 
 
-def test_a_message_that_expired_before_the_instance_waited_is_not_kept_for_it(bench: Bench) -> None:
-    bench.deploy(line(Diagram("p").message("w", "ready", '="1"'), "w"))
-    bench.publish("ready", "1", ttl_s=60)
-    bench.clock.advance(timedelta(minutes=2))
-    instance_id = bench.start("p")
-    bench.run(instance_id)
+def test_a_message_in_the_inbox_is_taken_by_a_token_that_comes_to_wait_only_on_resume(bench: Bench) -> None:
+    instance_id = bench.start(line(Diagram("p").service("a", "t.name").message("w", "ready", '="1"'), "a", "w"))
+    (step,) = bench.advance(instance_id).claimed
     bench.operate("suspend", instance_id)
-    assert drop_expired(bench) == 1
+    assert bench.publish("ready", "1").recipients == []
+    bench.advance(instance_id, [bench.call(step)])
+    assert (bench.standing(instance_id), due(bench)) == ({"w": "message"}, [])
+    bench.operate("resume", instance_id)
+    assert bench.run(instance_id).ended
+
+
+def test_an_instance_that_a_message_starts_while_its_process_is_suspended_begins_with_it_on_resume(
+    bench: Bench,
+) -> None:
+    diagram = Diagram("p").start("s", message("order")).user("u").end("e").chain("s", "u", "e")
+    bench.deploy(diagram)
+    bench.operate("suspend_process", "p")
+    first, second = bench.publish("order", "1", n=1).started + bench.publish("order", "2", n=2).started
+    bench.advance(first)
+    assert [bench.state(each) for each in (first, second)] == ["suspended", "suspended"]
+    bench.operate("cancel", second)
+    assert bench.standing(second) == {}
+    with bench.database.transaction() as tx:
+        bench.operators.resume_process(tx, "p")
+    suspend_all(bench, name="resume_chunk")
+    bench.run(first)
+    assert (bench.standing(first), bench.variables(first)) == ({"u": "user_task"}, {"n": 1})
+
+
+def test_what_tokens_that_move_on_send_is_sent_and_their_instance_itself_has_what_is_for_it(bench: Bench) -> None:
+    other = bench.start(line(Diagram("q").message("w", "done", '="1"'), "w"))
+    bench.run(other)
+    diagram = Diagram("p").service("a", "t.name").throw("t", publish("done", '="1"')).user("u")
+    instance_id = bench.start(line(diagram, "a", "t", "u"))
+    (step,) = bench.advance(instance_id).claimed
+    bench.operate("suspend", instance_id)
+    bench.advance(instance_id, [bench.call(step)])
+    assert bench.run(other).ended
+
+
+def test_a_condition_that_becomes_true_meanwhile_fires_on_resume(bench: Bench) -> None:
+    instance_id = bench.start(beside(Diagram("p").catch("c", conditional('=r = "a"')), "c"))
+    (step,) = bench.advance(instance_id).claimed
+    bench.operate("suspend", instance_id)
+    bench.advance(instance_id, [bench.call(step)])
+    assert bench.standing(instance_id) == {"c": "condition", "b": "job"}
     bench.operate("resume", instance_id)
     bench.run(instance_id)
-    assert bench.standing(instance_id) == {"w": "message"}
+    assert bench.state(instance_id) == "completed"
 
 
 def test_a_message_goes_to_another_instance_of_the_process_that_does_not_stand_still(bench: Bench) -> None:
