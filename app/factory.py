@@ -22,6 +22,7 @@ from app.dispatch.embedded import Embedded
 from app.dispatch.wakeups import LocalWakeups
 from app.dispatch.worker import Worker
 from app.engine.doors import Engine
+from app.engine.operators import Operators
 from app.engine.spiff.index import install
 from app.handling.registry import Registry
 from app.web.openapi import create_app_shell
@@ -41,6 +42,7 @@ class EngineRoom:
     clock: Clock
     wakeups: LocalWakeups
     engine: Engine
+    operators: Operators
 
     def close(self) -> None:
         self.database.close()
@@ -69,7 +71,8 @@ def build_engine_room(settings: Settings) -> EngineRoom:
     registry = Registry.scan()
     clock = SystemClock()
     wakeups = LocalWakeups(clock)
-    return EngineRoom(database, registry, clock, wakeups, Engine(registry, clock, wakeups))
+    engine = Engine(registry, clock, wakeups)
+    return EngineRoom(database, registry, clock, wakeups, engine, Operators(engine))
 
 
 def build_house(settings: Settings, environ: Mapping[str, str], too_many_strays: Callable[[], None]) -> House:
@@ -105,13 +108,15 @@ def _build_app(settings: Settings, room: EngineRoom) -> Flask:
     app.static_folder = str(STATIC)
     app.static_url_path = "/static"
     app.add_url_rule("/static/<path:filename>", endpoint="static", view_func=app.send_static_file)
-    build_api(app, ApiParts(room.database, room.engine, room.clock, settings.token, settings.token_expires_at))
+    parts = ApiParts(room.database, room.engine, room.operators, room.clock, settings.token, settings.token_expires_at)
+    build_api(app, parts)
     session_secret = kept_secret(settings.data_dir / "session-secret")
     build_dashboard(
         app,
         DashboardParts(
             room.database,
             room.engine,
+            room.operators,
             room.registry,
             room.clock,
             settings.token,

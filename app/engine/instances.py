@@ -16,7 +16,7 @@ from app.engine.spiff.live import Live, Outcome, Raised
 from app.engine.spiff.scopes import VISITS, as_json
 from app.engine.tables import history, incident, process_instance, token, variable
 
-ACTIVE, COMPLETED, CANCELLED = "active", "completed", "cancelled"
+ACTIVE, SUSPENDED, COMPLETED, CANCELLED = "active", "suspended", "completed", "cancelled"
 
 
 class StaleInstance(TurnupError):
@@ -95,19 +95,26 @@ class Instances:
 
         `locked`: no other writer comes between until the transaction ends.
         """
-        found = (_LOCK_INSTANCE if locked else _READ_INSTANCE).rows(tx.connection, {"id_": instance_id})
+        return self._load(tx.connection, instance_id, _LOCK_INSTANCE if locked else _READ_INSTANCE)
+
+    def read(self, connection: sa.Connection, instance_id: str) -> Live:
+        """As `load`, to look at."""
+        return self._load(connection, instance_id, _READ_INSTANCE)
+
+    def _load(self, connection: sa.Connection, instance_id: str, select: Prepared) -> Live:
+        found = select.rows(connection, {"id_": instance_id})
         if not found:
             raise NotFound(f"There is no process instance '{instance_id}'.", instance_id=instance_id)
         row = dict(zip(_INSTANCE_COLUMNS, found[0], strict=True))
-        program = self._programs.program(tx.connection, row["definition_id"])
+        program = self._programs.program(connection, row["definition_id"])
         live = Live.create(instance_id, row["business_key"], program, row["next_number"], row["writes"])
         live.revision, live.incidents, live.woken = row["revision"], row["incidents"], row["wake_at"] is not None
         live.begun, live.state, live.ended_at = row["next_number"] > 1, row["state"], row["ended_at"]
         live.rewinds, live.start_element, live.start_key = row["rewinds"], row["start_element"], row["start_key"]
-        live.tree.completed = live.state != ACTIVE
-        live.callees = Callees(self._programs, tx.connection)
-        variables = _READ_VARIABLES.rows(tx.connection, {"id_": instance_id})
-        restore(live, _READ_TOKENS.rows(tx.connection, {"id_": instance_id}), variables)
+        live.tree.completed = live.state in (COMPLETED, CANCELLED)
+        live.callees = Callees(self._programs, connection)
+        variables = _READ_VARIABLES.rows(connection, {"id_": instance_id})
+        restore(live, _READ_TOKENS.rows(connection, {"id_": instance_id}), variables)
         return live
 
     def verify(self, tx: Transaction, live: Live) -> None:

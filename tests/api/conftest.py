@@ -54,7 +54,7 @@ def bench(sqlite_database: Database, clock: FixedClock) -> Bench:
 
 def application(bench: Bench, **parts: Any) -> OpenAPI:
     app = create_app_shell(read_settings({"TURNUP_TOKEN": TOKEN}))
-    build_api(app, ApiParts(bench.database, bench.engine, bench.clock, TOKEN, **parts))
+    build_api(app, ApiParts(bench.database, bench.engine, bench.operators, bench.clock, TOKEN, **parts))
     return app
 
 

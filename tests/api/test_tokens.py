@@ -66,7 +66,7 @@ def test_a_token_is_refused_from_the_moment_it_expires(bench: Bench, stored: Cal
 
 def test_a_server_without_a_token_lets_nobody_in(bench: Bench) -> None:
     app = create_app_shell(read_settings({}))
-    build_api(app, ApiParts(bench.database, bench.engine, bench.clock, token=""))
+    build_api(app, ApiParts(bench.database, bench.engine, bench.operators, bench.clock, token=""))
     for sent in ("Bearer ", "Bearer x", "bearer"):
         assert app.test_client().get("/api/v1/incidents", headers={"Authorization": sent}).status_code == 401
 
