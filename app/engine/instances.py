@@ -95,24 +95,35 @@ class Instances:
         `locked`: no other writer comes between until the transaction ends. Not together with a message's lock, which
         senders take before the instance's.
         """
-        found = (_LOCK_INSTANCE if locked else _READ_INSTANCE).rows(tx.connection, {"id_": instance_id})
+        return self._load(tx.connection, instance_id, _LOCK_INSTANCE if locked else _READ_INSTANCE)
+
+    def read(self, connection: sa.Connection, instance_id: str) -> Live:
+        """What is open in an instance, to be looked at; NotFound if there is none with that id."""
+        return self._load(connection, instance_id, _READ_INSTANCE)
+
+    def _load(self, connection: sa.Connection, instance_id: str, query: Prepared) -> Live:
+        found = query.rows(connection, {"id_": instance_id})
         if not found:
             raise NotFound(f"There is no process instance '{instance_id}'.", instance_id=instance_id)
         row = dict(zip(_INSTANCE_COLUMNS, found[0], strict=True))
-        program = self._programs.program(tx.connection, row["definition_id"])
+        program = self._programs.program(connection, row["definition_id"])
         live = Live.create(instance_id, row["business_key"], program, row["next_number"], row["writes"])
         live.revision, live.incidents, live.woken = row["revision"], row["incidents"], row["wake_at"] is not None
         live.begun, live.state, live.ended_at = row["next_number"] > 1, row["state"], row["ended_at"]
         live.rewinds, live.start_key = row["rewinds"], row["start_key"]
         live.tree.completed = live.state != ACTIVE
-        variables = _READ_VARIABLES.rows(tx.connection, {"id_": instance_id})
-        restore(live, _READ_TOKENS.rows(tx.connection, {"id_": instance_id}), variables)
+        variables = _READ_VARIABLES.rows(connection, {"id_": instance_id})
+        tokens = _READ_TOKENS.rows(connection, {"id_": instance_id})
+        try:
+            restore(live, tokens, variables)
+        except KeyError:  # a migration came between the reads, and the tokens are another version's
+            _verify(connection, live)
+            raise
         return live
 
     def verify(self, tx: Transaction, live: Live) -> None:
         """StaleInstance if somebody else has written since it was loaded."""
-        if _READ_REVISION.rows(tx.connection, {"id_": live.instance_id}) != [(live.revision,)]:
-            raise _stale(live)
+        _verify(tx.connection, live)
 
     def checkpoint(self, tx: Transaction, live: Live, wake_at: int | None = None) -> None:
         """Write what changed since the last checkpoint; StaleInstance if somebody else wrote in between.
@@ -166,6 +177,11 @@ class Instances:
         done: list[Any]
         for done in (live.happenings, live.raised, live.outcomes, live.dropped, live.thrown, live.taken):
             done.clear()
+
+
+def _verify(connection: sa.Connection, live: Live) -> None:
+    if _READ_REVISION.rows(connection, {"id_": live.instance_id}) != [(live.revision,)]:
+        raise _stale(live)
 
 
 def _stale(live: Live) -> StaleInstance:

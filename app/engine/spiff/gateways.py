@@ -58,6 +58,17 @@ class Joining(Spec):
         arrivals.setdefault(source, []).append(my_task)
         return arrivals
 
+    def leave(self, my_task: Node) -> None:
+        """A token that had arrived is no longer waited with."""
+        for arrived in my_task.workflow.joins.get(self.name, {}).values():
+            if my_task in arrived:
+                arrived.remove(my_task)
+
+    def arrive_again(self, my_task: Node) -> None:
+        """In a new version: what it waits for may have arrived already."""
+        self.leave(my_task)
+        self._update(my_task)
+
     def restored(self, my_task: Node) -> None:
         """A token that had arrived is loaded."""
         arrivals = my_task.workflow.joins.setdefault(self.name, {})
@@ -93,9 +104,7 @@ class Joining(Spec):
             child.branch = Branch(f"{path}{self.bpmn_id}#{visit}.{number}>", (*counters, scopes.writes))
 
     def _on_cancel(self, my_task: Node) -> None:
-        for arrived in my_task.workflow.joins.get(self.name, {}).values():
-            if my_task in arrived:
-                arrived.remove(my_task)
+        self.leave(my_task)
         my_task.workflow.top_workflow.gathering.pop(my_task.id, None)
         Spec._on_cancel(self, my_task)
 

@@ -236,6 +236,7 @@ class Live:
         """The same for every attempt of one step, also after a lost checkpoint; another after a corrected retry."""
         generation = node.internal_data.get("generation", 0)
         suffix = f"~{generation}" if generation else ""
+        suffix += f"@{self.rewinds}" if self.rewinds else ""
         return f"{self.instance_id}:{node.workflow.scope}/{step_name(node)}{suffix}"
 
     def waiting(self, *kinds: str) -> list[Node]:
