@@ -52,6 +52,8 @@ class Attempts:
         )
         try:
             arguments = handler.bind(step.inputs)
+            if step.undoes is not None:
+                return handler.call_undo(work, arguments, step.undoes)
             if step.repeat and (already := handler.check_verify(work, arguments)) is not None:
                 logger.info("step was done by an earlier attempt", handler=step.handler, attempt=step.attempt)
                 return already

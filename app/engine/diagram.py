@@ -161,6 +161,10 @@ class Diagram:
 
 
 INNER = frozenset({"subProcess", "transaction"})  # elements that hold flow nodes of their own
+TASKS = frozenset(
+    {"serviceTask", "userTask", "manualTask", "scriptTask", "sendTask", "receiveTask", "businessRuleTask"}
+)
+ACTIVITIES = TASKS | INNER | {"task", "callActivity"}
 
 
 class DiagramRefused(Unprocessable):

@@ -23,6 +23,7 @@ from app.engine.diagram import DiagramRefused, Finding
 from app.engine.incidents import Action
 from app.engine.instances import Instances, StaleInstance
 from app.engine.messages import MessageIn, Published
+from app.engine.past import read_past
 from app.engine.spiff.index import Node
 from app.engine.spiff.live import CATCHING, Live
 from app.engine.starts import Started, StartRequest
@@ -172,8 +173,13 @@ class Engine:
     def _open(self, tx: Transaction, instance_id: str) -> Live:
         live = self._instances.load(tx, instance_id, locked=True)
         live.now = to_microseconds(self._clock.now())
-        live.decide = partial(self._decisions.evaluate, tx.connection)
+        self._give_reads(tx, live)
         return live
+
+    def _give_reads(self, tx: Transaction, live: Live) -> None:
+        """What the instance may ask of the store while it runs, in this transaction."""
+        live.decide = partial(self._decisions.evaluate, tx.connection)
+        live.past = partial(read_past, tx.connection)
 
     def _go_on(self, tx: Transaction, live: Live) -> None:
         """Run on without claiming: steps that became ready are a worker's."""
@@ -202,7 +208,7 @@ class Engine:
     ) -> Advanced:
         now = self._clock.now()
         live.now = to_microseconds(now)
-        live.decide = partial(self._decisions.evaluate, tx.connection)
+        self._give_reads(tx, live)
         checked: set[int] = set()  # catching nodes known to have no message in the inbox
         if results and not fresh:
             checked.update(node.id for node in live.waiting(*CATCHING) if node.stored)

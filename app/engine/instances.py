@@ -9,6 +9,7 @@ from app.core.db import Prepared, Transaction
 from app.core.errors import NotFound, TurnupError
 from app.core.ids import new_id
 from app.core.types import from_microseconds
+from app.engine.spiff.activities import HandlerTask
 from app.engine.spiff.build import Program
 from app.engine.spiff.codec import TOKEN_COLUMNS, restore, token_rows, variable_rows
 from app.engine.spiff.live import Live, Outcome, Raised
@@ -54,6 +55,11 @@ _ENDED = Prepared(
         variable.c.kind == VISITS,
         variable.c.name == _b("name_"),
     )
+)
+_UNDONE = Prepared(
+    sa.update(token)
+    .where(token.c.instance_id == _b("instance_id_"), token.c.number == _b("number_"))
+    .values(undo=sa.null())
 )
 _HISTORY = Prepared(sa.insert(history))
 _INSTANCE_COLUMNS = (
@@ -162,6 +168,8 @@ class Instances:
         tokens = token_rows(live)
         if tokens:
             _TOKENS.run(connection, tokens)
+        if live.undone:
+            _UNDONE.run(connection, [{"instance_id_": live.instance_id, "number_": n} for n in live.undone])
         rows, closed, ended = variable_rows(live)
         if rows:
             _VARIABLES.run(connection, rows)
@@ -175,7 +183,7 @@ class Instances:
             _drop_incidents(tx, live)
         live.settled = 0
         done: list[Any]
-        for done in (live.happenings, live.raised, live.outcomes, live.dropped, live.thrown, live.taken):
+        for done in (live.happenings, live.raised, live.outcomes, live.dropped, live.thrown, live.undone, live.taken):
             done.clear()
 
 
@@ -215,7 +223,7 @@ def _write_incident(tx: Transaction, live: Live, raised: Raised) -> None:
             instance_id=live.instance_id,
             number=node.id,
             element_id=node.task_spec.bpmn_id,
-            handler=getattr(node.task_spec, "handler", None),
+            handler=node.task_spec.handler_of(node) if isinstance(node.task_spec, HandlerTask) else None,
             code=raised.code,
             message=raised.message,
             signature=raised.signature,

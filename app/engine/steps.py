@@ -32,6 +32,7 @@ class ClaimedStep:
     handler: str
     inputs: dict[str, Any]
     repeat: bool  # an earlier attempt may have had its effect: the handler's verify runs first
+    undoes: dict[str, Any] | None = None  # the outputs of the work that is to be taken back; None: it is to be done
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +48,14 @@ class StepResult:
 
 def claim(live: Live, node: Node, owner: str, registry: Registry) -> ClaimedStep | None:
     """Give a ready step to `owner`. None if nobody handles it: it falls out."""
-    wait, spec = node.wait, node.task_spec
-    handler = registry.get(spec.handler)
+    wait, spec, internal = node.wait, node.task_spec, node.internal_data
+    handler = _handler(node, registry)
     if handler is None:
-        message = f"Nothing handles '{spec.handler}' on this installation. Install the handler, restart and retry."
-        live.fall_out(node, "UnknownHandler", message, {"handler": spec.handler})
+        type = spec.handler_of(node)
+        message = f"Nothing handles '{type}' on this installation. Install the handler, restart and retry."
+        live.fall_out(node, "UnknownHandler", message, {"handler": type})
         return None
-    internal = node.internal_data
-    view = scopes_of(node).view(internal.get("scope", node.workflow.scope))
-    inputs = {p.name: view[p.name] for p in handler.parameters if p.name in view}
+    inputs = spec.inputs_of(node, [parameter.name for parameter in handler.parameters])
     inputs.update(internal.get("corrected", {}))
     live.change(node, "claim", claimed_by=owner)
     wait.inputs = inputs
@@ -68,10 +68,15 @@ def claim(live: Live, node: Node, owner: str, registry: Registry) -> ClaimedStep
         wait.step_key,
         wait.attempt,
         spec.bpmn_id,
-        spec.handler,
+        handler.type,
         inputs,
         repeat,
+        internal["undo"]["outputs"] if spec.undoes else None,
     )
+
+
+def _handler(node: Node, registry: Registry) -> Handler | None:
+    return registry.get(node.task_spec.handler_of(node))
 
 
 def take(live: Live, result: StepResult, registry: Registry) -> None:
@@ -83,7 +88,7 @@ def take(live: Live, result: StepResult, registry: Registry) -> None:
     if node is None or node.wait is None or node.wait.kind != "claim" or node.wait.attempt != result.attempt:
         _keep_late(live, node, result)
         return
-    handler = registry.get(node.task_spec.handler)
+    handler = _handler(node, registry)
     match result.outcome:
         case Done(outputs=outputs):
             _done(live, node, outputs, handler)
@@ -102,7 +107,7 @@ def take(live: Live, result: StepResult, registry: Registry) -> None:
 def _done(live: Live, node: Node, outputs: dict[str, Any], handler: Handler | None) -> None:
     wait = node.wait
     wait.error = None
-    if handler is not None and handler.undo is not None:
+    if handler is not None and handler.undo is not None and not node.task_spec.undoes:
         node.undo = {"handler": handler.type, "arguments": wait.inputs, "outputs": outputs}
     settle(live, node, outputs)
 
@@ -125,7 +130,7 @@ def trigger(live: Live, node: Node, variables: dict[str, Any]) -> None:
 
 def _refused(live: Live, node: Node, refused: Refused) -> None:
     live.note("refused", node, code=refused.code, message=refused.message, attempt=node.wait.attempt)
-    catcher = find_catcher(node, "error", refused.code)
+    catcher = None if node.task_spec.undoes else find_catcher(node, "error", refused.code)
     if catcher is None:
         live.fall_out(node, refused.code, refused.message or f"Refused: {refused.code}.", refused.detail)
         return
@@ -177,8 +182,8 @@ def come_due(live: Live, registry: Registry) -> None:
             live.change(node, "job")
         else:
             message = f"The message '{wait.name}' with key '{wait.correlation}' did not come in time."
-            wait.name, wait.correlation = node.task_spec.handler, None
-            _failed(live, node, Failed("CallbackMissing", message), registry.get(node.task_spec.handler))
+            wait.name, wait.correlation = node.task_spec.handler_of(node), None
+            _failed(live, node, Failed("CallbackMissing", message), _handler(node, registry))
 
 
 def release(live: Live, dead: Iterable[str]) -> None:
@@ -192,8 +197,8 @@ def release(live: Live, dead: Iterable[str]) -> None:
 
 def called_back(live: Live, node: Node, variables: dict[str, Any], registry: Registry) -> None:
     """The system called back: its message's variables are the step's outputs."""
-    node.wait.name, node.wait.correlation = node.task_spec.handler, None
-    _done(live, node, variables, registry.get(node.task_spec.handler))
+    node.wait.name, node.wait.correlation = node.task_spec.handler_of(node), None
+    _done(live, node, variables, _handler(node, registry))
 
 
 def retry(live: Live, node: Node) -> None:
@@ -216,12 +221,12 @@ def correct(live: Live, node: Node, inputs: dict[str, Any], registry: Registry) 
     maps is corrected for this step alone.
     """
     internal, spec = node.internal_data, node.task_spec
-    handler = registry.get(spec.handler) if isinstance(spec, HandlerTask) else None
+    handler = _handler(node, registry) if isinstance(spec, HandlerTask) else None
     if handler is not None and node.wait.step_key is not None:
         handler.bind({**(node.wait.inputs or {}), **inputs})
     mapped = {mapping.target for mapping in spec.inputs_}
     for name, value in inputs.items():
-        if name in mapped:
+        if name in mapped or (handler is not None and spec.undoes):
             internal.setdefault("corrected", {})[name] = value
         else:
             scopes_of(node).write(internal.get("scope", node.workflow.scope), name, value, node.branch)

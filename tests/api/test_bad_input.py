@@ -10,7 +10,8 @@ import pytest
 from werkzeug.test import TestResponse
 
 from tests.api.conftest import XML, Caller
-from tests.factories.diagrams import Diagram, definitions, tag
+from tests.factories.diagrams import Diagram, definitions
+from tests.factories.markup import tag
 
 Stored = Callable[[], dict[str, int]]
 

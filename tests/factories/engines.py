@@ -91,6 +91,8 @@ class Bench:
         )
         try:
             arguments = handler.bind(step.inputs)
+            if step.undoes is not None:
+                return handler.call_undo(work, arguments, step.undoes)
             if step.repeat and (done := handler.check_verify(work, arguments)) is not None:
                 return done
             return handler.call(work, arguments)
@@ -119,14 +121,19 @@ class Bench:
         with self.database.transaction() as tx:
             return self.engine.publish(tx, MessageIn(name, key, variables, message_id, ttl_s))
 
-    def task(self, instance_id: str) -> str:
-        """The id of the instance's only open user task."""
-        (token,) = [t for t in self.tokens(instance_id) if t.kind == "user_task"]
+    def broadcast(self, name: str, **variables: Any) -> Any:
+        with self.database.transaction() as tx:
+            return self.engine.broadcast(tx, name, variables)
+
+    def task(self, instance_id: str, element: str | None = None) -> str:
+        """The id of the instance's only open user task, or of an element's."""
+        tasks = [token for token in self.tokens(instance_id) if token.kind == "user_task"]
+        (token,) = [token for token in tasks if element in (None, token.element_id)]
         return f"{instance_id}:{token.number}"
 
-    def complete(self, instance_id: str, user: str = "ann", **variables: Any) -> None:
+    def complete(self, instance_id: str, user: str = "ann", element: str | None = None, **variables: Any) -> None:
         with self.database.transaction() as tx:
-            self.engine.complete_task(tx, self.task(instance_id), variables, user)
+            self.engine.complete_task(tx, self.task(instance_id, element), variables, user)
 
     def act(self, name: str, instance_id: str, *arguments: Any, reason: str = "because") -> None:
         """An operator's action on the instance's only open incident."""

@@ -3,73 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
+from tests.factories import flows_compensation as undo
+from tests.factories import flows_events as events
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
-
-Push = Callable[[Bench, str], None]
-
-
-@dataclass(frozen=True)
-class Flow:
-    """`pushes` come from outside, each when nothing else can move; `visited` are the handlers' elements, sorted."""
-
-    diagram: Diagram
-    variables: dict[str, Any] = field(default_factory=dict)
-    pushes: tuple[Push, ...] = ()
-    ends_with: dict[str, Any] = field(default_factory=dict)
-    visited: tuple[str, ...] = ()
-    decisions: bytes | None = None
-
-    def prepare(self, bench: Bench) -> None:
-        """Deploy the decisions that the diagram calls."""
-        if self.decisions is not None:
-            bench.deploy_decisions(self.decisions)
-
-
-def later(seconds: float) -> Push:
-    return lambda bench, _: bench.clock.advance(timedelta(seconds=seconds))
-
-
-def message(name: str, key: str, **variables: Any) -> Push:
-    return lambda bench, _: bench.publish(name, key, **variables) and None
-
-
-def task_done(**variables: Any) -> Push:
-    return lambda bench, instance_id: bench.complete(instance_id, **variables)
-
-
-def _line(diagram: Diagram, *middle: str) -> Diagram:
-    return diagram.start("s").end("e").chain("s", *middle, "e")
+from tests.factories.pushes import Flow, later, line, message, task_done
 
 
 def start_end() -> Flow:
-    return Flow(_line(Diagram("p")))
+    return Flow(line(Diagram("p")))
 
 
 def service() -> Flow:
     diagram = (
         Diagram("p").service("a", "t.echo", inputs={"x": "=n + 1"}, outputs={"got.a": "=r"}).service("b", "t.name")
     )
-    return Flow(_line(diagram, "a", "b"), {"n": 1}, (), {"n": 1, "got": {"a": 2}, "r": "b"}, ("a", "b"))
+    return Flow(line(diagram, "a", "b"), {"n": 1}, (), {"n": 1, "got": {"a": 2}, "r": "b"}, ("a", "b"))
 
 
 def service_retried() -> Flow:
     diagram = Diagram("p").service("a", "t.flaky", inputs={"failures": "=2"})
-    return Flow(_line(diagram, "a"), {}, (later(10), later(30)), {"r": "at last"}, ("a", "a", "a"))
+    return Flow(line(diagram, "a"), {}, (later(10), later(30)), {"r": "at last"}, ("a", "a", "a"))
 
 
 def service_called_back() -> Flow:
     diagram = Diagram("p").service("a", "t.call_back")
-    return Flow(_line(diagram, "a"), {}, (message("accepted", "1", port=7),), {"port": 7}, ("a",))
+    return Flow(line(diagram, "a"), {}, (message("accepted", "1", port=7),), {"port": 7}, ("a",))
 
 
 def script() -> Flow:
     diagram = Diagram("p").script("a", "=n + 1", "m").service("b", "t.echo", inputs={"x": "=m"})
-    return Flow(_line(diagram, "a", "b"), {"n": 1}, (), {"n": 1, "m": 2, "r": 2}, ("b",))
+    return Flow(line(diagram, "a", "b"), {"n": 1}, (), {"n": 1, "m": 2, "r": 2}, ("b",))
 
 
 DECISIONS = b"""<?xml version="1.0" encoding="UTF-8"?>
@@ -90,7 +56,7 @@ DECISIONS = b"""<?xml version="1.0" encoding="UTF-8"?>
 def business_rule() -> Flow:
     diagram = Diagram("p").decision("a", "profile", "chosen").service("b", "t.echo", inputs={"x": "=chosen"})
     expected = {"speed": 500, "chosen": "fast", "r": "fast"}
-    return Flow(_line(diagram, "a", "b"), {"speed": 500}, (), expected, ("b",), DECISIONS)
+    return Flow(line(diagram, "a", "b"), {"speed": 500}, (), expected, ("b",), DECISIONS)
 
 
 def exclusive() -> Flow:
@@ -111,7 +77,7 @@ def parallel() -> Flow:
     diagram.service("a2", "t.name", outputs={"c.a2": "=r"}).service("b", "t.name", outputs={"c.b": "=r"})
     diagram.service("z", "t.echo", inputs={"x": "=c.a"}).chain("f", "a1", "a2", "j").chain("f", "b", "j")
     expected = {"c": {"k": 1, "a": "a1", "a2": "a2", "b": "b"}, "r": "a1"}
-    return Flow(_line(diagram, "f").chain("j", "z", "e"), {"c": {"k": 1}}, (), expected, ("a1", "a2", "b", "z"))
+    return Flow(line(diagram, "f").chain("j", "z", "e"), {"c": {"k": 1}}, (), expected, ("a1", "a2", "b", "z"))
 
 
 def parallel_in_loop() -> Flow:
@@ -125,23 +91,23 @@ def parallel_in_loop() -> Flow:
 def message_catch() -> Flow:
     diagram = Diagram("p").message("w", "ready", "=order", outputs={"port": "=body.port"}).service("b", "t.name")
     pushes = (message("ready", "o-1", body={"port": 7}),)
-    return Flow(_line(diagram, "w", "b"), {"order": "o-1"}, pushes, {"order": "o-1", "port": 7, "r": "b"}, ("b",))
+    return Flow(line(diagram, "w", "b"), {"order": "o-1"}, pushes, {"order": "o-1", "port": 7, "r": "b"}, ("b",))
 
 
 def timer_duration() -> Flow:
     diagram = Diagram("p").timer("w", "=wait").service("b", "t.name")
-    return Flow(_line(diagram, "w", "b"), {"wait": "PT1H"}, (later(3600),), {"wait": "PT1H", "r": "b"}, ("b",))
+    return Flow(line(diagram, "w", "b"), {"wait": "PT1H"}, (later(3600),), {"wait": "PT1H", "r": "b"}, ("b",))
 
 
 def timer_date() -> Flow:
     diagram = Diagram("p").timer("w", "=on", kind="timeDate").service("b", "t.name")
     on = {"on": "2027-01-01T00:00:00Z"}
-    return Flow(_line(diagram, "w", "b"), on, (later(800 * 86400),), {**on, "r": "b"}, ("b",))
+    return Flow(line(diagram, "w", "b"), on, (later(800 * 86400),), {**on, "r": "b"}, ("b",))
 
 
 def boundary_timer() -> Flow:
     diagram = Diagram("p").user("u").boundary_timer("late", "u", "PT1H").service("b", "t.name").end("e2")
-    diagram = _line(diagram, "u").chain("late", "b", "e2")
+    diagram = line(diagram, "u").chain("late", "b", "e2")
     return Flow(diagram, {}, (later(3600),), {"r": "b"}, ("b",))
 
 
@@ -149,27 +115,27 @@ def boundary_timer_date() -> Flow:
     diagram = (
         Diagram("p").user("u").boundary_timer("late", "u", "=on", kind="timeDate").service("b", "t.name").end("e2")
     )
-    diagram = _line(diagram, "u").chain("late", "b", "e2")
+    diagram = line(diagram, "u").chain("late", "b", "e2")
     on = {"on": "2027-01-01T00:00:00Z"}
     return Flow(diagram, on, (later(800 * 86400),), {**on, "r": "b"}, ("b",))
 
 
 def boundary_timer_unused() -> Flow:
     diagram = Diagram("p").service("a", "t.name").boundary_timer("late", "a", "PT1H").end("e2")
-    return Flow(_line(diagram, "a").chain("late", "e2"), {}, (), {"r": "a"}, ("a",))
+    return Flow(line(diagram, "a").chain("late", "e2"), {}, (), {"r": "a"}, ("a",))
 
 
 def boundary_timer_beside() -> Flow:
     diagram = Diagram("p").user("u").boundary_timer("late", "u", "PT1H", interrupting=False).end("e2")
     diagram.service("b", "t.name", outputs={"reminded": "=r"})
-    diagram = _line(diagram, "u").chain("late", "b", "e2")
+    diagram = line(diagram, "u").chain("late", "b", "e2")
     return Flow(diagram, {}, (later(3600), task_done(ok=True)), {"reminded": "b", "ok": True}, ("b",))
 
 
 def boundary_timer_date_beside() -> Flow:
     diagram = Diagram("p").user("u").boundary_timer("late", "u", "=on", interrupting=False, kind="timeDate").end("e2")
     diagram.service("b", "t.name", outputs={"reminded": "=r"})
-    diagram = _line(diagram, "u").chain("late", "b", "e2")
+    diagram = line(diagram, "u").chain("late", "b", "e2")
     on = {"on": "2027-01-01T00:00:00Z"}
     pushes = (later(800 * 86400), task_done(ok=True))
     return Flow(diagram, on, pushes, {**on, "reminded": "b", "ok": True}, ("b",))
@@ -179,13 +145,13 @@ def boundary_error() -> Flow:
     diagram = (
         Diagram("p").service("a", "t.refuse").boundary_error("err", "a", "port_taken").service("b", "t.name").end("e2")
     )
-    diagram = _line(diagram, "a").chain("err", "b", "e2")
+    diagram = line(diagram, "a").chain("err", "b", "e2")
     return Flow(diagram, {}, (), {"port": "1/1/7", "r": "b"}, ("a", "b"))
 
 
 def user_task() -> Flow:
     diagram = Diagram("p").user("u").service("b", "t.echo", inputs={"x": "=level"})
-    return Flow(_line(diagram, "u", "b"), {}, (task_done(level=3),), {"level": 3, "r": 3}, ("b",))
+    return Flow(line(diagram, "u", "b"), {}, (task_done(level=3),), {"level": 3, "r": 3}, ("b",))
 
 
 def sub_process() -> Flow:
@@ -193,20 +159,20 @@ def sub_process() -> Flow:
     inner.user("i2").end("e2").chain("s2", "i1", "i2", "e2")
     diagram = Diagram("p").sub("sub", inner, inputs={"loc": "=n"}, outputs={"back": "=loc"}).service("b", "t.name")
     expected = {"n": 2, "back": 20, "ok": True, "r": "b"}
-    return Flow(_line(diagram, "sub", "b"), {"n": 2}, (task_done(ok=True),), expected, ("b", "i1"))
+    return Flow(line(diagram, "sub", "b"), {"n": 2}, (task_done(ok=True),), expected, ("b", "i1"))
 
 
 def sub_process_interrupted() -> Flow:
     inner = Diagram("inner").start("s2").user("i1").user("i2").parallel("f").end("e2")
     inner.chain("s2", "f", "i1", "e2").chain("f", "i2", "e2")
     diagram = Diagram("p").sub("sub", inner).boundary_timer("late", "sub", "PT1H").service("b", "t.name").end("e3")
-    return Flow(_line(diagram, "sub").chain("late", "b", "e3"), {}, (later(3600),), {"r": "b"}, ("b",))
+    return Flow(line(diagram, "sub").chain("late", "b", "e3"), {}, (later(3600),), {"r": "b"}, ("b",))
 
 
 def sub_process_refused() -> Flow:
     inner = Diagram("inner").start("s2").service("i1", "t.refuse").end("e2").chain("s2", "i1", "e2")
     diagram = Diagram("p").sub("sub", inner).boundary_error("err", "sub").service("b", "t.name").end("e3")
-    return Flow(_line(diagram, "sub").chain("err", "b", "e3"), {}, (), {"port": "1/1/7", "r": "b"}, ("b", "i1"))
+    return Flow(line(diagram, "sub").chain("err", "b", "e3"), {}, (), {"port": "1/1/7", "r": "b"}, ("b", "i1"))
 
 
 # What a construct is called in the dialect's list -> the flows that use it.
@@ -230,6 +196,62 @@ CASES: dict[str, tuple[Callable[[], Flow], ...]] = {
     "subProcess": (sub_process, sub_process_interrupted, sub_process_refused),
     "sequenceFlow:condition": (exclusive,),
     "sequenceFlow:default": (exclusive,),
+    "manualTask": (events.manual,),
+    "task": (events.task,),
+    "sendTask": (events.send,),
+    "sendTask:handler": (events.send_by_handler,),
+    "receiveTask": (events.receive,),
+    "inclusiveGateway": (
+        events.inclusive,
+        events.inclusive_one,
+        events.inclusive_default,
+        events.inclusive_looping,
+    ),
+    "eventBasedGateway": (events.event_gateway, events.event_gateway_by_message),
+    "intermediateCatchEvent:signal": (events.catch_signal,),
+    "intermediateCatchEvent:conditional": (events.catch_condition, events.catch_condition_true_already),
+    "intermediateCatchEvent:link": (events.links,),
+    "intermediateThrowEvent": (events.throw_none,),
+    "intermediateThrowEvent:message": (events.throw_message,),
+    "intermediateThrowEvent:message:handler": (events.throw_message_by_handler,),
+    "intermediateThrowEvent:signal": (events.throw_signal,),
+    "intermediateThrowEvent:escalation": (events.throw_escalation,),
+    "intermediateThrowEvent:link": (events.links, events.link_loop),
+    "endEvent:message": (events.end_message,),
+    "endEvent:message:handler": (events.end_message_by_handler,),
+    "endEvent:signal": (events.end_signal,),
+    "endEvent:error": (events.end_error, events.end_error_past_other_catchers),
+    "endEvent:escalation": (events.end_escalation,),
+    "endEvent:terminate": (events.end_terminate,),
+    "boundaryEvent:message": (events.border_message, events.border_message_of_a_local_key),
+    "boundaryEvent:message:non-interrupting": (events.border_message_beside,),
+    "boundaryEvent:signal": (events.border_signal,),
+    "boundaryEvent:signal:non-interrupting": (events.border_signal_beside,),
+    "boundaryEvent:conditional": (events.border_condition,),
+    "boundaryEvent:conditional:non-interrupting": (events.border_condition_beside,),
+    "boundaryEvent:escalation": (events.border_escalation,),
+    "boundaryEvent:escalation:non-interrupting": (events.border_escalation_beside,),
+    "boundaryEvent:timer:timeCycle:non-interrupting": (events.border_cycle_beside,),
+    "eventSubProcess:message": (events.sub_message, events.sub_message_brings),
+    "eventSubProcess:message:non-interrupting": (events.sub_message_beside,),
+    "eventSubProcess:signal": (events.sub_signal,),
+    "eventSubProcess:signal:non-interrupting": (events.sub_signal_beside,),
+    "eventSubProcess:conditional": (events.sub_condition,),
+    "eventSubProcess:conditional:non-interrupting": (events.sub_condition_beside,),
+    "eventSubProcess:error": (events.sub_error,),
+    "eventSubProcess:escalation": (events.sub_escalation,),
+    "eventSubProcess:escalation:non-interrupting": (events.sub_escalation_beside,),
+    "eventSubProcess:timer:timeDuration": (events.sub_timer,),
+    "eventSubProcess:timer:timeDuration:non-interrupting": (events.sub_timer_beside,),
+    "eventSubProcess:timer:timeDate": (events.sub_date,),
+    "eventSubProcess:timer:timeDate:non-interrupting": (events.sub_date_beside,),
+    "eventSubProcess:timer:timeCycle:non-interrupting": (events.sub_cycle_beside,),
+    "boundaryEvent:compensate": (undo.undone_by_what_is_drawn, undo.undone_inside),
+    "intermediateThrowEvent:compensate": (undo.undone_by_handlers, undo.one_undone, undo.undone_once),
+    "endEvent:compensate": (undo.undone_by_what_is_drawn, undo.undone_after_an_error),
+    "transaction": (undo.transaction,),
+    "endEvent:cancel": (undo.transaction_cancelled,),
+    "boundaryEvent:cancel": (undo.transaction_cancelled,),
 }
 
 FLOWS = {make.__name__: make for makers in CASES.values() for make in makers}

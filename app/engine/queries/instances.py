@@ -18,8 +18,20 @@ STATES: tuple[State, ...] = ("active", "fallen_out", "completed", "cancelled")
 
 # What tells most about an instance comes first: what is wrong, what is being done, what is waited for. Timers come
 # late, because most of them are the limit of a step that waits for something itself.
-_TELLING = ("incident", "retry", "claim", "message", "callback", "user_task", "job", "timer", "join")
-_NAMED = {"message": "message {name}", "callback": "message {name}"}
+_TELLING = (
+    "incident",
+    "retry",
+    "claim",
+    "message",
+    "callback",
+    "signal",
+    "user_task",
+    "job",
+    "timer",
+    "condition",
+    "join",
+)
+_NAMED = {"message": "message {name}", "callback": "message {name}", "signal": "signal {name}"}
 _PLACED = {
     "incident": "incident at {element}",
     "retry": "retry of {element}",
@@ -27,6 +39,7 @@ _PLACED = {
     "job": "a worker for {element}",
     "user_task": "task {element}",
     "timer": "timer {element}",
+    "condition": "the condition of {element}",
     "join": "the other branches at {element}",
 }
 

@@ -1,6 +1,7 @@
 """Activities: steps with mappings, done by a handler, a person, an expression or a decision."""
 
 from collections import ChainMap
+from collections.abc import Sequence
 from typing import Any
 
 from app.core.errors import TurnupError
@@ -14,6 +15,8 @@ class Activity(Spec):
     """A step with input mappings and, if it has any, a scope of its own."""
 
     owns_scope = False
+    compensator: str | None = None  # the activity that is drawn to take this one back
+    keeps_variables = False  # for what is drawn to take back what is done inside
 
     def enter(self, my_task: Node) -> None:
         """Open the scope and evaluate the inputs; safe to repeat after a fault."""
@@ -32,6 +35,13 @@ class Activity(Spec):
             else:
                 local[mapping.target] = mapping.source.value(view, clock_of(my_task))
         scopes.open(scope, local, of_a_step=not self.owns_scope)
+
+    def _on_complete_hook(self, my_task: Node) -> None:
+        if self.compensator is not None:
+            my_task.undo = {"element": self.compensator}
+        elif self.keeps_variables:
+            my_task.undo = {"variables": dict(scopes_of(my_task).variables.get(my_task.internal_data["scope"], {}))}
+        Spec._on_complete_hook(self, my_task)
 
     def brought(self, my_task: Node) -> dict[str, Any]:
         """What its scope begins with, before the inputs."""
@@ -55,6 +65,17 @@ class HandlerTask(Activity):
     """A service task: its handler runs outside; `handler` is its type."""
 
     handler = ""
+    tries: int | None = None  # as drawn; None: as the handler says
+    undoes = False
+
+    def handler_of(self, my_task: Node) -> str:
+        """The type of the handler that is called."""
+        return self.handler
+
+    def inputs_of(self, my_task: Node, parameters: Sequence[str]) -> dict[str, Any]:
+        """The variables that its handler takes, by name."""
+        view = scopes_of(my_task).view(my_task.internal_data.get("scope", my_task.workflow.scope))
+        return {name: view[name] for name in parameters if name in view}
 
     def _run_hook(self, my_task: Node) -> None:
         self.enter(my_task)

@@ -9,27 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
-from SpiffWorkflow.specs.WorkflowSpec import WorkflowSpec
-
 from app.engine.diagram import INNER, Diagram, Element
 from app.engine.spiff import activities, base, events, gateways, inner
+from app.engine.spiff.build_compensation import build_undoing, connect_compensation
 from app.engine.spiff.build_events import EVENTS, handler_task, message_throw, trigger_of
 from app.engine.spiff.mapping import mappings_of, source_of
-
-
-class ProcessSpec(BpmnProcessSpec):
-    """A process or sub-process; begins with its start event, and ends when nothing in it is open."""
-
-    def __init__(self, name: str) -> None:
-        WorkflowSpec.__init__(self, name=name)
-        self.description = name
-        self.data_objects: dict[str, Any] = {}
-        self.data_stores: dict[str, Any] = {}
-        self.correlation_keys: dict[str, Any] = {}
-        self.io_specification = None
-        self.bpmn_start_events: list[Any] = []
-        self.listeners: list[Any] = []  # what stands by for its event sub-processes
+from app.engine.spiff.process_spec import ProcessSpec
 
 
 @dataclass(frozen=True)
@@ -51,13 +36,25 @@ def build(diagram: Diagram, definition_id: str = "", version: int = 0) -> Progra
             scopes.setdefault(element.id, [])
     for element in diagram.elements.values():
         scopes[element.parent].append(element)
-    specs = {scope: _process(diagram, scope, elements) for scope, elements in scopes.items()}
+    undoing = build_undoing(diagram, _spec)
+    specs = {scope: _process(diagram, scope, _running(elements)) for scope, elements in scopes.items()}
     for element in diagram.elements.values():
         if element.type in INNER:
-            specs[element.parent].task_specs[element.id].inner = specs[element.id]
+            home = undoing if element.for_compensation else specs[element.parent]
+            home.task_specs[element.id].inner = specs[element.id]
         if element.is_event_sub:
             _stand_by(specs[element.parent], element, scopes[element.id])
+    connect_compensation(diagram, specs, undoing)
     return Program(definition_id, diagram.process_id, version, specs[diagram.process_id], diagram)
+
+
+def _running(elements: list[Element]) -> list[Element]:
+    """Without what no token of the flow ever meets: what takes work back, and the events that lead there."""
+    return [
+        each
+        for each in elements
+        if not each.for_compensation and (each.type, each.event) != ("boundaryEvent", "compensate")
+    ]
 
 
 def _process(diagram: Diagram, scope: str, elements: list[Element]) -> ProcessSpec:
@@ -196,6 +193,7 @@ _MAKERS: dict[str, Callable[[ProcessSpec, Element], Any]] = {
     "inclusiveGateway": lambda process, element: gateways.InclusiveGateway(process, element.id),
     "eventBasedGateway": lambda process, element: gateways.EventGateway(process, element.id),
     "subProcess": _sub_process,
+    "transaction": _sub_process,
 }
 
 

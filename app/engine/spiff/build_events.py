@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.engine.diagram import Element
-from app.engine.spiff import activities, base, events, throws
+from app.engine.spiff import activities, base, compensation, events, throws
 from app.engine.spiff.mapping import source_of
 from app.engine.spiff.timers import Timer
 from app.engine.spiff.triggers import OnCondition, OnMessage, OnSignal, OnThrown, OnTimer, Trigger
@@ -95,10 +95,18 @@ def _signal(process: Any, element: Element) -> Any:
     return spec
 
 
+def _compensation(process: Any, element: Element) -> Any:
+    spec = compensation.Compensation(process, element.id)
+    spec.activity = element.compensates
+    return spec
+
+
 _THROWS: Mapping[str, Callable[[Any, Element], Any]] = {
     "error": _error,
     "escalation": _escalation,
     "signal": _signal,
+    "compensate": _compensation,
+    "cancel": lambda process, element: compensation.CancelEnd(process, element.id),
     "terminate": lambda process, element: throws.Terminate(process, element.id),
 }
 EVENTS: Mapping[str, Callable[[Any, Element], Any]] = {

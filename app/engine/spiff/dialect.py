@@ -5,22 +5,20 @@ Nothing is ignored in silence: the table (`dialect_table`) is a list of what may
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
 from lxml import etree
 
-from app.engine.diagram import Diagram, Element, Finding, limited
+from app.engine.diagram import INNER, Diagram, Element, Finding, limited
 from app.engine.lint import lint
 from app.engine.spiff.dialect_ids import check_ids, check_references
 from app.engine.spiff.dialect_places import is_bpmn, local, report
 from app.engine.spiff.dialect_read import read_diagram
-from app.engine.spiff.dialect_table import TRIGGERED
+from app.engine.spiff.dialect_triggers import EVENTS, event_construct
 from app.engine.spiff.dialect_walk import walk
 from app.engine.spiff.xml import digest, read_xml
 from app.handling.registry import Handler
-
-TIMER_NAMES = {"date": "timeDate", "duration": "timeDuration", "cycle": "timeCycle"}
 
 
 def check(
@@ -51,7 +49,7 @@ def check(
 
 def constructs_of(diagram: Diagram) -> set[str]:
     """Which of `dialect_table.constructs` the diagram holds."""
-    found = {_construct(element) for element in diagram.elements.values()}
+    found = {name for element in diagram.elements.values() for name in _constructs(element, diagram)}
     if any(flow.condition for flow in diagram.flows.values()):
         found.add("sequenceFlow:condition")
     if any(element.default_flow for element in diagram.elements.values()):
@@ -59,12 +57,17 @@ def constructs_of(diagram: Diagram) -> set[str]:
     return found
 
 
-def _construct(element: Element) -> str:
-    if element.type not in TRIGGERED:
-        return element.type
-    parts = [element.type, element.event or ""]
-    if element.timer is not None:
-        parts.append(TIMER_NAMES[element.timer[0]])
-    if not element.interrupting:
-        parts.append("non-interrupting")
-    return ":".join(parts)
+def _constructs(element: Element, diagram: Diagram) -> Iterator[str]:
+    if element.type in EVENTS:
+        yield event_construct(element, diagram)
+    elif element.type == "sendTask" and element.handler is not None:
+        yield "sendTask:handler"
+    elif element.call is not None and element.call.binding != "latest":
+        yield f"callActivity:{element.call.binding}"
+    elif not element.is_event_sub:  # an event sub-process goes by the name of its start event
+        yield element.type
+    if element.loop is not None:
+        of = {"callActivity": ":callActivity", **dict.fromkeys(INNER, ":subProcess")}.get(element.type, "")
+        yield f"multiInstance:{'sequential' if element.loop.sequential else 'parallel'}{of}"
+        if element.loop.completion_condition is not None:
+            yield "multiInstance:completionCondition"

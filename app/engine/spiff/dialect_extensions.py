@@ -19,11 +19,9 @@ from app.engine.spiff.dialect_remedies import (
 from app.engine.spiff.dialect_table import (
     ANY,
     ELEMENTS,
-    EVENT_MAPPINGS,
     EXTENSIONS,
     HARMLESS,
     PROCESS_PROPERTIES,
-    TRIGGERED,
     ZEEBE,
 )
 
@@ -42,9 +40,7 @@ def check_extensions(owner: etree._Element, holder: etree._Element) -> Iterator[
             yield report(node, "repeated", f"There is more than one <zeebe:{name}>.", "Keep one.")
         else:
             yield from _check_rows(node)
-            if name == "ioMapping":
-                yield from _check_event_mapping(owner, node)
-            elif name == "properties":
+            if name == "properties":
                 yield from _check_properties(owner, node)
         seen.add(name)
 
@@ -77,16 +73,6 @@ def _check_properties(owner: etree._Element, properties: etree._Element) -> Iter
         if name.startswith("turnup:") and name not in known:
             reason, remedy = REFUSED_ATTRIBUTES["property", "name"]
             yield report(node, "unknown_property", f"{reason} ({name[:60]} on <{local(owner)}>)", remedy)
-
-
-def _check_event_mapping(owner: etree._Element, mapping: etree._Element) -> Iterator[Finding]:
-    if local(owner) not in TRIGGERED:
-        return
-    triggers = {(local(owner), local(child)) for child in owner}
-    if not triggers & EVENT_MAPPINGS:
-        yield report(mapping, "event_mapping", "This event brings no variables to map.", "Delete its mappings.")
-    elif any(local(row) == "input" for row in mapping):
-        yield report(mapping, "event_mapping", "An event takes no input mappings.", "Use a script task before it.")
 
 
 def _refuse(owner: etree._Element, node: etree._Element) -> Finding:

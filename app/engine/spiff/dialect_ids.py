@@ -38,7 +38,7 @@ def check_ids(root: etree._Element) -> Iterator[Finding]:
 
 
 def check_references(root: etree._Element) -> Iterator[Finding]:
-    """Messages, errors and processes that are referred to exist; errors that are caught have a code."""
+    """Messages, errors, signals, escalations and processes that are referred to exist."""
     targets = {node.get("id"): node for node in root.iter(*{f"{{{BPMN}}}{name}" for name in REFERENCES.values()})}
     for (holder, attribute), wanted in REFERENCES.items():
         for node in root.iter(f"{{{BPMN}}}{holder}"):
@@ -49,11 +49,3 @@ def check_references(root: etree._Element) -> Iterator[Finding]:
             if target is None or not is_bpmn(target, wanted):
                 message = f"{attribute} of this {holder} names '{reference[:60]}', and there is no such {wanted}."
                 yield report(node, "dangling_reference", message, f"Choose the {wanted} again in the modeler.")
-            elif wanted == "error" and not (target.get("errorCode") or "").strip():
-                message = f"The error '{target.get('name') or reference}' has no code, so nothing could match it."
-                yield report(
-                    node, "error_without_code", message, "Give the error a code, or choose no error to catch all."
-                )
-            elif wanted == "error" and (target.get("errorCode") or "").startswith("="):
-                message = f"The code of the error '{target.get('name') or reference}' is an expression."
-                yield report(node, "error_code_expression", message, "Write the code itself.")

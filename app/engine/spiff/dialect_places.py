@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from lxml import etree
 
-from app.engine.diagram import Finding, Severity, shortened
+from app.engine.diagram import INNER, Finding, Severity, shortened
 from app.engine.spiff.dialect_table import ARTIFACTS, BPMN, ELEMENTS, FLOW_NODES, ZEEBE
 
 SHAPES = {
     *FLOW_NODES.split(),
     *ARTIFACTS.split(),
-    *("process", "sequenceFlow", "participant", "messageFlow", "lane", "message", "error"),
+    *("process", "sequenceFlow", "participant", "messageFlow", "lane", "message", "error", "signal", "escalation"),
 }
-SCOPES = {"process", "subProcess"}
+SCOPES = {"process", *INNER}
 
 
 def local(node: etree._Element) -> str:
@@ -34,6 +34,10 @@ def children(node: etree._Element, name: str) -> list[etree._Element]:
 def extension(node: etree._Element, name: str) -> etree._Element | None:
     """The zeebe extension element of that name which `node` holds."""
     return node.find(f"{{{BPMN}}}extensionElements/{{{ZEEBE}}}{name}")
+
+
+def text_of(node: etree._Element) -> str:
+    return (node.text or "").strip()
 
 
 def place_id(node: etree._Element) -> str | None:

@@ -8,10 +8,12 @@ from typing import Any
 
 from lxml import etree
 
-from app.engine.diagram import Diagram, Element, EventKind, Finding, Flow, TimerKind
-from app.engine.lint_variables import read_schema
-from app.engine.spiff.dialect_places import children, extension, is_bpmn, local, namespace, report
-from app.engine.spiff.dialect_table import ARTIFACTS, BPMN, VARIABLES_PROPERTY, ZEEBE
+from app.engine.diagram import INNER, Diagram, Element, Finding, Flow
+from app.engine.lint_schema import read_schema
+from app.engine.spiff.dialect_places import children, extension, local, namespace, report, text_of
+from app.engine.spiff.dialect_read_events import compensations, declarations, is_trigger, read_event
+from app.engine.spiff.dialect_read_steps import read_settings
+from app.engine.spiff.dialect_table import ARTIFACTS, BPMN, VARIABLES_PROPERTY
 
 NOT_NODES = {
     *ARTIFACTS.split(),
@@ -19,12 +21,6 @@ NOT_NODES = {
     *("property", "ioSpecification", "dataObject", "dataObjectReference", "dataStoreReference"),
     *("dataInputAssociation", "dataOutputAssociation"),
     *("multiInstanceLoopCharacteristics", "standardLoopCharacteristics"),
-}
-TIMERS: dict[str, TimerKind] = {"timeDate": "date", "timeDuration": "duration", "timeCycle": "cycle"}
-EVENTS: dict[str, EventKind] = {
-    "timerEventDefinition": "timer",
-    "messageEventDefinition": "message",
-    "errorEventDefinition": "error",
 }
 
 
@@ -41,7 +37,7 @@ def read_diagram(root: etree._Element, document: bytes, digest: str) -> tuple[Di
     if not process.get("id"):
         return None, []
     schema, findings = _variables_schema(process)
-    flows = _flows(process)
+    flows, tag = _flows(process), extension(process, "versionTag")
     diagram = Diagram(
         process_id=process.get("id", ""),
         name=process.get("name") or process.get("id") or "",
@@ -50,6 +46,7 @@ def read_diagram(root: etree._Element, document: bytes, digest: str) -> tuple[Di
         elements=_elements(root, process, flows),
         flows=flows,
         variables_schema=schema,
+        version_tag=None if tag is None else tag.get("value") or None,
     )
     return diagram, findings
 
@@ -60,7 +57,7 @@ def _scopes(process: etree._Element) -> Iterator[etree._Element]:
     while ahead:
         scope = ahead.popleft()
         yield scope
-        ahead.extend(children(scope, "subProcess"))
+        ahead.extend(node for node in scope if namespace(node) == BPMN and local(node) in INNER)
 
 
 def _flows(process: etree._Element) -> dict[str, Flow]:
@@ -72,7 +69,7 @@ def _flows(process: etree._Element) -> dict[str, Flow]:
                 id=node.get("id", ""),
                 source=node.get("sourceRef", ""),
                 target=node.get("targetRef", ""),
-                condition=_text(condition[0]) if condition else None,
+                condition=text_of(condition[0]) if condition else None,
                 name=node.get("name"),
                 line=node.sourceline,
                 parent=scope.get("id", ""),
@@ -82,7 +79,7 @@ def _flows(process: etree._Element) -> dict[str, Flow]:
 
 
 def _elements(root: etree._Element, process: etree._Element, flows: Mapping[str, Flow]) -> dict[str, Element]:
-    declared = {node.get("id", ""): node for name in ("message", "error") for node in children(root, name)}
+    declared, compensated_by = declarations(root), compensations(root)
     incoming: dict[str, list[str]] = {}
     outgoing: dict[str, list[str]] = {}
     for flow in flows.values():
@@ -92,7 +89,7 @@ def _elements(root: etree._Element, process: etree._Element, flows: Mapping[str,
     for scope in _scopes(process):
         for node in scope:
             own = node.get("id")
-            if own and namespace(node) == BPMN and local(node) not in NOT_NODES and not _is_trigger(node):
+            if own and namespace(node) == BPMN and local(node) not in NOT_NODES and not is_trigger(node):
                 found[own] = Element(
                     id=own,
                     type=local(node),
@@ -102,71 +99,10 @@ def _elements(root: etree._Element, process: etree._Element, flows: Mapping[str,
                     incoming=tuple(incoming.get(own, ())),
                     outgoing=tuple(outgoing.get(own, ())),
                     default_flow=node.get("default"),
-                    **_settings(node),
-                    **_event(node, declared),
+                    **read_settings(node),
+                    **read_event(node, declared, compensated_by),
                 )
     return found
-
-
-def _is_trigger(node: etree._Element) -> bool:
-    return local(node).endswith("EventDefinition")
-
-
-def _settings(node: etree._Element) -> dict[str, Any]:
-    """What the modeler's extensions say."""
-    task, form = extension(node, "taskDefinition"), extension(node, "formDefinition")
-    script, assigned = extension(node, "script"), extension(node, "assignmentDefinition")
-    mapping, headers = extension(node, "ioMapping"), extension(node, "taskHeaders")
-    called = extension(node, "calledDecision")
-    retries = None if task is None else task.get("retries")
-    return {
-        "handler": None if task is None else task.get("type"),
-        "retries": int(retries) if retries is not None and retries.isdecimal() and len(retries) < 4 else None,
-        "inputs": _pairs(mapping, "input", "source", "target"),
-        "outputs": _pairs(mapping, "output", "source", "target"),
-        "headers": dict(_pairs(headers, "header", "key", "value")),
-        "script": None if script is None else (script.get("expression", "").strip(), script.get("resultVariable", "")),
-        "decision": None if called is None else (called.get("decisionId", ""), called.get("resultVariable", "")),
-        "form": None if form is None else form.get("formId") or form.get("externalReference") or form.get("formKey"),
-        "assignee": None if assigned is None else assigned.get("assignee"),
-        "candidate_groups": None if assigned is None else assigned.get("candidateGroups"),
-    }
-
-
-def _pairs(holder: etree._Element | None, name: str, left: str, right: str) -> tuple[tuple[str, str], ...]:
-    if holder is None:
-        return ()
-    return tuple((row.get(left, ""), row.get(right, "")) for row in holder.iterchildren(f"{{{ZEEBE}}}{name}"))
-
-
-def _event(node: etree._Element, declared: Mapping[str, etree._Element]) -> dict[str, Any]:
-    """What triggers an event, and where it is attached."""
-    facts: dict[str, Any] = {
-        "attached_to": node.get("attachedToRef"),
-        "interrupting": node.get("cancelActivity") != "false",
-    }
-    for trigger in node:
-        if not _is_trigger(trigger) or namespace(trigger) != BPMN:
-            continue
-        facts["event"] = EVENTS.get(local(trigger))
-        if is_bpmn(trigger, "timerEventDefinition"):
-            facts["timer"] = next(((TIMERS[local(t)], _text(t)) for t in trigger if local(t) in TIMERS), None)
-        elif is_bpmn(trigger, "messageEventDefinition"):
-            message = declared.get(trigger.get("messageRef", ""))
-            facts["message"] = None if message is None else _message(message)
-        elif is_bpmn(trigger, "errorEventDefinition"):
-            error = declared.get(trigger.get("errorRef", ""))
-            facts["error_code"] = None if error is None else error.get("errorCode")
-    return facts
-
-
-def _message(node: etree._Element) -> tuple[str, str | None]:
-    subscription = extension(node, "subscription")
-    return node.get("name", ""), None if subscription is None else subscription.get("correlationKey")
-
-
-def _text(node: etree._Element) -> str:
-    return (node.text or "").strip()
 
 
 def _variables_schema(process: etree._Element) -> tuple[dict[str, Any] | None, list[Finding]]:

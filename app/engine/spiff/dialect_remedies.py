@@ -2,78 +2,43 @@
 
 from __future__ import annotations
 
-from app.engine.spiff.dialect_table import ACTIVITIES, MODELER, ZEEBE
+from app.engine.diagram import ACTIVITIES
+from app.engine.spiff.dialect_table import MODELER, ZEEBE
+from app.engine.spiff.dialect_triggers import EVENT_SUB, INNER_START, NONE
 
 LATER = "is not supported yet."
 UNKNOWN = "Delete it in the modeler; docs/authoring.md lists what a diagram may hold."
 
+CAMUNDA_7 = (
+    "This is a Camunda 7 diagram.",
+    "Choose Camunda 8 when you create the diagram in the modeler; its elements are the ones that Turnup reads.",
+)
 DATA_OBJECT = ("A data object holds nothing here.", "Use process variables; a text annotation can tell the reader.")
 
 # element -> (reason, remedy)
 REFUSED_ELEMENTS: dict[str, tuple[str, str]] = {
-    "callActivity": (
-        f"A call activity {LATER}",
-        "Use an embedded sub-process, or start the other process from a service task.",
-    ),
-    "task": (
-        "A task without a type does nothing.",
-        "Change its type: a service task for a handler, a user task for a person, a script task for a FEEL expression.",
-    ),
-    "manualTask": (f"A manual task {LATER}", "Use a user task, so that somebody confirms that it is done."),
-    "sendTask": (f"A send task {LATER}", "Use a service task with the handler that sends."),
-    "receiveTask": (f"A receive task {LATER}", "Use an intermediate catch event with the same message."),
     "script": (
         "No code in diagrams: a script task holds a FEEL expression, not a program.",
         "Choose the implementation 'FEEL expression' in the modeler, or use a service task with a handler.",
     ),
-    "inclusiveGateway": (
-        f"An inclusive gateway {LATER}",
-        "Use a parallel gateway with an exclusive gateway on each branch that may be skipped.",
-    ),
-    "eventBasedGateway": (
-        f"An event-based gateway {LATER}",
-        "Use one catch event inside a sub-process with a boundary timer for the time limit.",
-    ),
     "complexGateway": ("A complex gateway is not supported.", "Use exclusive and parallel gateways."),
-    "intermediateThrowEvent": (
-        f"An intermediate throw event {LATER}",
-        "Use a service task with a handler that does it; an empty event can be removed.",
-    ),
-    "transaction": (f"A transaction {LATER}", "Use an embedded sub-process with error boundary events."),
     "adHocSubProcess": (f"An ad-hoc sub-process {LATER}", "Use an embedded sub-process with drawn flows."),
-    "multiInstanceLoopCharacteristics": (
-        f"Multi-instance {LATER}",
-        "Draw a loop with an exclusive gateway, or let one handler work through the list.",
-    ),
     "standardLoopCharacteristics": (
         "A loop marker is not supported.",
-        "Draw the loop: an exclusive gateway with a flow back to the activity.",
+        "Draw the loop: an exclusive gateway with a flow back to the activity. For a list, use multi-instance.",
     ),
-    "timeCycle": (
-        f"A repeating timer {LATER}",
-        "Use a duration, and draw a flow back to the event if it has to repeat.",
+    "loopCardinality": (
+        "A number of rounds is not read: multi-instance goes through a list.",
+        "Give it an input collection, such as =for i in 1..3 return i.",
     ),
-    "signalEventDefinition": (f"A signal event {LATER}", "Use a message event."),
-    "linkEventDefinition": (
-        "A link event is not supported: what follows it would never run.",
-        "Draw a sequence flow to the place where the link leads.",
+    **dict.fromkeys(
+        ("loopDataInputRef", "loopDataOutputRef", "inputDataItem", "outputDataItem"),
+        ("This part of a multi-instance is not read.", "Use the modeler's input and output collection."),
     ),
-    "conditionalEventDefinition": (f"A conditional event {LATER}", "Use a message event or a timer, then a gateway."),
-    "escalationEventDefinition": (f"An escalation event {LATER}", "Use an error refused by a handler, or a message."),
-    "compensateEventDefinition": (f"A compensation event {LATER}", "Draw the steps that take the work back."),
-    "cancelEventDefinition": (f"A cancel event {LATER}", "Use an error boundary event on a sub-process."),
-    "terminateEventDefinition": (
-        f"A terminate end event {LATER}",
-        "Let every branch run to its own end event, or join the branches before the end.",
-    ),
-    "dataObject": (
-        "A data object holds nothing here.",
-        "Use process variables; a text annotation can tell the reader.",
-    ),
-    "dataObjectReference": (
-        "A data object holds nothing here.",
-        "Use process variables; a text annotation can tell the reader.",
-    ),
+    "complexBehaviorDefinition": ("This part of a multi-instance is not read.", "Use a completion condition."),
+    "multipleEventDefinition": ("An event with several triggers is not supported.", "Use an event-based gateway."),
+    "dataObject": DATA_OBJECT,
+    "dataObjectReference": DATA_OBJECT,
     "dataStoreReference": ("A data store holds nothing here.", "Use a text annotation to tell the reader."),
     "dataStore": ("A data store holds nothing here.", "Delete it."),
     "ioSpecification": (
@@ -91,39 +56,99 @@ REFUSED_ELEMENTS: dict[str, tuple[str, str]] = {
 
 # (element, what it holds) -> (reason, remedy); goes before the table above
 REFUSED_WITHIN: dict[tuple[str, str], tuple[str, str]] = {
-    ("startEvent", "messageEventDefinition"): (
-        f"A message start event {LATER}",
-        "Use an empty start event and start the process over the API.",
+    ("linkEventDefinition", "source"): ("Links meet by their names.", "Delete it, and give both links the same name."),
+    ("linkEventDefinition", "target"): ("Links meet by their names.", "Delete it, and give both links the same name."),
+}
+
+# kind of trigger -> (reason, remedy), wherever it stands wrongly
+MANY_TRIGGERS: dict[str, tuple[str, str]] = {
+    "error": (
+        "An error is caught at the border of an activity or by an event sub-process, and thrown by an end.",
+        "Use an error boundary event, or an error end event.",
     ),
-    ("startEvent", "timerEventDefinition"): (
-        f"A timer start event {LATER}",
-        "Use an empty start event and start the process over the API.",
+    "escalation": (
+        "An escalation is caught at the border of a sub-process or by an event sub-process.",
+        "Use an escalation boundary event, or an event sub-process.",
     ),
-    ("endEvent", "errorEventDefinition"): (
-        f"An error end event {LATER}",
-        "End with an empty end event after the steps that deal with the failure; handlers refuse with error codes.",
+    "cancel": (
+        "A transaction is cancelled by an end event inside it and caught at its border.",
+        "Use a cancel end event in a transaction, and a cancel boundary event on it.",
     ),
-    ("endEvent", "messageEventDefinition"): (
-        f"A message end event {LATER}",
-        "Send the message from a service task before an empty end event.",
+    "compensate": (
+        "Compensation is thrown by an intermediate event or an end event, and caught at the border of an activity.",
+        "Use a compensation boundary event with an association to the activity that takes the work back.",
     ),
-    ("boundaryEvent", "messageEventDefinition"): (
-        f"A message boundary event {LATER}",
-        "Wait for the message in an intermediate catch event after the activity or on a parallel branch.",
+    "terminate": ("Only an end event terminates.", "Use a terminate end event."),
+    "link": ("A link leads from a throw event to a catch event.", "Use intermediate events, or a sequence flow."),
+}
+
+# (place, kind of trigger) -> (reason, remedy); goes before the table above
+REFUSED_TRIGGERS: dict[tuple[str, str], tuple[str, str]] = {
+    ("startEvent", "conditional"): (
+        "A condition starts no process: there are no variables yet that it could look at.",
+        "Start the process with a message or a signal from where the condition comes true.",
     ),
+    **{
+        ("startEvent", kind): (
+            "This starts no process, only an event sub-process.",
+            "Put it into an event sub-process, or start with a message, a timer or a signal.",
+        )
+        for kind in ("error", "escalation")
+    },
+    (EVENT_SUB, NONE): (
+        "Nothing would ever start this event sub-process.",
+        "Give its start event a trigger: a message, a timer, a signal, an error, an escalation or a condition.",
+    ),
+    (EVENT_SUB, "compensate"): (
+        "A compensation event sub-process is not supported.",
+        "Attach compensation boundary events to the activities, each with the activity that takes its work back.",
+    ),
+    **{
+        (INNER_START, kind): (
+            "The start of an embedded sub-process has no trigger: it starts when its token comes.",
+            "Remove the trigger, or put a catch event after the start; for what may happen meanwhile, use an event"
+            " sub-process.",
+        )
+        for kind in ("message", "timer", "signal", "error", "escalation", "conditional", "compensate")
+    },
+    ("endEvent", "link"): ("A link is no end.", "Use an intermediate throw event."),
+    ("endEvent", "timer"): ("An end waits for nothing.", "Put a timer catch event before the end."),
+    ("endEvent", "conditional"): ("An end waits for nothing.", "Put a conditional catch event before the end."),
+    ("intermediateThrowEvent", "error"): (
+        "After an error nothing goes on, so it is thrown by an end event.",
+        "Use an error end event, or an escalation if the flow has to go on.",
+    ),
+}
+
+# (place, time) -> (reason, remedy)
+REFUSED_TIMES: dict[tuple[str, str], tuple[str, str]] = {
+    ("startEvent", "timeDuration"): (
+        "There is nothing that a process could start a duration after.",
+        "Use a date, or a cycle such as R/P1D.",
+    ),
+    (EVENT_SUB, "timeCycle"): ("What interrupts happens once.", "Use a duration or a date, or do not interrupt."),
+    ("intermediateCatchEvent", "timeCycle"): (
+        "This event happens once.",
+        "Use a duration, and draw a flow back to the event if it has to repeat.",
+    ),
+    ("boundaryEvent", "timeCycle"): ("What interrupts happens once.", "Use a duration or a date, or do not interrupt."),
 }
 
 REFUSED_EXTENSIONS: dict[str, tuple[str, str]] = {
     "executionListeners": (f"An execution listener {LATER}", "Use a service task before or after the element."),
     "taskListeners": (f"A task listener {LATER}", "Use a service task before or after the element."),
-    "loopCharacteristics": REFUSED_ELEMENTS["multiInstanceLoopCharacteristics"],
-    "calledElement": REFUSED_ELEMENTS["callActivity"],
     "userTaskForm": (f"A form inside the diagram {LATER}", "Store the form apart and name it by its id."),
     "taskSchedule": (f"A due date or follow-up date {LATER}", "Use a boundary timer on the user task."),
     "priorityDefinition": (f"A task priority {LATER}", "Leave the priority empty."),
     "linkedResources": (f"A linked resource {LATER}", "Give the handler what it needs as an input."),
-    "publishMessage": (f"Sending a message from an event {LATER}", "Use a service task with the handler that sends."),
-    "conditionalFilter": REFUSED_ELEMENTS["conditionalEventDefinition"],
+    "publishMessage": (
+        "A message to be published is read only on send tasks and inside the definition of a message event.",
+        "Move it into the bpmn:messageEventDefinition of the event.",
+    ),
+    "conditionalFilter": (
+        f"A filter of a condition {LATER}",
+        "Delete it: the condition is looked at after every change.",
+    ),
     "adHoc": REFUSED_ELEMENTS["adHocSubProcess"],
 }
 
@@ -136,19 +161,42 @@ REFUSED_EXTENSIONS_WITHIN: dict[tuple[str, str], tuple[str, str]] = {
     ("scriptTask", "taskDefinition"): ("A script task runs no handler.", "Change it to a service task."),
     ("userTask", "taskDefinition"): ("A user task runs no handler.", "Change it to a service task."),
     ("serviceTask", "script"): ("A service task evaluates no expression.", "Change it to a script task."),
-    ("startEvent", "ioMapping"): (
-        f"An output mapping on a start event {LATER}",
-        "Pass the variables as they are named in the process, or use a script task after the start.",
-    ),
-    ("endEvent", "ioMapping"): (f"A mapping on an end event {LATER}", "Use a script task before the end."),
+    **{
+        (task, "ioMapping"): ("Nothing is done here that could take or give variables.", "Use a script task.")
+        for task in ("task", "manualTask")
+    },
+    **{
+        (task, "taskDefinition"): ("This task runs no handler.", "Change it to a service task.")
+        for task in ("task", "manualTask", "receiveTask", "callActivity")
+    },
+    **{
+        (activity, "loopCharacteristics"): (
+            "The collections of a multi-instance belong into its multi-instance marker.",
+            "Choose the multi-instance marker in the modeler, then its input collection.",
+        )
+        for activity in ACTIVITIES
+    },
 }
 
 # (element, attribute) -> (reason, remedy)
 REFUSED_ATTRIBUTES: dict[tuple[str, str], tuple[str, str]] = {
-    ("subProcess", "triggeredByEvent"): (
-        f"An event sub-process {LATER}",
-        "Use boundary events on an embedded sub-process around the steps.",
+    ("transaction", "triggeredByEvent"): ("A transaction is started by its token.", "Delete triggeredByEvent."),
+    ("transaction", "method"): ("A transaction is cancelled by compensation.", "Delete its method."),
+    ("callActivity", "calledElement"): (CAMUNDA_7[0], "Name the process in the modeler, as zeebe:calledElement."),
+    ("calledElement", "processIdExpression"): (
+        "This older way to compute the process is not read.",
+        "Write the expression into the process id, with '=' before it.",
     ),
+    ("calledElement", "bindingType"): ("This binding is not known.", "Choose latest, deployment or version tag."),
+    ("calledElement", "businessId"): (f"A business id of its own {LATER}", "The called process has the caller's key."),
+    ("receiveTask", "instantiate"): ("A receive task starts no process.", "Use a message start event."),
+    ("eventBasedGateway", "instantiate"): ("A gateway starts no process.", "Use several start events."),
+    ("eventBasedGateway", "eventGatewayType"): ("Only the first event can win.", "Use a parallel gateway for all."),
+    ("compensateEventDefinition", "waitForCompletion"): (
+        "A compensation event always waits until all is taken back.",
+        "Delete waitForCompletion; put the event on a parallel branch if nothing has to wait for it.",
+    ),
+    ("multiInstanceLoopCharacteristics", "behavior"): ("Events of iterations are not read.", "Delete behavior."),
     ("taskDefinition", "retries"): ("retries is not a whole number.", "Write a number, or leave it to the handler."),
     ("formDefinition", "bindingType"): (f"This binding of a form {LATER}", "Choose the binding 'latest'."),
     ("assignmentDefinition", "candidateUsers"): (f"Candidate users {LATER}", "Use candidate groups or an assignee."),
@@ -165,7 +213,6 @@ REFUSED_ATTRIBUTES: dict[tuple[str, str], tuple[str, str]] = {
         "The implementation of a service task is its handler.",
         "Choose a handler in the modeler (task definition type).",
     ),
-    **{(task, "isForCompensation"): REFUSED_ELEMENTS["compensateEventDefinition"] for task in ACTIVITIES},
     **{
         (task, "default"): (
             "A default flow of an activity is not read.",
@@ -175,10 +222,6 @@ REFUSED_ATTRIBUTES: dict[tuple[str, str], tuple[str, str]] = {
     },
 }
 
-CAMUNDA_7 = (
-    "This is a Camunda 7 diagram.",
-    "Choose Camunda 8 when you create the diagram in the modeler; its elements are the ones that Turnup reads.",
-)
 # namespace -> (reason, remedy)
 REFUSED_NAMESPACES: dict[str, tuple[str, str]] = {
     "http://camunda.org/schema/1.0/bpmn": CAMUNDA_7,

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from app.engine.spiff.dialect_triggers import EVENTS, TIMES, event_constructs
+
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 ZEEBE = "http://camunda.org/schema/zeebe/1.0"
 MODELER = "http://camunda.org/schema/modeler/1.0"
@@ -57,15 +59,26 @@ def row(
 
 
 FLOW_NODES = (
-    "startEvent endEvent serviceTask scriptTask businessRuleTask userTask exclusiveGateway parallelGateway"
-    " intermediateCatchEvent boundaryEvent subProcess"
+    "startEvent endEvent intermediateCatchEvent intermediateThrowEvent boundaryEvent"
+    " serviceTask userTask manualTask scriptTask sendTask receiveTask businessRuleTask task"
+    " exclusiveGateway parallelGateway inclusiveGateway eventBasedGateway"
+    " subProcess transaction callActivity"
 )
-ACTIVITIES = ("serviceTask", "scriptTask", "businessRuleTask", "userTask", "subProcess")
 ARTIFACTS = "textAnnotation association group"
 SCOPE = f"{FLOW_NODES} sequenceFlow {ARTIFACTS}"
 LINKS = "incoming outgoing"
-TASK_VALUES = {"isForCompensation": "false", "startQuantity": "1", "completionQuantity": "1"}
-DIRECTIONS = "Unspecified|Converging|Diverging|Mixed"
+LOOPED = f"{LINKS} multiInstanceLoopCharacteristics"
+TRIGGERS = (
+    "messageEventDefinition timerEventDefinition signalEventDefinition errorEventDefinition"
+    " escalationEventDefinition conditionalEventDefinition linkEventDefinition compensateEventDefinition"
+    " cancelEventDefinition terminateEventDefinition"
+)
+ACTIVITY_VALUES = {"isForCompensation": YES_OR_NO, "startQuantity": "1", "completionQuantity": "1"}
+TASK_VALUES = {"implementation": "##unspecified", **ACTIVITY_VALUES}
+SERVICE_VALUES = {"implementation": "##unspecified|##WebService", **ACTIVITY_VALUES}
+SENDING = "taskDefinition ioMapping taskHeaders"
+DIRECTION = {"gatewayDirection": "Unspecified|Converging|Diverging|Mixed"}
+ONE_TRIGGER = {"parallelMultiple": "false"}
 
 ELEMENTS: dict[str, Row] = {
     "definitions": row(
@@ -78,46 +91,59 @@ ELEMENTS: dict[str, Row] = {
         "versionTag",
         {"isExecutable": YES_OR_NO, "processType": "None", "isClosed": "false"},
     ),
-    # flow nodes
-    "startEvent": row("id name", LINKS, "", {"isInterrupting": "true", "parallelMultiple": "false"}),
-    "endEvent": row("id name", LINKS),
-    "serviceTask": row(
-        "id name",
-        LINKS,
-        "taskDefinition ioMapping taskHeaders",
-        {"implementation": "##unspecified|##WebService", **TASK_VALUES},
-    ),
-    "scriptTask": row("id name", LINKS, "script ioMapping", TASK_VALUES),
-    "businessRuleTask": row(
-        "id name", LINKS, "calledDecision ioMapping", {"implementation": "##unspecified", **TASK_VALUES}
-    ),
-    "userTask": row(
-        "id name",
-        LINKS,
-        "userTask formDefinition assignmentDefinition ioMapping taskHeaders",
-        {"implementation": "##unspecified", **TASK_VALUES},
-    ),
-    "exclusiveGateway": row("id name default", LINKS, "", {"gatewayDirection": DIRECTIONS}),
-    "parallelGateway": row("id name", LINKS, "", {"gatewayDirection": DIRECTIONS}),
-    "intermediateCatchEvent": row(
-        "id name", f"{LINKS} messageEventDefinition timerEventDefinition", "ioMapping", {"parallelMultiple": "false"}
-    ),
+    # events; which trigger may stand where is in dialect_triggers
+    "startEvent": row("id name", f"{LINKS} {TRIGGERS}", "ioMapping", {"isInterrupting": YES_OR_NO, **ONE_TRIGGER}),
+    "intermediateCatchEvent": row("id name", f"{LINKS} {TRIGGERS}", "ioMapping", ONE_TRIGGER),
+    "intermediateThrowEvent": row("id name", f"{LINKS} {TRIGGERS}", SENDING),
     "boundaryEvent": row(
-        "id name attachedToRef",
-        f"{LINKS} timerEventDefinition errorEventDefinition",
-        "ioMapping",
-        {"cancelActivity": YES_OR_NO, "parallelMultiple": "false"},
+        "id name attachedToRef", f"{LINKS} {TRIGGERS}", "ioMapping", {"cancelActivity": YES_OR_NO, **ONE_TRIGGER}
     ),
-    "subProcess": row("id name", f"{LINKS} {SCOPE}", "ioMapping", {"triggeredByEvent": "false", **TASK_VALUES}),
+    "endEvent": row("id name", f"{LINKS} {TRIGGERS}", SENDING),
+    # activities
+    "serviceTask": row("id name", LOOPED, SENDING, SERVICE_VALUES),
+    "userTask": row(
+        "id name", LOOPED, "userTask formDefinition assignmentDefinition ioMapping taskHeaders", TASK_VALUES
+    ),
+    "manualTask": row("id name", LOOPED, "", ACTIVITY_VALUES),
+    "task": row("id name", LOOPED, "", ACTIVITY_VALUES),
+    "scriptTask": row("id name", LOOPED, "script ioMapping", ACTIVITY_VALUES),
+    "sendTask": row("id name messageRef", LOOPED, f"publishMessage {SENDING}", SERVICE_VALUES),
+    "receiveTask": row("id name messageRef", LOOPED, "ioMapping", {"instantiate": "false", **SERVICE_VALUES}),
+    "businessRuleTask": row("id name", LOOPED, "calledDecision ioMapping", TASK_VALUES),
+    "subProcess": row("id name", f"{LOOPED} {SCOPE}", "ioMapping", {"triggeredByEvent": YES_OR_NO, **ACTIVITY_VALUES}),
+    "transaction": row(
+        "id name",
+        f"{LOOPED} {SCOPE}",
+        "ioMapping",
+        {"triggeredByEvent": "false", "method": "##Compensate", **ACTIVITY_VALUES},
+    ),
+    "callActivity": row("id name", LOOPED, "calledElement ioMapping", ACTIVITY_VALUES),
+    "multiInstanceLoopCharacteristics": row(
+        "id", "completionCondition", "loopCharacteristics", {"isSequential": YES_OR_NO, "behavior": "All"}
+    ),
+    "completionCondition": row("id", text=True),
+    # gateways
+    "exclusiveGateway": row("id name default", LINKS, "", DIRECTION),
+    "parallelGateway": row("id name", LINKS, "", DIRECTION),
+    "inclusiveGateway": row("id name default", LINKS, "", DIRECTION),
+    "eventBasedGateway": row(
+        "id name", LINKS, "", {"instantiate": "false", "eventGatewayType": "Exclusive", **DIRECTION}
+    ),
     # what triggers events
-    "timerEventDefinition": row("id", "timeDate timeDuration"),
-    "messageEventDefinition": row("id messageRef"),
+    "timerEventDefinition": row("id", " ".join(TIMES)),
+    "messageEventDefinition": row("id messageRef", "", "publishMessage"),
+    "signalEventDefinition": row("id signalRef"),
     "errorEventDefinition": row("id errorRef"),
-    "timeDate": row("id", text=True),
-    "timeDuration": row("id", text=True),
+    "escalationEventDefinition": row("id escalationRef"),
+    "conditionalEventDefinition": row("id", "condition"),
+    "linkEventDefinition": row("id name"),
+    "compensateEventDefinition": row("id activityRef", "", "", {"waitForCompletion": "true"}),
+    "cancelEventDefinition": row("id"),
+    "terminateEventDefinition": row("id"),
+    **{time: row("id", text=True) for time in TIMES},
+    "condition": row("id", text=True),
     "message": row("id name", "", "subscription"),
     "error": row("id name errorCode"),
-    # modelers leave these behind when the event that used them is deleted; the events themselves are refused
     "signal": row("id name"),
     "escalation": row("id name escalationCode"),
     # flows
@@ -153,6 +179,19 @@ EXTENSIONS: dict[str, Row] = {
     "properties": Row(children=frozenset({"property"})),
     "property": Row({"name": ANY, "value": ANY}),
     "script": Row({"expression": ANY, "resultVariable": ANY}),
+    "loopCharacteristics": Row(
+        dict.fromkeys(("inputCollection", "inputElement", "outputCollection", "outputElement"), ANY)
+    ),
+    "calledElement": Row(
+        {
+            "processId": ANY,
+            "bindingType": "latest|deployment|versionTag",
+            "versionTag": ANY,
+            "propagateAllParentVariables": YES_OR_NO,
+            "propagateAllChildVariables": YES_OR_NO,
+        }
+    ),
+    "publishMessage": Row({"correlationKey": ANY, "messageId": ANY, "timeToLive": ANY}),
     "calledDecision": Row({"decisionId": ANY, "resultVariable": ANY, "bindingType": "latest"}),
     "subscription": Row({"correlationKey": ANY}),
     "userTask": Row(),
@@ -168,45 +207,44 @@ FOREIGN_ATTRIBUTES: dict[str, dict[str, dict[str, str]]] = {
     XSI: {
         "definitions": {"schemaLocation": ANY},
         "conditionExpression": {"type": FORMAL},
-        "timeDate": {"type": FORMAL},
-        "timeDuration": {"type": FORMAL},
+        "completionCondition": {"type": FORMAL},
+        "condition": {"type": FORMAL},
+        **{time: {"type": FORMAL} for time in TIMES},
     },
 }
 
-ONCE = {"extensionElements", "conditionExpression", "timeDate", "timeDuration", "text", "laneSet", "collaboration"}
+ONCE = {
+    *("extensionElements", "text", "laneSet", "collaboration"),
+    *("conditionExpression", "condition", "completionCondition", "multiInstanceLoopCharacteristics", *TIMES),
+}
 REFERENCES = {  # (element, attribute) -> the element that must have that id
     ("messageEventDefinition", "messageRef"): "message",
+    ("sendTask", "messageRef"): "message",
+    ("receiveTask", "messageRef"): "message",
+    ("signalEventDefinition", "signalRef"): "signal",
     ("errorEventDefinition", "errorRef"): "error",
+    ("escalationEventDefinition", "escalationRef"): "escalation",
     ("participant", "processRef"): "process",
     ("group", "categoryValueRef"): "categoryValue",
 }
-TRIGGERED = {"intermediateCatchEvent", "boundaryEvent"}  # exactly one event definition each
-NON_INTERRUPTING = {"timerEventDefinition"}
-EVENT_MAPPINGS = {  # events that may hold zeebe:ioMapping, and only outputs
-    ("intermediateCatchEvent", "messageEventDefinition"),
-    ("boundaryEvent", "errorEventDefinition"),
-}
+OTHER_CONSTRUCTS = (
+    "sendTask:handler",
+    "callActivity:deployment",
+    "callActivity:versionTag",
+    *(
+        f"multiInstance:{order}{of}"
+        for order in ("parallel", "sequential")
+        for of in ("", ":subProcess", ":callActivity")
+    ),
+    "multiInstance:completionCondition",
+    "sequenceFlow:condition",
+    "sequenceFlow:default",
+)
 PROCESS_PROPERTIES = {"turnup:variables"}  # zeebe:property names that mean something to Turnup
 VARIABLES_PROPERTY = "turnup:variables"
 
 
 def constructs() -> list[str]:
     """Every construct a token can meet, such as `boundaryEvent:timer:timeDuration:non-interrupting`."""
-    return [name for kind in FLOW_NODES.split() for name in _variants(kind)] + [
-        "sequenceFlow:condition",
-        "sequenceFlow:default",
-    ]
-
-
-def _variants(kind: str) -> list[str]:
-    if kind not in TRIGGERED:
-        return [kind]
-    names: list[str] = []
-    for definition in sorted(child for child in ELEMENTS[kind].children if child.endswith("EventDefinition")):
-        trigger = f"{kind}:{definition.removesuffix('EventDefinition')}"
-        times = sorted(ELEMENTS[definition].children & {"timeDate", "timeDuration", "timeCycle"})
-        forms = [f"{trigger}:{time}" for time in times] or [trigger]
-        names += forms
-        if kind == "boundaryEvent" and definition in NON_INTERRUPTING:
-            names += [f"{form}:non-interrupting" for form in forms]
-    return names
+    nodes = [name for name in FLOW_NODES.split() if name not in EVENTS]
+    return [*event_constructs(), *nodes, *OTHER_CONSTRUCTS]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from app.engine.diagram import Finding
+from app.engine.spiff.dialect_events import check_event
 from app.engine.spiff.dialect_extensions import check_extensions
 from app.engine.spiff.dialect_places import local, namespace, report
 from app.engine.spiff.dialect_remedies import (
@@ -25,9 +26,7 @@ from app.engine.spiff.dialect_table import (
     FOREIGN_ATTRIBUTES,
     HARMLESS,
     LAYOUT,
-    NON_INTERRUPTING,
     ONCE,
-    TRIGGERED,
     Row,
 )
 
@@ -40,7 +39,7 @@ def walk(root: etree._Element) -> Iterator[Finding]:
         row = ELEMENTS[local(node)]
         yield from check_content(node, row)
         yield from _check_once(node)
-        yield from _check_trigger(node)
+        yield from check_event(node)
         for child in node:
             name, space = local(child), namespace(child)
             if space == BPMN and name in row.children:
@@ -120,29 +119,6 @@ def _check_once(node: etree._Element) -> Iterator[Finding]:
         if local(child) in ONCE and local(child) in seen:
             yield report(child, "repeated", f"There is more than one <{local(child)}>.", "Keep one.")
         seen.add(local(child))
-
-
-def _check_trigger(node: etree._Element) -> Iterator[Finding]:
-    kind = local(node)
-    if kind not in TRIGGERED:
-        return
-    triggers = [local(child) for child in node if local(child).endswith("EventDefinition")]
-    if not triggers:
-        yield report(node, "no_trigger", "Nothing would ever make this event happen.", _choose(kind))
-    elif len(triggers) > 1:
-        yield report(node, "several_triggers", "This event has more than one trigger.", _choose(kind))
-    elif node.get("cancelActivity") == "false" and triggers[0] not in NON_INTERRUPTING:
-        message = f"A boundary event for an {_trigger(triggers[0])} always ends its activity."
-        yield report(node, "always_interrupting", message, "Make the event interrupting.")
-
-
-def _choose(kind: str) -> str:
-    triggers = sorted(_trigger(name) for name in ELEMENTS[kind].children if name.endswith("EventDefinition"))
-    return f"Choose its trigger: {' or '.join(triggers)}."
-
-
-def _trigger(definition: str) -> str:
-    return definition.removesuffix("EventDefinition")
 
 
 def _check_layout(layout: etree._Element) -> Iterator[Finding]:

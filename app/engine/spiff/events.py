@@ -46,13 +46,13 @@ class StandBy(CatchEvent):
             live.finish(my_task)
             return
         other = self.go_on_beside(my_task, variables)
-        live.passed(my_task, [other])
+        live.passed(my_task, other._children or [other])
         if my_task._state & FINISHED:  # by what it started
             return
         if not self.trigger.again(my_task):
             my_task.cancel()
         elif my_task.wait.kind != self.trigger.kind:
-            live.resume(my_task)
+            live.change(my_task, self.trigger.kind, due_at=my_task.wait.due_at)
 
     @property
     def maps_event(self) -> bool:
@@ -85,7 +85,9 @@ class Boundary(StandBy):
 
     def go_on_beside(self, my_task: Node, variables: Mapping[str, Any]) -> Node:
         other = _branch_off(Node(my_task.workflow, self), my_task)
+        other.internal_data["chosen"] = my_task.internal_data.get("chosen", {})
         self.leave_with(other, variables)
+        my_task.internal_data.pop("chosen", None)
         other.complete()
         return other
 
@@ -98,6 +100,7 @@ class Boundary(StandBy):
 class EventSubProcess(SubProcess):
     """A sub-process that an event of its surroundings starts; `brings` maps what the event brings into it."""
 
+    is_event_sub = True
     brings: Sequence[VariableMapping] = ()
 
     def brought(self, my_task: Node) -> dict[str, Any]:

@@ -32,6 +32,10 @@ class ErrorUncaught(FlowFault):
     """An error end event was reached, and nothing around it catches its code."""
 
 
+class CancelUncaught(FlowFault):
+    """A transaction was cancelled, and no boundary event leads on from it."""
+
+
 class VariableConflict(FlowFault):
     """A write would lose what a concurrent branch wrote; an operator chooses (DESIGN promise 9)."""
 

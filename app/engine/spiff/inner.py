@@ -11,6 +11,8 @@ class Holder(Activity):
     """Runs twice: to start what is inside it, and to leave with what came of that."""
 
     owns_scope = True
+    owns_call = False  # a called process: nothing of its caller is seen or taken back from inside
+    is_event_sub = False
 
     def open_inside(self, my_task: Node) -> SubTree:
         """The tree of what runs inside, empty; also when an instance is loaded."""

@@ -102,12 +102,14 @@ class Live:
     settled: int = 0  # incidents that an operator acted on since the last checkpoint
     begun: bool = False
     woken: bool = False  # somebody asked for a worker's look
+    past: Any = None  # instance id -> what is done and can be taken back, as spiff.compensation.Past; set as `decide`
     decide: Any = None  # (decision id, variables, clock) -> app.engine.decisions.Decided; set for each advance
     waits: dict[str, dict[int, Node]] = field(default_factory=dict)  # kind -> number -> node
     happenings: list[Happening] = field(default_factory=list)
     raised: list[Raised] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     dropped: list[Node] = field(default_factory=list)  # cancelled while they had an incident
+    undone: list[int] = field(default_factory=list)  # numbers of tokens whose work has been taken back
     thrown: list[Thrown] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)  # ids of messages taken from the inbox since the last checkpoint
 
@@ -182,7 +184,7 @@ class Live:
         return wait
 
     def offer_job(self, node: Node) -> None:
-        self.wait_for(node, "job", name=node.task_spec.handler, step_key=self.step_key(node))
+        self.wait_for(node, "job", name=node.task_spec.handler_of(node), step_key=self.step_key(node))
 
     # moves of a waiting node
     def change(self, node: Node, kind: str, *, due_at: int | None = None, claimed_by: str | None = None) -> Wait:
@@ -231,6 +233,11 @@ class Live:
 
     def note(self, kind: str, node: Node | None, actor: str | None = None, **detail: Any) -> None:
         self.happenings.append(Happening(kind, node, actor, detail))
+
+    def compensated(self, node: Node, record: dict[str, Any]) -> None:
+        """The work of a finished token has been taken back: it is not taken back again."""
+        self.undone.append(record["number"])
+        self.note("compensated", node, element=record["element_id"], number=record["number"])
 
     def step_key(self, node: Node) -> str:
         """The same for every attempt of one step, also after a lost checkpoint; another after a corrected retry."""

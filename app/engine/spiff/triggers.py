@@ -8,7 +8,7 @@ from app.engine.spiff.base import clock_of
 from app.engine.spiff.faults import ExpressionFailed
 from app.engine.spiff.index import Node
 from app.engine.spiff.mapping import Source
-from app.engine.spiff.timers import Timer
+from app.engine.spiff.timers import Cycle, Timer
 
 LONGEST_KEY = 255  # of correlation keys: PostgreSQL's indexes hold no text of any length
 
@@ -76,7 +76,7 @@ class OnSignal:
 
 @dataclass(frozen=True)
 class OnTimer:
-    """A date, a duration, or a cycle; `due_at` is the next time."""
+    """A date, a duration, or a cycle: one that interrupts nothing comes again, at the times that are still ahead."""
 
     timer: Timer
     kind: ClassVar[str] = "timer"
@@ -87,10 +87,24 @@ class OnTimer:
 
     def listen(self, node: Node, view: Mapping[str, Any]) -> None:
         live = node.workflow.top_workflow.live
-        live.wait_for(node, self.kind, due_at=self.timer.due(view, live.clock))
+        due = self.timer.due(view, live.clock)
+        if self.repeats:
+            text = self.timer.text(view, live.clock)
+            node.internal_data["cycle"] = {"text": text, "left": Cycle.parse(text).repetitions, "due": due}
+        live.wait_for(node, self.kind, due_at=due)
 
     def again(self, node: Node) -> bool:
-        return False
+        cycle = node.internal_data.get("cycle")
+        if cycle is None or cycle["left"] == 1:
+            return False
+        due = Cycle.parse(cycle["text"]).next_due(cycle["due"], node.workflow.top_workflow.live.now)
+        if due is None:
+            return False
+        left = None if cycle["left"] is None else cycle["left"] - 1
+        node.internal_data["cycle"] = {**cycle, "left": left, "due": due}
+        node.wait.due_at = due
+        node.workflow.top_workflow.changed[node.id] = node
+        return True
 
 
 @dataclass(frozen=True)
