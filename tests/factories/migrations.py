@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.engine import queries
@@ -13,9 +13,10 @@ from app.engine.migration.doors import Migrations, Verdict
 from app.engine.migration.plan import Plan
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
+from tests.factories.pushes import Push
 
-_NAMED = re.compile(r'( (?:id|sourceRef|targetRef|attachedToRef|default)=")([^"]+)(")')
-_KEPT = re.compile(r"Definitions_|Message_|Error_|Signal_|Escalation_")
+_NAMED = re.compile(r'( (?:id|sourceRef|targetRef|attachedToRef|activityRef|default)=")([^"]+)(")')
+_KEPT = re.compile(r"(Definitions|message|error|signal|escalation)_")
 
 
 @dataclass
@@ -59,6 +60,56 @@ class Mover:
         return sorted((each.code, each.element_id) for each in verdict.obstacles)
 
 
+@dataclass(frozen=True)
+class Move:
+    """`before` brings an instance of `old` to where it is moved, `after` brings it to its end in `new`."""
+
+    old: Diagram
+    new: Diagram
+    mapping: dict[str, str | None]
+    stands: dict[str, str]  # in the new version, after the move
+    ends_with: dict[str, Any]
+    visited: tuple[str, ...]  # all elements of which a handler was called, in order
+    before: tuple[Push, ...] = ()
+    after: tuple[Push, ...] = ()
+    variables: dict[str, Any] = field(default_factory=dict)
+
+
+def play_move(bench: Bench, move: Move, between: Callable[[], None] | None) -> None:
+    """Bring an instance to where it is moved, move it, and see it to its end; `between` runs after every commit."""
+    bench.deploy(move.old)
+    instance_id = bench.start("p", **move.variables)
+    bench.run(instance_id, between)
+    _push(bench, instance_id, move.before, between)
+    bench.deploy(move.new)
+    keys = {token.number: token.step_key for token in bench.tokens(instance_id)}
+    mover = Mover(bench)
+    assert mover.check(instance_id, move.mapping).finding == "can_move"
+    mover.move(instance_id, move.mapping)
+    assert bench.standing(instance_id) == move.stands
+    with bench.database.reading() as connection:
+        assert queries.get_instance(connection, instance_id).version == 2
+    for token in bench.tokens(instance_id):
+        assert keys.get(token.number) in (None, token.step_key), "a key never changes"
+    if between is not None:
+        between()
+    bench.run(instance_id, between)
+    _push(bench, instance_id, move.after, between)
+    assert bench.state(instance_id) == "completed", bench.standing(instance_id)
+    assert bench.variables(instance_id) == move.ends_with
+    assert [step.element_id for step in bench.calls] == list(move.visited)
+    tried = [(step.key, step.attempt) for step in bench.calls]
+    assert len(set(tried)) == len(tried), "no two attempts look like one"
+
+
+def _push(bench: Bench, instance_id: str, pushes: tuple[Push, ...], between: Callable[[], None] | None) -> None:
+    for push in pushes:
+        push(bench, instance_id)
+        if between is not None:
+            between()
+        bench.run(instance_id, between)
+
+
 def renamed(diagram: Diagram, suffix: str = "_v2") -> bytes:
     """The same diagram with another id for each element and flow; what FEEL and handlers see stays."""
 
@@ -73,6 +124,16 @@ def renamed(diagram: Diagram, suffix: str = "_v2") -> bytes:
 def to_renamed(drawn: Drawn, suffix: str = "_v2") -> dict[str, str | None]:
     """The mapping of every element and flow to that of `renamed`."""
     return {each: f"{each}{suffix}" for each in (*drawn.elements, *drawn.flows)}
+
+
+@dataclass
+class ByOldNames(Bench):
+    """Asked for elements by their names in version 1, which those of version 2 end with `_v2`."""
+
+    def task(self, instance_id: str, element: str | None = None) -> str:
+        tasks = [token for token in self.tokens(instance_id) if token.kind == "user_task"]
+        (token,) = [token for token in tasks if element in (None, without("_v2", token.element_id))]
+        return f"{instance_id}:{token.number}"
 
 
 def back(mapping: Mapping[str, str | None]) -> dict[str, str | None]:

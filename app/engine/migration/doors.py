@@ -16,12 +16,13 @@ from app.core.types import to_microseconds
 from app.core.wakeups import Wakeups
 from app.engine import decisions, definitions
 from app.engine.definitions import UnknownProcess
-from app.engine.instances import ACTIVE, Instances
+from app.engine.instances import Instances
 from app.engine.kept import Kept
-from app.engine.migration import move
+from app.engine.migration import begin, rows
 from app.engine.migration.obstacles import RUNNING, Obstacle, find_obstacles
 from app.engine.migration.plan import Mapped, Plan, make_plan
-from app.engine.migration.renaming import Renaming
+from app.engine.migration.renaming import Renaming, repeatable_ids
+from app.engine.past import read_past
 from app.engine.spiff.live import Live
 from app.engine.tables import process_instance
 
@@ -108,7 +109,7 @@ class Migrations:
 
     def _open_instances(self, connection: sa.Connection, plan: Plan) -> list[str]:
         table = process_instance.c
-        query = sa.select(table.id).where(table.definition_id == plan.source.definition_id, table.state == ACTIVE)
+        query = sa.select(table.id).where(table.definition_id == plan.source.definition_id, table.ended_at.is_(None))
         return list(connection.execute(query.order_by(table.id).limit(MOST_PREVIEWED + 1)).scalars())
 
     def check(self, connection: sa.Connection, plan: Plan, instance_id: str) -> Verdict:
@@ -136,16 +137,16 @@ class Migrations:
         self._move(tx, plan, live, by, reason)
 
     def _move(self, tx: Transaction, plan: Plan, live: Live, by: str, reason: str) -> None:
-        renaming = Renaming(plan, live, move.repeatable_ids(plan.target.process))
-        chosen = move.find_chosen(plan, live, renaming)
-        if move.drop_listeners(plan, live):
+        renaming = Renaming(plan, live, repeatable_ids(plan.target.process))
+        chosen = begin.find_chosen(plan, live, renaming)
+        if begin.drop_listeners(plan, live):
             self._instances.checkpoint(tx, live)
-        move.rewrite(tx, plan, live, renaming)
+        rows.rewrite(tx, plan, live, renaming)
         moved = self._load(tx, live.instance_id)
-        move.settle_stall(tx, moved, plan.target.version)
+        rows.settle_stall(tx, moved, plan.target.version)
         versions = {"from_version": plan.source.version, "to_version": plan.target.version}
-        moved.note("migrated", None, by, **versions, reason=reason, mapping=move.given_text(plan.given))
-        move.begin_anew(plan, moved, chosen)
+        moved.note("migrated", None, by, **versions, reason=reason, mapping=dict(sorted(plan.given.items())))
+        begin.begin_anew(plan, moved, chosen)
         moved.run()
         self._instances.checkpoint(tx, moved, wake_at=moved.now)
         self._wakeups.wake(tx, live.instance_id)
@@ -154,10 +155,11 @@ class Migrations:
         live = self._instances.load(tx, instance_id, locked=True)
         live.now = to_microseconds(self._clock.now())
         live.decide = partial(self._decisions.evaluate, tx.connection)
+        live.past = partial(read_past, tx.connection)
         return live
 
     # many
-    def begin(self, tx: Transaction, jobs: Jobs, order: Order) -> str:
+    def order(self, tx: Transaction, jobs: Jobs, order: Order) -> str:
         """Create the job that does it to many; its id. NotFound names an instance that there is none of."""
         self._check_known(tx, order.instance_ids)
         source, target = order.plan.source, order.plan.target
@@ -210,7 +212,7 @@ def _version(connection: sa.Connection, process_id: str, version: int, path: str
 
 def _stays(plan: Plan, live: Live) -> str | None:
     """Why the plan does not concern an instance; None if it does."""
-    if live.state != ACTIVE:
+    if live.ended:
         return f"The instance is {live.state}."
     if live.program.definition_id != plan.source.definition_id:
         version, process_id = live.program.version, live.program.process_id

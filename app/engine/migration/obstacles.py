@@ -3,21 +3,25 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from app.engine.migration.arrivals import find_arrivals, starving_joins
 from app.engine.migration.plan import Plan, chooser_of
+from app.engine.migration.renaming import is_own, iterates
 from app.engine.spiff.branches import BESIDE, segments
+from app.engine.spiff.compensation import Compensation
 from app.engine.spiff.events import StandBy
 from app.engine.spiff.index import Node, SubTree
 from app.engine.spiff.live import Live
 
 RUNNING = "running"
+CODES = (RUNNING, "no_counterpart", "other_handler", "branch", "arrival", "join", "compensation")
 
 
 @dataclass(frozen=True)
 class Obstacle:
-    """`code` is running, no_counterpart, other_handler, branch, arrival or join; `message` says what would help."""
+    """`code` is one of CODES; `message` says what would help."""
 
     code: str
     element_id: str
@@ -31,26 +35,23 @@ def find_obstacles(plan: Plan, live: Live) -> list[Obstacle]:
         if node.wait is not None and node.wait.kind == "claim":
             message = f"A handler runs for '{node.task_spec.bpmn_id}'. Wait until it has answered."
             found.append(Obstacle(RUNNING, node.task_spec.bpmn_id, message))
-        if is_own(node.workflow):
+        if is_own(node.workflow) and not _takes_back(node.workflow):
             found += _of_node(plan, node)
-    for workflow in own_workflows(live):
-        found += _of_joins(plan, workflow)
+    found += chain.from_iterable(_of_arrivals(plan, workflow) for workflow in own_workflows(live))
+    if all(each.code == RUNNING for each in found):  # it is known where every token goes
+        found += chain.from_iterable(_of_joins(plan, workflow) for workflow in own_workflows(live))
     return found
 
 
-def is_own(workflow: Any) -> bool:
-    """Is it part of the process that moves? A called process stays on its version."""
-    return bool(workflow.call == 0)
+def _takes_back(workflow: Any) -> bool:
+    owner = getattr(workflow, "owner", None)
+    return owner is not None and (isinstance(owner.task_spec, Compensation) or _takes_back(owner.workflow))
 
 
 def own_workflows(live: Live) -> list[Any]:
     """The process and its sub-processes that run."""
-    return [workflow for workflow in (live.tree, *live.tree.subprocesses.values()) if is_own(workflow)]
-
-
-def scope_of(plan: Plan, workflow: Any) -> str:
-    """The id, in the old version, of the process or sub-process that runs in it."""
-    return str(workflow.owner.task_spec.bpmn_id) if isinstance(workflow, SubTree) else plan.source.process_id
+    known = (live.tree, *live.tree.subprocesses.values())
+    return [workflow for workflow in known if is_own(workflow) and not iterates(workflow)]
 
 
 def is_dropped(plan: Plan, node: Node) -> bool:
@@ -72,6 +73,9 @@ def _of_node(plan: Plan, node: Node) -> Iterator[Obstacle]:
         if not is_dropped(plan, node):
             yield _no_counterpart(plan, element_id)
         return
+    if isinstance(node.task_spec, Compensation):
+        message = f"What was done is being taken back for '{element_id}'. Wait until that has ended."
+        yield Obstacle("compensation", element_id, message)
     yield from _of_handler(plan, node, goes_to)
     for segment in segments(node.path):
         split, _, rest = segment.partition("#")
@@ -104,23 +108,22 @@ def _of_handler(plan: Plan, node: Node, goes_to: str) -> Iterator[Obstacle]:
         yield Obstacle("other_handler", element_id, message)
 
 
-def _of_joins(plan: Plan, workflow: Any) -> Iterator[Obstacle]:
-    scope = plan.scope(scope_of(plan, workflow))
-    if scope is None:  # its sub-process is an obstacle already
-        return
-    arrivals = find_arrivals(plan, workflow)
-    lost = {element_id for element_id, _ in arrivals.lost}
-    for element_id, source in arrivals.lost:
+def _of_arrivals(plan: Plan, workflow: Any) -> Iterator[Obstacle]:
+    for element_id, source in find_arrivals(plan, workflow).lost:
         message = (
             f"A branch has come to '{element_id}' from '{source}', which no longer leads there. "
             f"Map the flow that it came by to a flow of the new version to '{plan.elements[element_id]}'."
         )
         yield Obstacle("arrival", element_id, message)
-    if lost:
-        return
+
+
+def _of_joins(plan: Plan, workflow: Any) -> Iterator[Obstacle]:
+    """Joins that a token will come to, or has come to, and that would wait for one that cannot come."""
     places = [place for node in workflow.tokens() for place in (node.task_spec.bpmn_id, chosen_by(plan, node) or "")]
     standing = {plan.elements[place] for place in places if place in plan.elements}
-    for join, source in starving_joins(plan.target.diagram, scope, standing, Counter(arrivals.places())):
+    arrived = Counter(find_arrivals(plan, workflow).places())
+    scope = plan.elements[workflow.owner.task_spec.bpmn_id] if isinstance(workflow, SubTree) else plan.source.process_id
+    for join, source in starving_joins(plan.target.diagram, scope, standing, arrived):
         message = (
             f"'{join}' of the new version would wait for ever: nothing of this instance comes to it from '{source}'. "
             "Migrate before the branches split, or after they have joined."

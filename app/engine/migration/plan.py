@@ -39,10 +39,6 @@ class Plan:
         """Elements of the new version that something of the old one goes to."""
         return frozenset(self.elements.values())
 
-    def scope(self, old: str) -> str | None:
-        """Where what is inside a process or sub-process goes."""
-        return old if old == self.source.process_id else self.elements.get(old)
-
 
 def make_plan(source: Program, target: Program, given: Mapped) -> Plan:
     """`given` is old id -> new id, None for no counterpart; what it does not name goes to the same id, if that fits.
@@ -116,6 +112,8 @@ def _misfit(old: Diagram, new: Diagram, one: Element, other: Element, elements: 
     """Why one element cannot go to the other; None if it can."""
     if (one.type, one.event, one.is_event_sub) != (other.type, other.event, other.is_event_sub):
         return f"it was a {_called(one)} and is a {_called(other)}"
+    if one.for_compensation != other.for_compensation:
+        return "it takes work back in only one of the versions"
     if (one.handler is None) != (other.handler is None):
         return "a handler does it in only one of the versions"
     if (one.loop is None) != (other.loop is None):

@@ -1,20 +1,21 @@
 """What rows hold of elements' ids: scopes, branches, visits and writes, in the new version's names.
 
 A scope's path is '/sub#1/task#2', a branch's 'split#1.0>split#1.2>'; a step in a branch is 'branch|element#visit'.
-A called process keeps its names, inside whatever the names around it have become.
+What is inside a called process, '/!access#1/...', keeps its names.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
 
 from app.engine.migration.plan import Plan
 from app.engine.spiff.branches import segments
-from app.engine.spiff.index import Node, SubTree
+from app.engine.spiff.index import Node
 from app.engine.spiff.live import Live
 from app.engine.spiff.scopes import VISITS, WRITE, as_json
 
+CALLED = "!"
 VariableRow = tuple[str, str, str, str]  # scope, kind, name, value
 
 
@@ -22,35 +23,16 @@ class Renaming:
     """Made from an instance as it is in the old version; `repeatable` are the new version's ids on or after loops."""
 
     def __init__(self, plan: Plan, live: Live, repeatable: frozenset[str]) -> None:
-        self._plan = plan
+        self._elements = plan.elements
         self._repeatable = repeatable
-        self._scopes: dict[str, str] = {"": ""}
-        self._inside: dict[str, Any] = {"": live.tree}  # scope -> what runs in it
-        self._branches: dict[int, str] = {0: ""}  # owner of what runs inside -> the branch that it runs on as a whole
         self._counted: dict[tuple[str, str], int] = {}  # (scope, name) -> visits that are open, by their numbers
-        for node in sorted(live.tree.nodes(), key=lambda node: node.id):
-            self._learn(node)
-        for workflow in live.tree.subprocesses.values():
-            self._inside[workflow.scope] = workflow
+        for node in live.tree.nodes():
+            if is_own(node.workflow) and not iterates(node.workflow):
+                self._count(node)
 
-    def _learn(self, node: Node) -> None:
-        """Outer nodes come before inner ones."""
-        workflow = node.workflow
-        self._branches[node.id] = self._renamed_branch(node)
-        scope = node.internal_data.get("scope")
-        if scope is not None:
-            part = scope[len(workflow.scope) + 1 :]
-            self._scopes[scope] = f"{self._scopes[workflow.scope]}/{self._step(part) if workflow.call == 0 else part}"
-        if workflow.call == 0:
-            self._count(node)
-
-    def _renamed_branch(self, node: Node) -> str:
-        workflow = node.workflow
-        path = self._path(node.path) if workflow.call == 0 else node.path
-        return self._branches[owner_number(workflow)] + path
-
-    def _path(self, path: str) -> str:
-        return "".join(f"{self._segment(segment)}>" for segment in segments(path))
+    def path(self, branch: str) -> str:
+        """A branch's path, or a part of one."""
+        return "".join(f"{self._segment(segment)}>" for segment in segments(branch))
 
     def _segment(self, segment: str) -> str:
         """'split#visit.0+2+join': of each branch of a split, which of them, and what joined them."""
@@ -58,18 +40,24 @@ class Renaming:
         first, *more = rest.split("+")
         return "+".join([f"{self._element(split)}#{first}", *(self._element(part) for part in more)])
 
+    def scope(self, scope: str) -> str:
+        parts = scope.split("/")
+        own = next((n for n, part in enumerate(parts, 1) if part.startswith(CALLED)), len(parts))
+        return "/".join([*(self._step(part) for part in parts[:own]), *parts[own:]])
+
     def _step(self, name: str) -> str:
         """'branch|element#visit', or what else a part of a scope's path is."""
-        path, bar, step = name.rpartition("|")
-        element_id, mark, visit = step.partition("#")
-        return f"{self._path(path)}{bar}{self._element(element_id)}{mark}{visit}"
+        mark = CALLED if name.startswith(CALLED) else ""
+        path, bar, step = name.removeprefix(mark).rpartition("|")
+        element_id, hash, visit = step.partition("#")
+        return f"{mark}{self.path(path)}{bar}{self._element(element_id)}{hash}{visit}"
 
     def _element(self, element_id: str) -> str:
-        return self._plan.elements.get(element_id, element_id)
+        return self._elements.get(element_id, element_id)
 
     def _count(self, node: Node) -> None:
         """The new version may count visits that the old one had no need to: those that are open come first."""
-        scope, path = self._scopes[node.workflow.scope], self._path(node.path)
+        scope, path = self.scope(node.workflow.scope), self.path(node.path)
         visit = node.internal_data.get("visit")
         if visit is not None:
             self._note_visit(scope, path, self._element(node.task_spec.bpmn_id), visit)
@@ -84,20 +72,18 @@ class Renaming:
             name = f"{path}|{element_id}" if path else element_id
             self._counted[scope, name] = max(visit, self._counted.get((scope, name), 0))
 
-    def branch(self, node: Node) -> str:
-        """The path of the branch that a token is on."""
-        return self._branches[node.id]
-
-    def internal(self, node: Node, stored: str, sources: dict[int, str]) -> str:
+    def internal(self, node: Node, stored: str, sources: Mapping[int, str]) -> str:
         """A token's `internal`; `sources` says from where tokens have come to their joins."""
         data = orjson.loads(stored)
         if "scope" in data:
-            data["scope"] = self._scopes[data["scope"]]
+            data["scope"] = self.scope(data["scope"])
+        if not is_own(node.workflow):
+            return as_json(data)
         if "branch" in data:
-            data["branch"][0] = self._branches[node.id]
+            data["branch"][0] = self.path(data["branch"][0])
         if node.id in sources:
             data["from"] = sources[node.id]
-        if "incident" in data and node.workflow.call == 0:
+        if "incident" in data:
             data["incident"][1] = self.signature(node.task_spec.bpmn_id, data["incident"][1])
         return as_json(data)
 
@@ -111,11 +97,11 @@ class Renaming:
         renamed = []
         visits = dict(self._counted)
         for scope, kind, name, value in rows:
-            inside, now_in = self._inside.get(scope), self._scopes.get(scope, scope)
-            if kind == WRITE:
+            own, now_in = f"/{CALLED}" not in scope, self.scope(scope)
+            if kind == WRITE and own:
                 number, branch = orjson.loads(value)
-                renamed.append((now_in, kind, name, as_json([number, self._written_by(inside, branch)])))
-            elif kind == VISITS and inside is not None and inside.call == 0:
+                renamed.append((now_in, kind, name, as_json([number, self.path(branch)])))
+            elif kind == VISITS and own:
                 self._keep_visits(visits, now_in, name, orjson.loads(value))
             else:
                 renamed.append((now_in, kind, name, value))
@@ -123,20 +109,45 @@ class Renaming:
 
     def _keep_visits(self, visits: dict[tuple[str, str], int], scope: str, name: str, count: int) -> None:
         path, bar, element_id = name.rpartition("|")
-        goes_to = self._plan.elements.get(element_id)
+        goes_to = self._elements.get(element_id)
         if goes_to in self._repeatable:
-            key = (scope, f"{self._path(path)}{bar}{goes_to}")
+            key = (scope, f"{self.path(path)}{bar}{goes_to}")
             visits[key] = max(count, visits.get(key, 0))
 
-    def _written_by(self, inside: Any, branch: str) -> str:
-        if inside is None or inside.call == 0:
-            return self._path(branch)
-        outer = inside.branch.path if inside.branch is not None else ""
-        if not branch.startswith(outer):
-            return branch
-        return self._branches[owner_number(inside)] + branch[len(outer) :]
+    def undo(self, name_now: str | None, undo: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What takes a finished step back: `of` is its element in the new version, null where that has none.
+
+        So it is too where what was drawn to take it back is drawn no longer.
+        """
+        of = None if name_now is None else self._elements.get(name_now)
+        if "element" not in undo:
+            return undo if of == name_now else {**undo, "of": of}
+        drawn = self._elements.get(undo["element"])
+        if drawn is None:
+            return {**undo, "of": None}
+        return undo if (of, drawn) == (name_now, undo["element"]) else {**undo, "of": of, "element": drawn}
 
 
-def owner_number(workflow: Any) -> int:
-    """The token of the activity that it runs inside; 0 is the process."""
-    return int(workflow.owner.id) if isinstance(workflow, SubTree) else 0
+def is_own(workflow: Any) -> bool:
+    """Is it part of the process that moves? A called process stays on its version."""
+    return bool(workflow.call == 0)
+
+
+def iterates(workflow: Any) -> bool:
+    """Are its tokens the iterations of one activity?"""
+    return bool(getattr(workflow, "iterates", False))
+
+
+def repeatable_ids(process: Any) -> frozenset[str]:
+    """Elements, of a process and all inside it, whose visits are counted."""
+    found: set[str] = set()
+    ahead = [process]
+    while ahead:
+        for spec in ahead.pop().task_specs.values():
+            element_id = getattr(spec, "bpmn_id", None)
+            if element_id is not None and spec.repeatable:
+                found.add(element_id)
+            inside = getattr(spec, "inner", None)
+            if inside is not None:
+                ahead.append(inside)
+    return frozenset(found)

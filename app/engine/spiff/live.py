@@ -240,10 +240,12 @@ class Live:
         self.note("compensated", node, element=record["element_id"], number=record["number"])
 
     def step_key(self, node: Node) -> str:
-        """The same for every attempt of one step, also after a lost checkpoint; another after a corrected retry."""
+        """The same for every attempt of one step, also after a lost checkpoint.
+
+        Another after a corrected retry ('~1'), and for all that begins after a rewind or a migration ('~r1').
+        """
         generation = node.internal_data.get("generation", 0)
-        suffix = f"~{generation}" if generation else ""
-        suffix += f"@{self.rewinds}" if self.rewinds else ""
+        suffix = (f"~r{self.rewinds}" if self.rewinds else "") + (f"~{generation}" if generation else "")
         return f"{self.instance_id}:{node.workflow.scope}/{step_name(node)}{suffix}"
 
     def waiting(self, *kinds: str) -> list[Node]:

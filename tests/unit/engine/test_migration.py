@@ -2,42 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from app.engine import queries
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
-from tests.factories.flows import Push, later, message, task_done
-from tests.factories.migrations import Mover
-
-Crash = Callable[[], None] | None
+from tests.factories.migrations import Move, Mover, play_move
+from tests.factories.pushes import Push, later, line, message, task_done
 
 
 def act(name: str, *arguments: Any) -> Push:
     return lambda bench, instance_id: bench.act(name, instance_id, *arguments)
-
-
-def line(diagram: Diagram, *middle: str) -> Diagram:
-    return diagram.start("s").end("e").chain("s", *middle, "e")
-
-
-@dataclass(frozen=True)
-class Move:
-    """`before` brings an instance of `old` to where it is moved, `after` brings it to its end in `new`."""
-
-    old: Diagram
-    new: Diagram
-    mapping: dict[str, str | None]
-    stands: dict[str, str]  # in the new version, after the move
-    ends_with: dict[str, Any]
-    visited: tuple[str, ...]  # all elements of which a handler was called, in order
-    before: tuple[Push, ...] = ()
-    after: tuple[Push, ...] = ()
-    variables: dict[str, Any] = field(default_factory=dict)
 
 
 def service_retrying() -> Move:
@@ -325,39 +301,7 @@ MOVES = {
 @pytest.mark.parametrize("crashes", [False, True])
 @pytest.mark.parametrize("name", MOVES)
 def test_an_instance_that_moved_goes_on_in_the_new_version(bench: Bench, name: str, crashes: bool) -> None:
-    move = MOVES[name]()
-    between: Crash = bench.restart if crashes else None
-    bench.deploy(move.old)
-    instance_id = bench.start("p", **move.variables)
-    bench.run(instance_id, between)
-    push_all(bench, instance_id, move.before, between)
-    bench.deploy(move.new)
-    keys = {token.number: token.step_key for token in bench.tokens(instance_id)}
-    mover = Mover(bench)
-    assert mover.check(instance_id, move.mapping).finding == "can_move"
-    mover.move(instance_id, move.mapping)
-    assert bench.standing(instance_id) == move.stands
-    with bench.database.reading() as connection:
-        assert queries.get_instance(connection, instance_id).version == 2
-    for token in bench.tokens(instance_id):
-        assert keys.get(token.number) in (None, token.step_key), "a key never changes"
-    if between is not None:
-        between()
-    bench.run(instance_id, between)
-    push_all(bench, instance_id, move.after, between)
-    assert bench.state(instance_id) == "completed"
-    assert bench.variables(instance_id) == move.ends_with
-    assert [step.element_id for step in bench.calls] == list(move.visited)
-    tried = [(step.key, step.attempt) for step in bench.calls]
-    assert len(set(tried)) == len(tried), "no two attempts look like one"
-
-
-def push_all(bench: Bench, instance_id: str, pushes: tuple[Push, ...], between: Crash) -> None:
-    for push in pushes:
-        push(bench, instance_id)
-        if between is not None:
-            between()
-        bench.run(instance_id, between)
+    play_move(bench, MOVES[name](), bench.restart if crashes else None)
 
 
 def test_the_history_says_who_moved_it_why_and_how(bench: Bench) -> None:
