@@ -17,6 +17,7 @@ from app.core.types import from_microseconds, to_microseconds
 from app.core.wakeups import Wakeups
 from app.decisions.dmn import Model
 from app.engine import decisions, definitions, incidents, messages, starts, steps, workers
+from app.engine.callees import Callees
 from app.engine.decisions import Accepted, Decided, DecisionDeployment
 from app.engine.definitions import Deployment
 from app.engine.diagram import DiagramRefused, Finding
@@ -180,6 +181,7 @@ class Engine:
         """What the instance may ask of the store while it runs, in this transaction."""
         live.decide = partial(self._decisions.evaluate, tx.connection)
         live.past = partial(read_past, tx.connection)
+        live.callees = Callees(self._programs, tx.connection)
 
     def _go_on(self, tx: Transaction, live: Live) -> None:
         """Run on without claiming: steps that became ready are a worker's."""
@@ -209,12 +211,10 @@ class Engine:
         now = self._clock.now()
         live.now = to_microseconds(now)
         self._give_reads(tx, live)
-        checked: set[int] = set()  # catching nodes known to have no message in the inbox
-        if results and not fresh:
-            checked.update(node.id for node in live.waiting(*CATCHING) if node.stored)
-        else:  # woken by a sweep, a timer or another writer: what is remembered may be stale
+        if fresh or not results:  # woken by a sweep, a timer or another writer: what is remembered may be stale
             if not fresh:
                 self._instances.verify(tx, live)
+            live.unseen.update((node.id, node) for node in live.waiting(*CATCHING))
             owners = {node.wait.claimed_by for node in live.waiting("claim")} - {owner}
             steps.release(live, workers.dead_among(tx.connection, owners, now))
         if not live.begun:
@@ -223,7 +223,7 @@ class Engine:
             steps.take(live, result, self._registry)
         steps.come_due(live, self._registry)
         live.run()
-        while arrived := self._collect(tx, live, checked):
+        while arrived := self._collect(tx, live):
             for node, message_id, variables in arrived:
                 self._deliver(live, node, message_id, variables)
             live.run()
@@ -233,9 +233,10 @@ class Engine:
         self._keep(live)
         return self._advanced(live, [step for step in claimed if step is not None])
 
-    def _collect(self, tx: Transaction, live: Live, checked: set[int]) -> list[tuple[Node, str, dict[str, Any]]]:
-        nodes = [node for node in live.waiting(*CATCHING) if node.id not in checked]
-        checked.update(node.id for node in nodes)
+    def _collect(self, tx: Transaction, live: Live) -> list[tuple[Node, str, dict[str, Any]]]:
+        """Messages for those who have begun to wait since somebody last looked."""
+        nodes = list(live.unseen.values())
+        live.unseen.clear()
         return messages.collect(tx, live, nodes) if nodes else []
 
     def _deliver(self, live: Live, node: Node, message_id: str, variables: dict[str, Any]) -> None:
@@ -246,9 +247,9 @@ class Engine:
             steps.trigger(live, node, variables)
 
     def _advanced(self, live: Live, claimed: list[ClaimedStep]) -> Advanced:
-        due = [node.wait.due_at for node in live.waiting("timer", "retry", "callback") if node.wait.due_at]
-        next_due = from_microseconds(min(due)) if due else None
-        return Advanced(claimed, next_due, live.ended, not live.waits.get("claim"))
+        next_due = live.agenda.next_due()
+        due = None if next_due is None else from_microseconds(next_due)
+        return Advanced(claimed, due, live.ended, not live.waits.get("claim"))
 
     def _keep(self, live: Live) -> None:
         """Keep an instance whose handlers run; one that waits for something else is loaded again when it comes."""

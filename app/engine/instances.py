@@ -1,6 +1,6 @@
 """Instances and their checkpoints: what is open is loaded, what changed is written, one revision each time."""
 
-from typing import Any, Protocol
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -9,8 +9,8 @@ from app.core.db import Prepared, Transaction
 from app.core.errors import NotFound, TurnupError
 from app.core.ids import new_id
 from app.core.types import from_microseconds
+from app.engine.callees import Callees, ProgramSource
 from app.engine.spiff.activities import HandlerTask
-from app.engine.spiff.build import Program
 from app.engine.spiff.codec import TOKEN_COLUMNS, restore, token_rows, variable_rows
 from app.engine.spiff.live import Live, Outcome, Raised
 from app.engine.spiff.scopes import VISITS, as_json
@@ -83,12 +83,6 @@ _READ_VARIABLES = Prepared(
 )
 
 
-class ProgramSource(Protocol):
-    """Who knows the specs of a definition."""
-
-    def program(self, connection: sa.Connection, definition_id: str) -> Program: ...
-
-
 class Instances:
     """Reads and writes instances; `programs` gives a definition's specs by its id."""
 
@@ -118,6 +112,7 @@ class Instances:
         live.begun, live.state, live.ended_at = row["next_number"] > 1, row["state"], row["ended_at"]
         live.rewinds, live.start_key = row["rewinds"], row["start_key"]
         live.tree.completed = live.state != ACTIVE
+        live.callees = Callees(self._programs, connection)
         variables = _READ_VARIABLES.rows(connection, {"id_": instance_id})
         tokens = _READ_TOKENS.rows(connection, {"id_": instance_id})
         try:

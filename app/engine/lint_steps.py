@@ -40,7 +40,7 @@ def check_steps(
 def _check_mappings(element: Element) -> Iterator[Finding]:
     for source, target in element.inputs:
         yield from check_source(element, f"the input '{target}'", source)
-        yield from check_name(element, "the input target", target)
+        yield from check_path(element, "the input target", target)
     for source, target in element.outputs:
         yield from check_source(element, f"the output '{target}'", source)
         yield from check_path(element, "the output target", target)
@@ -90,7 +90,7 @@ def _check_handler(
 
 def _check_parameters(element: Element, handler: Handler, possible: Mapping[str, str] | None) -> Iterator[Finding]:
     names = [parameter.name for parameter in handler.parameters]
-    mapped = {target for _, target in element.inputs}
+    mapped = {target.partition(".")[0] for _, target in element.inputs}
     for target in sorted(mapped - set(names)):
         if is_name(target):
             near = get_close_matches(target[:100], names, n=1)

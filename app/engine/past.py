@@ -14,7 +14,7 @@ from app.engine.spiff.compensation import Past
 from app.engine.spiff.index import COMPLETED
 from app.engine.tables import token
 
-_COLUMNS = "number inside ended_at state element_id step_key undo".split()
+_COLUMNS = "number inside call ended_at state element_id step_key undo".split()
 
 
 def read_past(connection: sa.Connection, instance_id: str) -> list[Past]:
@@ -45,4 +45,5 @@ def name_now(row: sa.Row[Any]) -> str | None:
 def _past(row: sa.Row[Any]) -> Past:
     ended = (to_microseconds(row.ended_at), row.number)
     undo = {name: value for name, value in (row.undo or {}).items() if name != "of"}
-    return Past(row.number, row.inside, ended, row.state == COMPLETED, name_now(row) or "", row.step_key, undo)
+    completed = row.state == COMPLETED
+    return Past(row.number, row.inside, row.call, ended, completed, name_now(row) or "", row.step_key, undo)

@@ -1,21 +1,19 @@
 """Starting an instance: accepted once, with variables that fit what the process declares."""
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import orjson
 import sqlalchemy as sa
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
 
 from app.core.clock import Clock
 from app.core.db import Prepared, Transaction
-from app.core.errors import Conflict, InvalidInput, TooLarge
+from app.core.errors import Conflict, TooLarge
 from app.core.ids import new_id
 from app.core.types import to_microseconds
 from app.engine import definitions
+from app.engine.schemas import VariablesRefused, check_schema
 from app.engine.spiff.scopes import VALUE
 from app.engine.tables import process_instance, variable
 
@@ -30,15 +28,6 @@ _BY_KEY = Prepared(
         process_instance.c.idempotency_key == sa.bindparam("key")
     )
 )
-
-
-class VariablesRefused(InvalidInput):
-    """The variables do not fit; `problems` holds (JSON path, message) for every one."""
-
-    def __init__(self, problems: list[tuple[str, str]]) -> None:
-        self.problems = problems
-        path, message = problems[0]
-        super().__init__(message, path=path, problems=problems)
 
 
 class IdempotencyKeyReused(Conflict):
@@ -129,26 +118,6 @@ def check_variables(variables: dict[str, Any], at: str = "$.variables") -> dict[
             )
         stored[name] = text.decode()
     return stored
-
-
-def check_schema(schema: dict[str, Any] | None, variables: dict[str, Any]) -> None:
-    """Hold the variables against the process's JSON Schema, if it declares one; every problem at once."""
-    if schema is None:
-        return
-    problems = [
-        (path, error.message) for error in Draft202012Validator(schema).iter_errors(variables) for path in _paths(error)
-    ]
-    if problems:
-        raise VariablesRefused(sorted(problems))
-
-
-def _paths(error: ValidationError) -> Iterator[str]:
-    base = "$.variables" + "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in error.absolute_path)
-    if error.validator == "required" and isinstance(error.instance, dict):
-        missing = [str(name) for name in cast(list[str], error.validator_value) if name not in error.instance]
-        yield from (f"{base}.{name}" for name in missing if repr(name) in error.message)
-    else:
-        yield base
 
 
 def _digest(request: StartRequest) -> str:

@@ -170,9 +170,7 @@ def _keep_late(live: Live, node: Node | None, result: StepResult) -> None:
 
 def come_due(live: Live, registry: Registry) -> None:
     """Fire the timers, repeat the attempts and give up the callbacks whose time has come."""
-    waiting = live.waiting("timer", "retry", "callback")
-    due = [node for node in waiting if node.wait.due_at is not None and node.wait.due_at <= live.now]
-    for node in sorted(due, key=lambda node: (node.wait.due_at, node.id)):
+    for node in live.agenda.take_due(live.now):
         wait = node.wait
         if node._state & FINISHED:  # by one that was due before
             continue

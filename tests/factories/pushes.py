@@ -23,9 +23,12 @@ class Flow:
     ends_with: dict[str, Any] = field(default_factory=dict)
     visited: tuple[str, ...] = ()
     decisions: bytes | None = None
+    called: tuple[Diagram, ...] = ()
 
     def prepare(self, bench: Bench) -> None:
-        """Deploy the decisions that the diagram calls."""
+        """Deploy the decisions and the processes that the diagram calls."""
+        for diagram in self.called:
+            bench.deploy(diagram)
         if self.decisions is not None:
             bench.deploy_decisions(self.decisions)
 

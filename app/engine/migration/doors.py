@@ -15,6 +15,7 @@ from app.core.jobs import Item, Jobs, NewJob, NotYet, Passed, Skipped, Worked
 from app.core.types import to_microseconds
 from app.core.wakeups import Wakeups
 from app.engine import decisions, definitions
+from app.engine.callees import Callees
 from app.engine.definitions import UnknownProcess
 from app.engine.instances import Instances
 from app.engine.kept import Kept
@@ -156,6 +157,7 @@ class Migrations:
         live.now = to_microseconds(self._clock.now())
         live.decide = partial(self._decisions.evaluate, tx.connection)
         live.past = partial(read_past, tx.connection)
+        live.callees = Callees(self._programs, tx.connection)
         return live
 
     # many

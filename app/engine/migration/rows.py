@@ -108,7 +108,7 @@ def _rewrite_incidents(tx: Transaction, plan: Plan, live: Live, renaming: Renami
 def _rewrite_undo(tx: Transaction, live: Live, renaming: Renaming) -> None:
     for row in past.read_rows(tx.connection, live.instance_id):
         before = row.undo or {}
-        after = renaming.undo(past.name_now(row), before)
+        after = renaming.undo(past.name_now(row), before) if row.call == 0 else before
         if after is not before:
             where = (token.c.instance_id == live.instance_id, token.c.number == row.number)
             tx.connection.execute(sa.update(token).where(*where).values(undo=dict(after)))

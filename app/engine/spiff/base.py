@@ -41,14 +41,15 @@ class Spec(BpmnSpecMixin):
 
     def leave_with(self, my_task: Node, result: Mapping[str, Any]) -> None:
         """Write what the step gave: by its output mappings if it has any, else all of it."""
-        scopes, outside = scopes_of(my_task), my_task.workflow.scope
-        inside = my_task.internal_data.get("scope", outside)
+        workflow = my_task.workflow
+        inside = my_task.internal_data.get("scope", workflow.scope)
         if self.outputs_:
-            view = ChainMap(dict(result), scopes.view(inside))
-            writes = [(outside, m.target, m.source.value(view, clock_of(my_task))) for m in self.outputs_]
+            onto = inside if workflow.iterates else workflow.scope  # a mapping may give an iteration its output
+            view = ChainMap(dict(result), scopes_of(my_task).view(inside))
+            writes = [(onto, m.target, m.source.value(view, clock_of(my_task))) for m in self.outputs_]
         else:
             writes = [(inside, name, value) for name, value in result.items()]
-        write_all(my_task, writes)
+        write_all(my_task, result, writes)
 
     def fire(self, my_task: Node, variables: Mapping[str, Any]) -> None:
         """What the node waited for has come: write the variables and move on. A FlowFault changes nothing."""
@@ -100,13 +101,15 @@ def clock_of(node: Node) -> Clock:
 
 
 def step_name(node: Node) -> str:
-    """'branch|element#visit': unlike any other step of its scope, and the same after every crash and replay."""
+    """'branch|element#visit' or '[iteration]': unlike any other of its scope, the same after every crash and replay."""
+    if node.workflow.iterates:
+        return f"[{node.internal_data['index']}]"
     path = f"{node.path}|" if node.path else ""
     return f"{path}{node.task_spec.bpmn_id}#{node.internal_data['visit']}"
 
 
-def write_all(node: Node, writes: Sequence[tuple[str, str, Any]]) -> None:
-    """Write all or, if a concurrent branch would lose its value, nothing.
+def write_all(node: Node, result: Mapping[str, Any], writes: Sequence[tuple[str, str, Any]]) -> None:
+    """Write all that the mappings made of a result or, if a concurrent branch would lose its value, nothing.
 
     `internal_data["chosen"]` holds what an operator chose for targets in conflict: "stored" or "new".
     """
@@ -128,6 +131,7 @@ def write_all(node: Node, writes: Sequence[tuple[str, str, Any]]) -> None:
                     stored=conflict.stored,
                     new=value,
                 )
+    node.workflow.leaving(node, result, writes)
     for scope, target, value in writes:
         scopes.write(scope, target, value, node.branch)
 

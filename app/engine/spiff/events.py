@@ -53,6 +53,8 @@ class StandBy(CatchEvent):
             my_task.cancel()
         elif my_task.wait.kind != self.trigger.kind:
             live.change(my_task, self.trigger.kind, due_at=my_task.wait.due_at)
+        else:
+            live.stand(my_task)
 
     @property
     def maps_event(self) -> bool:

@@ -24,6 +24,10 @@ class DecisionFailed(FlowFault):
     """A decision is not deployed, or could not be evaluated with the variables as they are."""
 
 
+class CallFailed(FlowFault):
+    """What a call activity calls is not deployed, or not with these variables, or calls itself for ever."""
+
+
 class NoFlowChosen(FlowFault):
     """No condition of an exclusive gateway holds and it has no default flow."""
 

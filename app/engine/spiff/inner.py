@@ -24,11 +24,12 @@ class Holder(Activity):
 
     def _run_hook(self, my_task: Node) -> bool | None:
         top = my_task.workflow.top_workflow
-        if my_task.internal_data.get("inner_done"):
+        if not my_task.internal_data.get("inner_done"):
+            self.enter(my_task)
+        if my_task.internal_data.get("inner_done"):  # from the beginning, if there is nothing to do
             self.leave_inside(my_task)
             top.subprocesses.pop(my_task.id, None)
             return True
-        self.enter(my_task)
         inside = self.open_inside(my_task)
         top.live.wait_for(my_task, "child")
         inside.begin()

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from app.core.types import from_microseconds
+from app.engine.spiff.agenda import Agenda
 from app.engine.spiff.base import step_name
 from app.engine.spiff.build import Program
 from app.engine.spiff.faults import EndlessLoop, FlowFault
@@ -92,6 +93,7 @@ class Live:
     program: Program
     scopes: Scopes
     tree: Tree
+    agenda: Agenda
     revision: int = 0
     now: int = 0
     state: str = "active"
@@ -103,8 +105,10 @@ class Live:
     begun: bool = False
     woken: bool = False  # somebody asked for a worker's look
     past: Any = None  # instance id -> what is done and can be taken back, as spiff.compensation.Past; set as `decide`
+    callees: Any = None  # app.engine.callees.Callees; set as `decide`
     decide: Any = None  # (decision id, variables, clock) -> app.engine.decisions.Decided; set for each advance
     waits: dict[str, dict[int, Node]] = field(default_factory=dict)  # kind -> number -> node
+    unseen: dict[int, Node] = field(default_factory=dict)  # wait for messages, and nobody has looked into the inbox
     happenings: list[Happening] = field(default_factory=list)
     raised: list[Raised] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
@@ -118,8 +122,9 @@ class Live:
         cls, instance_id: str, business_key: str | None, program: Program, next_number: int, writes: int
     ) -> "Live":
         tree = Tree(program.process, next_number)
-        live = cls(instance_id, program.process_id, business_key, program, Scopes(writes), tree)
-        tree.live, tree.scopes = live, live.scopes
+        agenda = Agenda(tree.standing)
+        live = cls(instance_id, program.process_id, business_key, program, Scopes(writes), tree, agenda)
+        tree.live, tree.scopes, tree.definition_id = live, live.scopes, program.definition_id
         return live
 
     @property
@@ -180,8 +185,17 @@ class Live:
     # called by the specs while they run
     def wait_for(self, node: Node, kind: str, **facts: Any) -> Wait:
         node.wait = wait = Wait(kind, self.now, **facts)
-        self.waits.setdefault(kind, {})[node.id] = node
+        self.stand(node)
         return wait
+
+    def stand(self, node: Node) -> None:
+        """The node has a reason to wait; one that has another already is to leave that first."""
+        kind: str = node.wait.kind
+        self.waits.setdefault(kind, {})[node.id] = node
+        if node.wait.due_at is not None:
+            self.agenda.add(node)
+        if kind in CATCHING:
+            self.unseen[node.id] = node
 
     def offer_job(self, node: Node) -> None:
         self.wait_for(node, "job", name=node.task_spec.handler_of(node), step_key=self.step_key(node))
@@ -190,9 +204,9 @@ class Live:
     def change(self, node: Node, kind: str, *, due_at: int | None = None, claimed_by: str | None = None) -> Wait:
         """Give a node another reason to wait; what it is about stays."""
         wait: Wait = node.wait
-        del self.waits[wait.kind][node.id]
-        self.waits.setdefault(kind, {})[node.id] = node
+        self._forget(node)
         wait.kind, wait.since, wait.due_at, wait.claimed_by = kind, self.now, due_at, claimed_by
+        self.stand(node)
         self.tree.changed[node.id] = node
         return wait
 
@@ -208,7 +222,7 @@ class Live:
         if settled is not None:
             specs = [child.task_spec for child in following]
             names = [spec.bpmn_name if spec.bpmn_id else spec.outputs[0].bpmn_name for spec in specs]
-            self.outcomes.append(Outcome(settled[0], "passed", " and ".join(names) or "the end"))
+            self.outcomes.append(Outcome(settled[0], "passed", " and ".join(names) or node.workflow.goes_on_to))
 
     def resume(self, node: Node) -> None:
         """Run a node again: a sub-process whose inside is done, or a step whose incident was acted on."""
@@ -265,3 +279,4 @@ class Live:
     def _forget(self, node: Node) -> None:
         if node.wait is not None:
             self.waits[node.wait.kind].pop(node.id, None)
+            self.unseen.pop(node.id, None)
