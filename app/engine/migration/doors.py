@@ -83,6 +83,7 @@ class Migrations:
         """How instances of one version would move to another; UnknownProcess, MappingRefused."""
         if from_version == to_version:
             raise InvalidInput(f"Version {to_version} is the one they are on. Name another.", path="$.toVersion")
+        definitions.find(connection, process_id)
         source = _version(connection, process_id, from_version, "$.fromVersion")
         target = _version(connection, process_id, to_version, "$.toVersion")
         return self._plan(connection, source, target, mapping)
@@ -183,10 +184,15 @@ class Migrations:
             some = instance_ids[start : start + 500]
             query = sa.select(process_instance.c.id).where(process_instance.c.id.in_(some))
             known.update(tx.connection.execute(query).scalars())
+        named: set[str] = set()
         for position, instance_id in enumerate(instance_ids):
+            path = f"$.instanceIds[{position}]"
+            if instance_id in named:
+                raise InvalidInput(f"Instance '{instance_id}' is named twice. Name it once.", path=path)
             if instance_id not in known:
                 message = f"There is no process instance '{instance_id}'."
-                raise NotFound(message, path=f"$.instanceIds[{position}]", instance_id=instance_id)
+                raise NotFound(message, path=path, instance_id=instance_id)
+            named.add(instance_id)
 
     def work(self, tx: Transaction, item: Item) -> Worked:
         """One instance of a job: for the runner, as the kind KIND. An instance whose handler runs is tried again."""
