@@ -74,7 +74,7 @@ def build_engine_room(settings: Settings) -> EngineRoom:
     registry = Registry.scan()
     clock = SystemClock()
     wakeups = LocalWakeups(clock)
-    migrations = migration.Migrations(clock, wakeups)
+    migrations = migration.Migrations(registry, clock, wakeups)
     kinds = Kinds({migration.KIND: migrations.work})
     engine = Engine(registry, clock, wakeups)
     return EngineRoom(database, registry, clock, wakeups, engine, migrations, kinds, Jobs(kinds, clock))
@@ -93,8 +93,9 @@ def build_house(settings: Settings, environ: Mapping[str, str], too_many_strays:
         outside=read_outside(settings, environ),
         too_many_strays=too_many_strays,
     )
+    logger = get_logger("turnup.dispatch")
     jobs = JobRunner(room.database, room.kinds, room.clock, get_logger("turnup.jobs"))
-    dispatch = Embedded(room.database, worker, room.wakeups, jobs, room.clock, get_logger("turnup.dispatch"))
+    dispatch = Embedded(room.database, room.engine, worker, room.wakeups, jobs, room.clock, logger)
     return House(room, worker, dispatch, _build_app(settings, room))
 
 

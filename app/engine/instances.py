@@ -63,7 +63,8 @@ _UNDONE = Prepared(
 )
 _HISTORY = Prepared(sa.insert(history))
 _INSTANCE_COLUMNS = (
-    "definition_id business_key state incidents revision next_number rewinds writes wake_at ended_at start_key"
+    "definition_id business_key state incidents revision next_number rewinds writes wake_at ended_at start_element "
+    "start_key"
 ).split()
 _SELECT_INSTANCE = sa.select(*(process_instance.c[name] for name in _INSTANCE_COLUMNS)).where(
     process_instance.c.id == _b("id_")
@@ -92,8 +93,8 @@ class Instances:
     def load(self, tx: Transaction, instance_id: str, *, locked: bool = False) -> Live:
         """What is open in an instance; NotFound if there is none with that id.
 
-        `locked`: no other writer comes between until the transaction ends. Not together with a message's lock, which
-        senders take before the instance's.
+        `locked`: no other writer comes between until the transaction ends. It may then be in the way of a sender, who
+        locks its message first, while itself it waits for that message: PostgreSQL ends one of the two, to be repeated.
         """
         return self._load(tx.connection, instance_id, _LOCK_INSTANCE if locked else _READ_INSTANCE)
 
@@ -110,7 +111,7 @@ class Instances:
         live = Live.create(instance_id, row["business_key"], program, row["next_number"], row["writes"])
         live.revision, live.incidents, live.woken = row["revision"], row["incidents"], row["wake_at"] is not None
         live.begun, live.state, live.ended_at = row["next_number"] > 1, row["state"], row["ended_at"]
-        live.rewinds, live.start_key = row["rewinds"], row["start_key"]
+        live.rewinds, live.start_element, live.start_key = row["rewinds"], row["start_element"], row["start_key"]
         live.tree.completed = live.state != ACTIVE
         live.callees = Callees(self._programs, connection)
         variables = _READ_VARIABLES.rows(connection, {"id_": instance_id})

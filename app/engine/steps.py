@@ -117,10 +117,15 @@ def settle(live: Live, node: Node, outputs: dict[str, Any]) -> None:
     try:
         node.task_spec.fire(node, outputs)
     except FlowFault as fault:
-        node.internal_data["held"] = outputs
-        live.fall_out(node, fault.code, fault.message, fault.detail)
+        hold(live, node, outputs, fault)
     else:
         node.internal_data.pop("held", None)
+
+
+def hold(live: Live, node: Node, outputs: dict[str, Any], fault: FlowFault) -> None:
+    """The node falls out with what it was given: a retry goes on from there."""
+    node.internal_data["held"] = outputs
+    live.fall_out(node, fault.code, fault.message, fault.detail)
 
 
 def trigger(live: Live, node: Node, variables: dict[str, Any]) -> None:

@@ -57,11 +57,11 @@ class Site:
         self.engine = WatchedEngine(registry, clock, self.wakeups)
         self.engine.taken = []
         self.worker = Worker(database, self.engine, registry, clock, get_logger("tests"), threads=4)
-        self.migrations = Migrations(clock, self.wakeups)
+        self.migrations = Migrations(registry, clock, self.wakeups)
         kinds = Kinds({KIND: self.migrations.work})
         self.jobs = Jobs(kinds, clock)
         runner = JobRunner(database, kinds, clock, get_logger("tests"))
-        self.dispatch = Embedded(database, self.worker, self.wakeups, runner, clock, get_logger("tests"))
+        self.dispatch = Embedded(database, self.engine, self.worker, self.wakeups, runner, clock, get_logger("tests"))
 
     def deploy(self, diagram: Diagram) -> None:
         with self.database.transaction() as tx:

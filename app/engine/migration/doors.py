@@ -14,9 +14,10 @@ from app.core.errors import Conflict, InvalidInput, NotFound, TooLarge
 from app.core.jobs import Item, Jobs, NewJob, NotYet, Passed, Skipped, Worked
 from app.core.types import to_microseconds
 from app.core.wakeups import Wakeups
-from app.engine import decisions, definitions
+from app.engine import decisions, definitions, inbox
 from app.engine.callees import Callees
 from app.engine.definitions import UnknownProcess
+from app.engine.exchange import Exchange
 from app.engine.instances import Instances
 from app.engine.kept import Kept
 from app.engine.migration import begin, rows
@@ -26,6 +27,7 @@ from app.engine.migration.renaming import Renaming, repeatable_ids
 from app.engine.past import read_past
 from app.engine.spiff.live import Live
 from app.engine.tables import process_instance
+from app.handling.registry import Registry
 
 KIND = "migrate"
 MOST_PREVIEWED = 2000
@@ -69,9 +71,10 @@ class Order:
 class Migrations:
     """Each door takes the caller's transaction or connection and commits nothing."""
 
-    def __init__(self, clock: Clock, wakeups: Wakeups) -> None:
+    def __init__(self, registry: Registry, clock: Clock, wakeups: Wakeups) -> None:
         self._clock = clock
         self._wakeups = wakeups
+        self._exchange = Exchange(registry, clock, wakeups)
         self._programs = definitions.Programs()
         self._decisions = decisions.Decisions()
         self._instances = Instances(self._programs)
@@ -129,7 +132,7 @@ class Migrations:
         """
         if not reason.strip():
             raise InvalidInput("Say why: a migration needs a reason.", path="$.reason")
-        live = self._load(tx, instance_id)
+        live = self._open(tx, instance_id)
         why = _stays(plan, live)
         if why is not None:
             raise Conflict(why, instance_id=instance_id)
@@ -137,6 +140,32 @@ class Migrations:
         if obstacles:
             raise MigrationBlocked(instance_id, obstacles)
         self._move(tx, plan, live, by, reason)
+
+    def _open(self, tx: Transaction, instance_id: str) -> Live:
+        """With all that has come to it, which it takes as what it is."""
+        live = self._load(tx, instance_id)
+        live.look_again()
+        self._exchange.receive(tx, live)
+        if live.tree.changed or live.happenings:
+            self._go_on(tx, live)
+        return live
+
+    def _load(self, tx: Transaction, instance_id: str) -> Live:
+        live = self._instances.load(tx, instance_id, locked=True)
+        live.now = to_microseconds(self._clock.now())
+        live.decide = partial(self._decisions.evaluate, tx.connection)
+        live.past = partial(read_past, tx.connection)
+        live.callees = Callees(self._programs, tx.connection)
+        return live
+
+    def _go_on(self, tx: Transaction, live: Live) -> None:
+        self._exchange.settle(tx, live)
+        if live.ended and live.start_key is not None:
+            inbox.lock_start(tx, live.process_id, live.start_key)
+        self._instances.checkpoint(tx, live, wake_at=live.now)
+        if live.ended:
+            self._exchange.ended(tx, live)
+        self._wakeups.wake(tx, live.instance_id)
 
     def _move(self, tx: Transaction, plan: Plan, live: Live, by: str, reason: str) -> None:
         renaming = Renaming(plan, live, repeatable_ids(plan.target.process))
@@ -149,17 +178,7 @@ class Migrations:
         versions = {"from_version": plan.source.version, "to_version": plan.target.version}
         moved.note("migrated", None, by, **versions, reason=reason, mapping=dict(sorted(plan.given.items())))
         begin.begin_anew(plan, moved, chosen)
-        moved.run()
-        self._instances.checkpoint(tx, moved, wake_at=moved.now)
-        self._wakeups.wake(tx, live.instance_id)
-
-    def _load(self, tx: Transaction, instance_id: str) -> Live:
-        live = self._instances.load(tx, instance_id, locked=True)
-        live.now = to_microseconds(self._clock.now())
-        live.decide = partial(self._decisions.evaluate, tx.connection)
-        live.past = partial(read_past, tx.connection)
-        live.callees = Callees(self._programs, tx.connection)
-        return live
+        self._go_on(tx, moved)
 
     # many
     def order(self, tx: Transaction, jobs: Jobs, order: Order) -> str:
@@ -198,7 +217,7 @@ class Migrations:
         """One instance of a job: for the runner, as the kind KIND. An instance whose handler runs is tried again."""
         ids: Mapping[str, Any] = item.parameters
         plan = self._plan(tx.connection, ids["from"], ids["to"], ids["mapping"])
-        live = self._load(tx, item.target)
+        live = self._open(tx, item.target)
         why = _stays(plan, live)
         if why is not None:
             return Skipped(why)

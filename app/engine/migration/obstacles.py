@@ -30,7 +30,7 @@ class Obstacle:
 
 def find_obstacles(plan: Plan, live: Live) -> list[Obstacle]:
     """Everything that stands in the way; nothing is changed."""
-    found = []
+    found = list(_of_start(plan, live))
     for node in live.tree.nodes():
         if node.wait is not None and node.wait.kind == "claim":
             message = f"A handler runs for '{node.task_spec.bpmn_id}'. Wait until it has answered."
@@ -41,6 +41,19 @@ def find_obstacles(plan: Plan, live: Live) -> list[Obstacle]:
     if all(each.code == RUNNING for each in found):  # it is known where every token goes
         found += chain.from_iterable(_of_joins(plan, workflow) for workflow in own_workflows(live))
     return found
+
+
+def _of_start(plan: Plan, live: Live) -> Iterator[Obstacle]:
+    """An instance that no worker has seen yet begins in the new version."""
+    if live.begun:
+        return
+    begins_at = live.start_element or plan.source.process.start.bpmn_id
+    start = plan.target.diagram.elements[plan.target.process.start.bpmn_id]
+    if live.start_element is None and start.event is not None:
+        message = f"It begins at '{begins_at}', and the new version begins only with events. Wait until it has begun."
+        yield Obstacle("no_counterpart", begins_at, message)
+    elif live.start_element is not None and live.start_element not in plan.elements:
+        yield _no_counterpart(plan, begins_at)
 
 
 def _takes_back(workflow: Any) -> bool:

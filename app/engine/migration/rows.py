@@ -41,6 +41,9 @@ def rewrite(tx: Transaction, plan: Plan, live: Live, renaming: Renaming) -> None
     _rewrite_variables(tx, live, renaming)
     _rewrite_incidents(tx, plan, live, renaming)
     _rewrite_undo(tx, live, renaming)
+    begins_at = live.start_element
+    if begins_at is not None and not live.begun:
+        begins_at = plan.elements[begins_at]
     tx.connection.execute(
         sa.update(process_instance)
         .where(process_instance.c.id == live.instance_id)
@@ -48,6 +51,7 @@ def rewrite(tx: Transaction, plan: Plan, live: Live, renaming: Renaming) -> None
             definition_id=plan.target.definition_id,
             version=plan.target.version,
             next_number=live.tree.next_number,
+            start_element=begins_at,
             rewinds=process_instance.c.rewinds + 1,  # the new version may come again to what the old one has done
         )
     )

@@ -100,6 +100,7 @@ class Live:
     ended_at: int | None = None
     incidents: int = 0
     rewinds: int = 0
+    start_element: str | None = None  # the event that started it; None: the one without a trigger
     start_key: str | None = None  # correlation key of the message that started it
     settled: int = 0  # incidents that an operator acted on since the last checkpoint
     begun: bool = False
@@ -113,7 +114,7 @@ class Live:
     raised: list[Raised] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     dropped: list[Node] = field(default_factory=list)  # cancelled while they had an incident
-    undone: list[int] = field(default_factory=list)  # numbers of tokens whose work has been taken back
+    undone: list[int] = field(default_factory=list)  # numbers of tokens whose work is being taken back
     thrown: list[Thrown] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)  # ids of messages taken from the inbox since the last checkpoint
 
@@ -135,9 +136,12 @@ class Live:
     def ended(self) -> bool:
         return bool(self.tree.completed)
 
-    def begin(self) -> None:
+    def begin(self, payload: dict[str, Any] | None = None) -> None:
+        """Put a token on the start event; `payload` is what the message or signal that started it brings."""
         self.begun = True
-        self.tree.begin()
+        self.tree.begin(self.start_element)
+        if payload is not None:
+            self.tree.task_tree.internal_data["payload"] = payload
 
     def run(self) -> None:
         """Run what is ready until nothing is; a step whose own expressions fail becomes an incident.
@@ -164,8 +168,11 @@ class Live:
 
     def _join_gathered(self) -> bool:
         """Let the first join go on that no other token can reach any more; False if there is none."""
-        gathering = self.tree.gathering
-        return any(node.task_spec.go_on(node) for node in sorted(gathering.values(), key=lambda node: node.id))
+        while self.tree.moved:
+            _, workflow = self.tree.moved.popitem()
+            if any(node.task_spec.go_on(node) for node in list(workflow.gathering.values())):
+                return True
+        return False
 
     def _fire_condition(self) -> bool:
         """Fire the first event whose condition has become true; False if there is none."""
@@ -249,8 +256,7 @@ class Live:
         self.happenings.append(Happening(kind, node, actor, detail))
 
     def compensated(self, node: Node, record: dict[str, Any]) -> None:
-        """The work of a finished token has been taken back: it is not taken back again."""
-        self.undone.append(record["number"])
+        """The work of a finished token has been taken back."""
         self.note("compensated", node, element=record["element_id"], number=record["number"])
 
     def step_key(self, node: Node) -> str:
@@ -261,6 +267,10 @@ class Live:
         generation = node.internal_data.get("generation", 0)
         suffix = (f"~r{self.rewinds}" if self.rewinds else "") + (f"~{generation}" if generation else "")
         return f"{self.instance_id}:{node.workflow.scope}/{step_name(node)}{suffix}"
+
+    def look_again(self) -> None:
+        """Somebody else may have put something into the inbox for those who wait already."""
+        self.unseen.update((node.id, node) for node in self.waiting(*CATCHING))
 
     def waiting(self, *kinds: str) -> list[Node]:
         """Open nodes that wait for one of those, in the order they came to."""
