@@ -212,6 +212,9 @@ class Engine:
     def _store(self, tx: Transaction, live: Live, wake_at: int | None = None) -> None:
         if live.ended and live.start_key is not None:
             inbox.lock_start(tx, live.process_id, live.start_key)
+        if live.again:
+            live.again, wake_at = False, live.now
+            self._wakeups.wake(tx, live.instance_id)
         self._instances.checkpoint(tx, live, wake_at)
         if live.ended:
             self._exchange.ended(tx, live)
@@ -230,7 +233,7 @@ class Engine:
             except StaleInstance:
                 self.forget(instance_id)
                 inbox.give_back(tx, live)
-        return self._advance(tx, self._instances.load(tx, instance_id), owner, results, fresh=True)
+        return self._advance(tx, self._instances.load(tx, instance_id, locked=True), owner, results, fresh=True)
 
     def _advance(
         self, tx: Transaction, live: Live, owner: str, results: Sequence[StepResult], *, fresh: bool
@@ -250,7 +253,7 @@ class Engine:
         steps.come_due(live, self._registry)
         self._exchange.settle(tx, live)
         claimed = [steps.claim(live, node, owner, self._registry) for node in live.waiting("job")]
-        if live.tree.changed or live.happenings or live.woken:
+        if live.tree.changed or live.happenings or live.woken or live.again:
             self._store(tx, live)
         self._keep(live)
         return self._advanced(live, [step for step in claimed if step is not None])

@@ -99,7 +99,7 @@ class Joining(Spec):
         outside = len(my_task.workflow.branch.path) if my_task.workflow.branch is not None else 0
         for beginning in ended:
             if scopes.beside:
-                scopes.rejoin(beginning, my_task.branch)
+                scopes.rejoin(my_task.workflow.scope, beginning, my_task.branch)
             if self.repeatable:
                 scopes.end_branches(my_task.workflow.scope, beginning[outside:])
 

@@ -105,6 +105,7 @@ class Live:
     settled: int = 0  # incidents that an operator acted on since the last checkpoint
     begun: bool = False
     woken: bool = False  # somebody asked for a worker's look
+    again: bool = False  # it has to be looked at once more
     past: Any = None  # instance id -> what is done and can be taken back, as spiff.compensation.Past; set as `decide`
     callees: Any = None  # app.engine.callees.Callees; set as `decide`
     decide: Any = None  # (decision id, variables, clock) -> app.engine.decisions.Decided; set for each advance
@@ -159,7 +160,7 @@ class Live:
             if node._state == READY and (node.wait is None or node.wait.kind != "incident"):
                 passed += 1
                 try:
-                    if passed > LONGEST_RUN and node.task_spec.repeatable:
+                    if passed > LONGEST_RUN and (node.task_spec.repeatable or node.workflow.goes_round):
                         raise EndlessLoop(f"{LONGEST_RUN:,} elements in a row, and none of them waited for anything.")
                     if node.run() and "incident" in node.internal_data:
                         self.passed(node, node._children)
