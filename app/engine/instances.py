@@ -101,8 +101,8 @@ class Instances:
         """As `load`, to look at."""
         return self._load(connection, instance_id, _READ_INSTANCE)
 
-    def _load(self, connection: sa.Connection, instance_id: str, select: Prepared) -> Live:
-        found = select.rows(connection, {"id_": instance_id})
+    def _load(self, connection: sa.Connection, instance_id: str, query: Prepared) -> Live:
+        found = query.rows(connection, {"id_": instance_id})
         if not found:
             raise NotFound(f"There is no process instance '{instance_id}'.", instance_id=instance_id)
         row = dict(zip(_INSTANCE_COLUMNS, found[0], strict=True))
@@ -114,13 +114,17 @@ class Instances:
         live.tree.completed = live.state in (COMPLETED, CANCELLED)
         live.callees = Callees(self._programs, connection)
         variables = _READ_VARIABLES.rows(connection, {"id_": instance_id})
-        restore(live, _READ_TOKENS.rows(connection, {"id_": instance_id}), variables)
+        tokens = _READ_TOKENS.rows(connection, {"id_": instance_id})
+        try:
+            restore(live, tokens, variables)
+        except KeyError:  # a migration came between the reads, and the tokens are another version's
+            _verify(connection, live)
+            raise
         return live
 
     def verify(self, tx: Transaction, live: Live) -> None:
         """StaleInstance if somebody else has written since it was loaded."""
-        if _READ_REVISION.rows(tx.connection, {"id_": live.instance_id}) != [(live.revision,)]:
-            raise _stale(live)
+        _verify(tx.connection, live)
 
     def checkpoint(self, tx: Transaction, live: Live, wake_at: int | None = None) -> None:
         """Write what changed since the last checkpoint; StaleInstance if somebody else wrote in between.
@@ -176,6 +180,11 @@ class Instances:
         done: list[Any]
         for done in (live.happenings, live.raised, live.outcomes, live.dropped, live.thrown, live.undone, live.taken):
             done.clear()
+
+
+def _verify(connection: sa.Connection, live: Live) -> None:
+    if _READ_REVISION.rows(connection, {"id_": live.instance_id}) != [(live.revision,)]:
+        raise _stale(live)
 
 
 def _stale(live: Live) -> StaleInstance:

@@ -268,7 +268,7 @@ class Live:
     def step_key(self, node: Node) -> str:
         """The same for every attempt of one step, also after a lost checkpoint.
 
-        Another after a corrected retry ('~1'), and for all that begins after a rewind ('~r1').
+        Another after a corrected retry ('~1'), and for all that begins after a rewind or a migration ('~r1').
         """
         generation = node.internal_data.get("generation", 0)
         suffix = (f"~r{self.rewinds}" if self.rewinds else "") + (f"~{generation}" if generation else "")
