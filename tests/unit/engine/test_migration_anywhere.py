@@ -54,7 +54,7 @@ def test_a_flow_ends_alike_wherever_it_moves(bench: Bench, name: str, crashes: b
     bench = ByOldNames(bench.database, bench.clock, bench.handlers)
     flow.prepare(bench)
     shuttle = Shuttle(bench, flow.diagram)
-    instance_id = bench.start(shuttle.process_id, **flow.variables)
+    instance_id = flow.begin(bench)
 
     def between() -> None:
         shuttle.move(instance_id)
