@@ -178,7 +178,7 @@ def start_next(tx: Transaction, process_id: str, key: str, now: int) -> list[str
     if not lock_start(tx, process_id, key):
         return []
     for row in _NEXT_START.rows(tx.connection, {"process_id_": process_id, "key_": key, "now": now}):
-        trigger = triggers.Trigger(process_id, *row[:4], None, None, None)
+        trigger = triggers.Trigger(process_id, row[0], row[1], row[2], row[3], None, None, None)
         sent = Sent(MESSAGE, *row[3:])
         instance_id = triggers.start(tx, trigger, now, sent, key)
         mark(tx, sent.message_id or "", process_id, instance_id, trigger.element_id, now)
