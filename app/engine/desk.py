@@ -68,6 +68,9 @@ class Desk:
     def store(self, tx: Transaction, live: Live, wake_at: int | None = None) -> None:
         if live.ended and live.start_key is not None:
             inbox.lock_start(tx, live.process_id, live.start_key)
+        if live.again:
+            live.again, wake_at = False, live.now
+            self.wakeups.wake(tx, live.instance_id)
         self.instances.checkpoint(tx, live, wake_at)
         if live.ended:
             self.exchange.ended(tx, live)

@@ -163,7 +163,7 @@ class Engine:
             except StaleInstance:
                 self.forget(instance_id)
                 inbox.give_back(tx, live)
-        return self._advance(tx, self._instances.load(tx, instance_id), owner, results, fresh=True)
+        return self._advance(tx, self._instances.load(tx, instance_id, locked=True), owner, results, fresh=True)
 
     def _advance(
         self, tx: Transaction, live: Live, owner: str, results: Sequence[StepResult], *, fresh: bool
@@ -182,7 +182,7 @@ class Engine:
         for result in results:
             steps.take(live, result, self._registry)
         claimed = self._move(tx, live, owner)
-        if live.tree.changed or live.happenings or live.woken:
+        if live.tree.changed or live.happenings or live.woken or live.again:
             self.desk.store(tx, live)
         self._keep(live)
         return self._advanced(live, claimed)

@@ -93,8 +93,7 @@ class Instances:
     def load(self, tx: Transaction, instance_id: str, *, locked: bool = False) -> Live:
         """What is open in an instance; NotFound if there is none with that id.
 
-        `locked`: no other writer comes between until the transaction ends. It may then be in the way of a sender, who
-        locks its message first, while itself it waits for that message: PostgreSQL ends one of the two, to be repeated.
+        `locked`: no other writer comes between until the transaction ends.
         """
         return self._load(tx.connection, instance_id, _LOCK_INSTANCE if locked else _READ_INSTANCE)
 

@@ -56,7 +56,7 @@ class _Waiting(NamedTuple):
     number: int
     element_id: str
     process_id: str
-    engaged: bool  # another message is on its way to it
+    engaged: bool  # another message is on its way to it, or lies there for it from before
     suspended: bool  # it will have it when its instance is resumed
 
 
@@ -65,7 +65,10 @@ _WAITING = Prepared(
     sa.select(
         *(token.c[name] for name in ("since", "instance_id", "number", "element_id")),
         process_instance.c.process_id,
-        sa.exists().where(arrival.c.instance_id == token.c.instance_id, arrival.c.number == token.c.number),
+        sa.or_(
+            sa.exists().where(arrival.c.instance_id == token.c.instance_id, arrival.c.number == token.c.number),
+            inbox.lying_for(process_instance.c.process_id).exists(),
+        ),
         process_instance.c.state == sa.literal_column("'suspended'"),
     )
     .join(process_instance, process_instance.c.id == token.c.instance_id)
@@ -87,7 +90,7 @@ def publish(
     revisions = arrivals.lock_waiting(tx, _LOCK, {"name_": name, "correlation_": key}, sender)
     sent = Sent(MESSAGE, name, as_json(message.variables), key, new_id(), message.message_id)
     lives = message.time_to_live_s > 0
-    chosen = _choose(_waiting(tx, sent, revisions, sender), lives)
+    chosen = _choose(_waiting(tx, sent, revisions, now, sender), lives)
     if lives:
         inbox.keep(tx, sent, now, message.time_to_live_s)
         for one in chosen.values():
@@ -101,11 +104,11 @@ def publish(
     return shown, sender.tree.find(own.number) if own is not None and sender is not None else None
 
 
-def _waiting(tx: Transaction, sent: Sent, revisions: dict[str, int], sender: Live | None) -> list[_Waiting]:
+def _waiting(tx: Transaction, sent: Sent, revisions: dict[str, int], now: int, sender: Live | None) -> list[_Waiting]:
     """Who waits for it, in the order of their turn; of the sender what waits in memory, not what is stored."""
     found = []
     if revisions:
-        rows = _WAITING.rows(tx.connection, {"name_": sent.name, "correlation_": sent.correlation})
+        rows = _WAITING.rows(tx.connection, {"name_": sent.name, "correlation_": sent.correlation, "now": now})
         found = [_Waiting(*row) for row in rows if row[1] in revisions]
     if sender is not None:
         found += [

@@ -98,7 +98,7 @@ class _Rewind:
         for node in self.nodes:
             take_away(node)
         for beginning in beyond if live.scopes.beside else ():
-            live.scopes.rejoin(self.path + beginning, self.branch)
+            live.scopes.rejoin(self.workflow.scope, self.path + beginning, self.branch)
         if interrupted:
             self._listen_again()
         live.rewinds += 1

@@ -100,7 +100,7 @@ token = sa.Table(
     sa.Column("since", Instant),
     sa.Column("due_at", Instant),
     sa.Column("held_due_at", Instant),  # due_at while the instance is suspended: nothing looks for it
-    sa.Column("name", sa.Text),  # handler type or message name
+    sa.Column("name", sa.Text),  # handler type, message name, or the definition that is called
     sa.Column("correlation", sa.Text),
     sa.Column("step_key", sa.Text),
     sa.Column("attempt", sa.Integer, nullable=False),
@@ -137,7 +137,9 @@ variable = sa.Table(
     metadata,
     sa.Column("instance_id", sa.String(36), sa.ForeignKey("process_instance.id"), primary_key=True),
     sa.Column("scope", sa.Text, primary_key=True),  # '' is the process; '/order#1' the first visit of sub-process order
-    sa.Column("kind", sa.String(1), primary_key=True),  # v: a variable; n: an element's visits; w: a path's last write
+    sa.Column(
+        "kind", sa.String(1), primary_key=True
+    ),  # v: a variable; n: visits; w: a path's last write; o: an iteration's output
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("value", sa.Text, nullable=False),  # JSON
     sqlite_with_rowid=False,

@@ -68,6 +68,7 @@ class InstanceRow:
     waiting_for: str | None
     waiting_kind: str | None = None
     waiting_element: str | None = None
+    waiting_call: int = 0
 
 
 _state = sa.case(
@@ -158,6 +159,7 @@ def _instance(row: Any, wait: Any) -> InstanceRow:
         waiting_for=None if wait is None else _summary(wait),
         waiting_kind=None if wait is None else wait.kind,
         waiting_element=None if wait is None else wait.element_id,
+        waiting_call=0 if wait is None else wait.call,
     )
 
 
@@ -173,7 +175,9 @@ def _ranked_waits() -> sa.Select[Any]:
     rank = sa.func.row_number().over(partition_by=token.c.instance_id, order_by=(order, token.c.number))
     wanted = token.c.instance_id.in_(sa.bindparam("ids", expanding=True))
     ranked = (
-        sa.select(token.c.instance_id, token.c.kind, token.c.element_id, token.c.name, rank.label("place"))
+        sa.select(
+            *(token.c[name] for name in ("instance_id", "kind", "element_id", "name", "call")), rank.label("place")
+        )
         .where(wanted, token.c.open == literal(1), token.c.kind.in_(_TELLING))
         .subquery()
     )

@@ -9,7 +9,7 @@ from app.engine.spiff.base import Spec, clock_of, count_visit, scopes_of, step_n
 from app.engine.spiff.faults import DecisionFailed
 from app.engine.spiff.index import Node
 from app.engine.spiff.mapping import Source
-from app.engine.spiff.scopes import put_at
+from app.engine.spiff.scopes import nested
 
 
 class Activity(Spec):
@@ -29,7 +29,7 @@ class Activity(Spec):
         if not (self.inputs_ or self.owns_scope or given):
             return
         scope = internal.setdefault("scope", f"{outside}/{step_name(my_task)}")
-        local = {**given, **self.brought(my_task)}
+        local = dict(given)
         view, corrected = ChainMap(local, scopes.view(outside)), internal.get("corrected", {})
         for mapping in self.inputs_:
             if mapping.target in corrected:  # an operator has said what it is
@@ -37,7 +37,7 @@ class Activity(Spec):
             else:
                 value = mapping.source.value(view, clock_of(my_task))
             name, *path = mapping.target.split(".")
-            local[name] = put_at(local.get(name), path, value)
+            local[name] = nested(local.get(name), path, value)
         scopes.open(scope, local, of_a_step=not self.owns_scope)
 
     def _on_complete_hook(self, my_task: Node) -> None:
@@ -47,16 +47,10 @@ class Activity(Spec):
             my_task.undo = {"variables": dict(scopes_of(my_task).variables.get(my_task.internal_data["scope"], {}))}
         Spec._on_complete_hook(self, my_task)
 
-    def brought(self, my_task: Node) -> dict[str, Any]:
-        """What its scope begins with, before the inputs."""
-        return {}
-
     def local(self, my_task: Node) -> dict[str, Any]:
         """What the input mappings made."""
-        if not self.inputs_:
-            return {}
-        variables = scopes_of(my_task).variables[my_task.internal_data["scope"]]
-        return {mapping.target: variables[mapping.target] for mapping in self.inputs_}
+        variables = scopes_of(my_task).variables[my_task.internal_data["scope"]] if self.inputs_ else {}
+        return {name: variables[name] for name in (mapping.target.partition(".")[0] for mapping in self.inputs_)}
 
 
 class PassTask(Activity):

@@ -5,7 +5,6 @@ Whatever can fail (an expression) happens in `_run_hook` before anything is writ
 repeated. No spec keeps state: specs are shared by all instances of a definition.
 """
 
-from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,7 +15,7 @@ from app.core.clock import Clock
 from app.engine.spiff.branches import Branch, segments, split_of
 from app.engine.spiff.faults import VariableConflict
 from app.engine.spiff.index import FINISHED, Node
-from app.engine.spiff.mapping import VariableMapping
+from app.engine.spiff.mapping import VariableMapping, apply_outputs
 from app.engine.spiff.scopes import Scopes
 
 
@@ -45,8 +44,8 @@ class Spec(BpmnSpecMixin):
         inside = my_task.internal_data.get("scope", workflow.scope)
         if self.outputs_:
             onto = inside if workflow.iterates else workflow.scope  # a mapping may give an iteration its output
-            view = ChainMap(dict(result), scopes_of(my_task).view(inside))
-            writes = [(onto, m.target, m.source.value(view, clock_of(my_task))) for m in self.outputs_]
+            view, clock = scopes_of(my_task).view(inside), clock_of(my_task)
+            writes = [(onto, target, value) for target, value in apply_outputs(self.outputs_, result, view, clock)]
         else:
             writes = [(inside, name, value) for name, value in result.items()]
         write_all(my_task, result, writes)
@@ -169,7 +168,7 @@ def branches_end(workflow: Any, branch: Branch | None) -> None:
     """All tokens inside a process or sub-process are gone: what their branches wrote, `branch` has written."""
     scopes: Scopes = workflow.top_workflow.scopes
     if scopes.beside:
-        scopes.rejoin(branch.path if branch is not None else "", branch, workflow.spec.task_specs)
+        scopes.rejoin(workflow.scope, branch.path if branch is not None else "", branch, workflow.splits)
 
 
 def _end_branch(node: Node) -> None:

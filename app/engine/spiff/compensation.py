@@ -68,6 +68,7 @@ class Compensation(Holder):
         if "compensate" not in internal:
             self.enter(my_task)
             internal["compensate"], internal["taken_back"] = self._found(my_task), 0
+            top.live.undone += [record["number"] for record in internal["compensate"]]  # by no other event again
         elif internal.pop("inner_done", False):
             top.subprocesses.pop(my_task.id)
             scopes_of(my_task).close(internal["inside"])

@@ -7,7 +7,7 @@ change of state, children are made when their parent completes, and a tree is co
 
 import logging
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
@@ -135,6 +135,7 @@ class _Indexed:
     open: dict[int, Node]
     listening: dict[int, Node]
     joins: dict[str, dict[str, list[Node]]]  # gateway -> where from -> tokens that have arrived
+    gathering: dict[int, Node]  # arrived at joins that depend on where the other tokens are
     completed: bool
     task_tree: Any
     scope: str
@@ -142,7 +143,14 @@ class _Indexed:
     call: int  # number of the call activity whose called process it is part of; 0: the instance's own process
     definition_id: str  # what its diagram was deployed as
     iterates = False  # its nodes are iterations of one activity
+    goes_round = False  # one node after another is of the same element
     goes_on_to = "the end"  # what follows a node after which nothing does
+
+    @property
+    def splits(self) -> Container[str]:
+        """Elements that begin the paths of the branches inside it."""
+        elements: Container[str] = self.spec.task_specs  # type: ignore[attr-defined]  # Spiff's attribute
+        return elements
 
     def is_completed(self) -> bool:
         return self.completed
@@ -157,12 +165,19 @@ class _Indexed:
     def hold(self, node: Node) -> None:
         """A token stands in it from now on."""
         (self.listening if node.task_spec.listens else self.open)[node.id] = node
-        self.top_workflow.standing[node.id] = node  # type: ignore[attr-defined]  # Spiff's attribute
+        self.has_moved().standing[node.id] = node
 
     def let_go(self, node: Node) -> None:
         """A token stands in it no longer."""
         del (self.listening if node.task_spec.listens else self.open)[node.id]
-        del self.top_workflow.standing[node.id]  # type: ignore[attr-defined]  # Spiff's attribute
+        del self.has_moved().standing[node.id]
+
+    def has_moved(self) -> "Tree":
+        """Its joins that depend on where the other tokens are have to be looked at."""
+        top: Tree = self.top_workflow  # type: ignore[attr-defined]  # Spiff's attribute
+        if self.gathering:
+            top.moved[id(self)] = self
+        return top
 
     def tokens(self) -> list[Node]:
         """Every token in it that is open, those inside its sub-processes not included."""
@@ -202,11 +217,11 @@ class Tree(_Indexed, BpmnWorkflow):
 
     def __init__(self, spec: Any, next_number: int = 1) -> None:
         self.next_number = next_number
-        self.open, self.listening, self.joins = {}, {}, {}
+        self.open, self.listening, self.joins, self.gathering = {}, {}, {}, {}
         self.standing: dict[int, Node] = {}
         self.ready: deque[Node] = deque()
         self.changed: dict[int, Node] = {}
-        self.gathering: dict[int, Node] = {}  # arrived at joins that depend on where the other tokens are
+        self.moved: dict[int, _Indexed] = {}  # by id(): in what tokens have come or gone since it was last looked at
         self.scope = ""
         self.branch = None
         self.call, self.definition_id = 0, ""
@@ -225,7 +240,7 @@ class SubTree(_Indexed, BpmnSubWorkflow):
     """The nodes inside one activity: `owner.task_spec.inside_done(owner)` is told when all are done."""
 
     def __init__(self, spec: Any, owner: Node) -> None:
-        self.open, self.listening, self.joins = {}, {}, {}
+        self.open, self.listening, self.joins, self.gathering = {}, {}, {}, {}
         self.owner = owner
         self.scope = owner.internal_data.get("scope", owner.workflow.scope)
         self.branch = owner.branch

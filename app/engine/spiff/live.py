@@ -105,6 +105,7 @@ class Live:
     settled: int = 0  # incidents that an operator acted on since the last checkpoint
     begun: bool = False
     woken: bool = False  # somebody asked for a worker's look
+    again: bool = False  # it has to be looked at once more
     past: Any = None  # instance id -> what is done and can be taken back, as spiff.compensation.Past; set as `decide`
     callees: Any = None  # app.engine.callees.Callees; set as `decide`
     decide: Any = None  # (decision id, variables, clock) -> app.engine.decisions.Decided; set for each advance
@@ -114,7 +115,7 @@ class Live:
     raised: list[Raised] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     dropped: list[Node] = field(default_factory=list)  # cancelled while they had an incident
-    undone: list[int] = field(default_factory=list)  # numbers of tokens whose work has been taken back
+    undone: list[int] = field(default_factory=list)  # numbers of tokens whose work is being taken back
     thrown: list[Thrown] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)  # ids of messages taken from the inbox since the last checkpoint
 
@@ -164,7 +165,7 @@ class Live:
             if node._state == READY and (node.wait is None or node.wait.kind != "incident"):
                 passed += 1
                 try:
-                    if passed > LONGEST_RUN and node.task_spec.repeatable:
+                    if passed > LONGEST_RUN and (node.task_spec.repeatable or node.workflow.goes_round):
                         raise EndlessLoop(f"{LONGEST_RUN:,} elements in a row, and none of them waited for anything.")
                     if node.run() and "incident" in node.internal_data:
                         self.passed(node, node._children)
@@ -173,8 +174,11 @@ class Live:
 
     def _join_gathered(self) -> bool:
         """Let the first join go on that no other token can reach any more; False if there is none."""
-        gathering = self.tree.gathering
-        return any(node.task_spec.go_on(node) for node in sorted(gathering.values(), key=lambda node: node.id))
+        while self.tree.moved:
+            _, workflow = self.tree.moved.popitem()
+            if any(node.task_spec.go_on(node) for node in list(workflow.gathering.values())):
+                return True
+        return False
 
     def _fire_condition(self) -> bool:
         """Fire the first event whose condition has become true; False if there is none."""
@@ -258,8 +262,7 @@ class Live:
         self.happenings.append(Happening(kind, node, actor, detail))
 
     def compensated(self, node: Node, record: dict[str, Any]) -> None:
-        """The work of a finished token has been taken back: it is not taken back again."""
-        self.undone.append(record["number"])
+        """The work of a finished token has been taken back."""
         self.note("compensated", node, element=record["element_id"], number=record["number"])
 
     def step_key(self, node: Node) -> str:

@@ -88,7 +88,7 @@ class Scopes:
             self._of(self.last_writes, holder)[target] = (self.writes, (branch or MAIN).path)
             self._touch(holder, WRITE, target)
         variables = self._of(self.variables, holder)
-        variables[name] = put_at(variables.get(name), path, value)
+        variables[name] = nested(variables.get(name), path, value)
         self._touch(holder, VALUE, name)
 
     def written(self, scope: str) -> set[str]:
@@ -116,16 +116,17 @@ class Scopes:
             self._changed.get(scope, {}).pop((VISITS, name), None)
             self._forgotten.append((scope, name))
 
-    def rejoin(self, beginning: str, branch: Branch | None, splits: Container[str] | None = None) -> None:
+    def rejoin(self, scope: str, beginning: str, branch: Branch | None, splits: Container[str] | None = None) -> None:
         """What was written beside `branch`, on paths that begin like that, it has written itself from now on.
 
-        With `splits`, only on paths that go on with one of these elements.
+        That is in all that `scope` sees. With `splits`, only on paths that go on with one of these elements.
         """
-        for scope, written in self.last_writes.items():
+        for each in _outwards(scope):
+            written = self.last_writes.get(each, {})
             for path, (number, by) in written.items():
                 if by.startswith(beginning) and (splits is None or by[len(beginning) :].partition("#")[0] in splits):
                     written[path] = (number, (branch or MAIN).path)
-                    self._touch(scope, WRITE, path)
+                    self._touch(each, WRITE, path)
 
     # beginning and ending
     def open(self, scope: str, variables: dict[str, Any], *, of_a_step: bool) -> None:
@@ -246,12 +247,12 @@ def _related(target: str, written: Iterable[str]) -> Iterator[str]:
             yield path
 
 
-def put_at(held: Any, path: list[str], value: Any) -> Any:
-    """`value` at `path` in a copy of `held`: what history or another thread holds is never changed in place."""
+def nested(held: Any, path: list[str], value: Any) -> Any:
+    """A copy of `held` with `value` at `path`: what history or another thread holds is never changed in place."""
     if not path:
         return value
     copy = dict(held) if isinstance(held, dict) else {}
-    copy[path[0]] = put_at(copy.get(path[0]), path[1:], value)
+    copy[path[0]] = nested(copy.get(path[0]), path[1:], value)
     return copy
 
 
