@@ -148,7 +148,7 @@ def event_sub_process_for_errors() -> Move:
     old = line(Diagram("p").user("u").service("a", "t.refuse"), "u", "a")
     new = line(Diagram("p").user("u").service("a", "t.refuse").event_sub("h", reaction("h", "hs", error())), "u", "a")
     stands = {"u": "user_task", "hs": "attached"}
-    return Move(old, new, {}, stands, {"b": "b"}, ("a", "b"), (), (task_done(),))
+    return Move(old, new, {}, stands, {"port": "1/1/7", "b": "b"}, ("a", "b"), (), (task_done(),))
 
 
 def condition() -> Move:
