@@ -24,6 +24,7 @@ from app.dispatch.wakeups import LocalWakeups
 from app.dispatch.worker import Worker
 from app.engine.doors import Engine
 from app.engine.migration import doors as migration
+from app.engine.operators import Operators
 from app.engine.spiff.index import install
 from app.handling.registry import Registry
 from app.web.openapi import create_app_shell
@@ -43,6 +44,7 @@ class EngineRoom:
     clock: Clock
     wakeups: LocalWakeups
     engine: Engine
+    operators: Operators
     migrations: migration.Migrations
     kinds: Kinds
     jobs: Jobs
@@ -77,7 +79,8 @@ def build_engine_room(settings: Settings) -> EngineRoom:
     migrations = migration.Migrations(registry, clock, wakeups)
     kinds = Kinds({migration.KIND: migrations.work})
     engine = Engine(registry, clock, wakeups)
-    return EngineRoom(database, registry, clock, wakeups, engine, migrations, kinds, Jobs(kinds, clock))
+    operators, jobs = Operators(engine), Jobs(kinds, clock)
+    return EngineRoom(database, registry, clock, wakeups, engine, operators, migrations, kinds, jobs)
 
 
 def build_house(settings: Settings, environ: Mapping[str, str], too_many_strays: Callable[[], None]) -> House:
@@ -119,6 +122,7 @@ def _build_app(settings: Settings, room: EngineRoom) -> Flask:
         ApiParts(
             room.database,
             room.engine,
+            room.operators,
             room.migrations,
             room.jobs,
             room.clock,
@@ -132,6 +136,7 @@ def _build_app(settings: Settings, room: EngineRoom) -> Flask:
         DashboardParts(
             room.database,
             room.engine,
+            room.operators,
             room.registry,
             room.clock,
             settings.token,

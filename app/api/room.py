@@ -19,6 +19,7 @@ from app.core.db import Database
 from app.core.jobs import Jobs
 from app.engine.doors import Engine
 from app.engine.migration.doors import Migrations
+from app.engine.operators import Operators
 from app.web.openapi import operation_id
 from app.web.tokens import TokenCheck
 
@@ -34,6 +35,7 @@ class ApiParts:
 
     database: Database
     engine: Engine
+    operators: Operators
     migrations: Migrations
     jobs: Jobs
     clock: Clock

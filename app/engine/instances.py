@@ -16,7 +16,7 @@ from app.engine.spiff.live import Live, Outcome, Raised
 from app.engine.spiff.scopes import VISITS, as_json
 from app.engine.tables import history, incident, process_instance, token, variable
 
-ACTIVE, COMPLETED, CANCELLED = "active", "completed", "cancelled"
+ACTIVE, SUSPENDED, COMPLETED, CANCELLED = "active", "suspended", "completed", "cancelled"
 
 
 class StaleInstance(TurnupError):
@@ -98,7 +98,7 @@ class Instances:
         return self._load(tx.connection, instance_id, _LOCK_INSTANCE if locked else _READ_INSTANCE)
 
     def read(self, connection: sa.Connection, instance_id: str) -> Live:
-        """What is open in an instance, to be looked at; NotFound if there is none with that id."""
+        """As `load`, to look at."""
         return self._load(connection, instance_id, _READ_INSTANCE)
 
     def _load(self, connection: sa.Connection, instance_id: str, query: Prepared) -> Live:
@@ -111,7 +111,7 @@ class Instances:
         live.revision, live.incidents, live.woken = row["revision"], row["incidents"], row["wake_at"] is not None
         live.begun, live.state, live.ended_at = row["next_number"] > 1, row["state"], row["ended_at"]
         live.rewinds, live.start_element, live.start_key = row["rewinds"], row["start_element"], row["start_key"]
-        live.tree.completed = live.state != ACTIVE
+        live.tree.completed = live.state in (COMPLETED, CANCELLED)
         live.callees = Callees(self._programs, connection)
         variables = _READ_VARIABLES.rows(connection, {"id_": instance_id})
         tokens = _READ_TOKENS.rows(connection, {"id_": instance_id})

@@ -28,9 +28,9 @@ class Trigger:
     definition_id: str
     version: int
     name: str | None
-    due_at: int | None
-    remaining: int | None
-    cycle: str | None
+    due_at: int | None = None
+    remaining: int | None = None
+    cycle: str | None = None
 
 
 _b = sa.bindparam

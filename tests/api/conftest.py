@@ -63,7 +63,7 @@ def application(bench: Bench, **parts: Any) -> OpenAPI:
 def parts_of(bench: Bench, token: str = TOKEN, **parts: Any) -> ApiParts:
     migrations = Migrations(bench.registry, bench.clock, bench.wakeups)
     jobs = Jobs(Kinds({KIND: migrations.work}), bench.clock)
-    return ApiParts(bench.database, bench.engine, migrations, jobs, bench.clock, token, **parts)
+    return ApiParts(bench.database, bench.engine, bench.operators, migrations, jobs, bench.clock, token, **parts)
 
 
 @pytest.fixture

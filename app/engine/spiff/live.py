@@ -137,6 +137,11 @@ class Live:
     def ended(self) -> bool:
         return bool(self.tree.completed)
 
+    @property
+    def suspended(self) -> bool:
+        """Results of what runs are taken, and nothing else moves it."""
+        return self.state == "suspended"
+
     def begin(self, payload: dict[str, Any] | None = None) -> None:
         """Put a token on the start event; `payload` is what the message or signal that started it brings."""
         self.begun = True
@@ -150,7 +155,7 @@ class Live:
         Conditions and joins that depend on where the other tokens are come to turn when nothing is ready.
         """
         self._run_ready()
-        while self._join_gathered() or self._fire_condition():
+        while self._join_gathered() or (not self.suspended and self._fire_condition()):
             self._run_ready()
 
     def _run_ready(self) -> None:

@@ -115,4 +115,4 @@ def test_the_delivery_stands_in_the_history(bench: Bench) -> None:
     bench.publish("ready", "1", "m-1")
     bench.run(instance_id)
     (row,) = [row for row in bench.history(instance_id) if row.kind == "message"]
-    assert row.detail == {"name": "ready", "key": "1", "message_id": "m-1"}
+    assert row.detail == {"name": "ready", "key": "1", "message_id": "m-1", "variables": {}}
