@@ -16,6 +16,7 @@ from app.engine.spiff.live import Live
 from app.engine.spiff.scopes import VISITS, WRITE, as_json
 
 CALLED = "!"
+SCOPES = ("scope", "inside")  # of a token's `internal`: its own, and that of what runs inside
 VariableRow = tuple[str, str, str, str]  # scope, kind, name, value
 
 
@@ -75,8 +76,9 @@ class Renaming:
     def internal(self, node: Node, stored: str, sources: Mapping[int, str]) -> str:
         """A token's `internal`; `sources` says from where tokens have come to their joins."""
         data = orjson.loads(stored)
-        if "scope" in data:
-            data["scope"] = self.scope(data["scope"])
+        for name in SCOPES:
+            if name in data:
+                data[name] = self.scope(data[name])
         if not is_own(node.workflow):
             return as_json(data)
         if "branch" in data:

@@ -148,7 +148,7 @@ def event_sub_process_for_errors() -> Move:
     old = line(Diagram("p").user("u").service("a", "t.refuse"), "u", "a")
     new = line(Diagram("p").user("u").service("a", "t.refuse").event_sub("h", reaction("h", "hs", error())), "u", "a")
     stands = {"u": "user_task", "hs": "attached"}
-    return Move(old, new, {}, stands, {"b": "b"}, ("a", "b"), (), (task_done(),))
+    return Move(old, new, {}, stands, {"port": "1/1/7", "b": "b"}, ("a", "b"), (), (task_done(),))
 
 
 def condition() -> Move:
@@ -309,3 +309,90 @@ def test_a_listener_that_is_kept_is_no_stall(bench: Bench) -> None:
     bench.advance(instance_id)
     with bench.database.reading() as connection:
         assert watchdog.find_stalled(connection, bench.clock.now()) == []
+
+
+def test_a_message_that_has_come_is_taken_before_the_move(bench: Bench) -> None:
+    """By the event that it came for, which the new version does not have."""
+    old = Diagram("p").user("u").boundary("n", "u", on_message("note", '="1"'), interrupting=False).end("e2")
+    bench.deploy(line(old.user("v").chain("n", "v", "e2"), "u"))
+    instance_id = bench.start("p")
+    bench.run(instance_id)
+    bench.publish("note", "1", seen=7)
+    bench.deploy(line(Diagram("p").user("u").user("v"), "u", "v"))
+    Mover(bench).move(instance_id, {})
+    tokens = [(token.element_id, token.kind) for token in bench.tokens(instance_id)]
+    assert tokens == [("u", "user_task"), ("v", "user_task")]
+    bench.complete(instance_id, element="u")
+    assert bench.variables(instance_id) == {"seen": 7}
+
+
+def test_an_event_that_is_new_finds_what_lies_in_the_inbox(bench: Bench) -> None:
+    bench.deploy(line(Diagram("p").user("u"), "u"))
+    instance_id = bench.start("p")
+    bench.run(instance_id)
+    bench.publish("early", "1", port=7)
+    new = Diagram("p").user("u").boundary("n", "u", on_message("early", '="1"')).service("b", "t.name").end("e2")
+    bench.deploy(line(new, "u").chain("n", "b", "e2"))
+    Mover(bench).move(instance_id)
+    bench.run(instance_id)
+    assert bench.state(instance_id) == "completed"
+    assert bench.variables(instance_id) == {"port": 7, "r": "b"}
+
+
+def test_a_message_published_after_the_move_reaches_the_event_under_its_new_name(bench: Bench) -> None:
+    bench.deploy(line(Diagram("p").message("w", "ready", '="1"'), "w"))
+    instance_id = bench.start("p")
+    bench.run(instance_id)
+    bench.deploy(line(Diagram("p").message("W", "ready", '="1"').user("u"), "W", "u"))
+    Mover(bench).move(instance_id, {"w": "W"})
+    assert bench.publish("ready", "1", port=7).recipients == [instance_id]
+    bench.run(instance_id)
+    assert bench.standing(instance_id) == {"u": "user_task"}
+    assert bench.variables(instance_id) == {"port": 7}
+
+
+def started_by(name: str, element: str, *, none: bool = False) -> Diagram:
+    diagram = Diagram("p").start(element, on_message(name)).user("u").end("e").chain(element, "u", "e")
+    return diagram.start("s").flow("s", "u") if none else diagram
+
+
+def test_an_instance_that_a_message_started_begins_under_the_new_name(bench: Bench) -> None:
+    bench.deploy(started_by("order", "m"))
+    (instance_id,) = bench.publish("order", "o-1", n=1).started
+    bench.deploy(started_by("order", "M"))
+    mover = Mover(bench)
+    assert mover.blocked(instance_id) == [("no_counterpart", "m")]
+    mover.move(instance_id, {"m": "M"})
+    bench.run(instance_id)
+    assert bench.standing(instance_id) == {"u": "user_task"}
+    assert bench.variables(instance_id) == {"n": 1}
+
+
+def test_an_instance_that_waits_to_begin_needs_a_start_event_without_a_trigger(bench: Bench) -> None:
+    bench.deploy(line(Diagram("p").user("u"), "u"))
+    instance_id = bench.start("p")
+    bench.deploy(started_by("order", "m"))
+    assert Mover(bench).blocked(instance_id) == [("no_counterpart", "s")]
+    bench.run(instance_id)
+    Mover(bench).move(instance_id)
+    assert bench.standing(instance_id) == {"u": "user_task"}
+
+
+def test_a_migration_that_brings_an_instance_to_its_end_tells_whoever_waits_for_that(bench: Bench) -> None:
+    """The next message of its key may start the next instance."""
+
+    def flow(condition: str) -> Diagram:
+        diagram = Diagram("p").start("m", on_message("order")).catch("w", conditional(condition)).end("e")
+        return diagram.chain("m", "w", "e")
+
+    bench.deploy(flow("=n > 9"))
+    (first,) = bench.publish("order", "o-1", n=5).started
+    bench.run(first)
+    assert bench.publish("order", "o-1", n=6).started == []
+    bench.deploy(flow("=n > 3"))
+    bench.wakeups.woken.clear()
+    Mover(bench).move(first)
+    assert bench.state(first) == "completed"
+    (second,) = set(bench.wakeups.woken) - {first}
+    bench.run(second)
+    assert bench.variables(second) == {"n": 6}
