@@ -54,6 +54,7 @@ class Engine:
         self.desk = Desk(registry, clock, wakeups, self._instances, self._programs, self._decisions)
         self._cached = cached
         self._lives: OrderedDict[str, Live] = OrderedDict()
+        self._beaten: set[str] = set()  # instances where another writer was first: the next turn takes their lock
         self._lock = Lock()
 
     # diagrams
@@ -163,7 +164,15 @@ class Engine:
             except StaleInstance:
                 self.forget(instance_id)
                 inbox.give_back(tx, live)
-        return self._advance(tx, self._instances.load(tx, instance_id, locked=True), owner, results, fresh=True)
+                self._beaten.add(instance_id)
+        live = self._instances.load(tx, instance_id, locked=instance_id in self._beaten)
+        try:
+            advanced = self._advance(tx, live, owner, results, fresh=True)
+        except StaleInstance:
+            self._beaten.add(instance_id)
+            raise
+        self._beaten.discard(instance_id)
+        return advanced
 
     def _advance(
         self, tx: Transaction, live: Live, owner: str, results: Sequence[StepResult], *, fresh: bool

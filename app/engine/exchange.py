@@ -82,7 +82,7 @@ class Exchange:
         live.unseen.clear()
         found = False
         for node in sorted(nodes, key=lambda node: (node.wait.name, node.wait.correlation, node.id)):
-            if node._state & FINISHED:  # by one that was given something before
+            if node._state & FINISHED or node.wait.kind not in CATCHING:  # by one that was given something before
                 continue
             taken = inbox.poll(tx, live, node)
             if taken is None:

@@ -148,7 +148,7 @@ def poll(tx: Transaction, live: Live, node: Node) -> Taken | None:
     """
     wait = node.wait
     if not try_lock(tx, wait.name, wait.correlation):
-        live.again = True
+        live.again, live.unseen[node.id] = True, node
         return None
     wanted = {"name_": wait.name, "correlation_": wait.correlation, "now": live.now, "process_id_": live.process_id}
     rows = _NEXT.rows(tx.connection, wanted)

@@ -93,7 +93,8 @@ class Instances:
     def load(self, tx: Transaction, instance_id: str, *, locked: bool = False) -> Live:
         """What is open in an instance; NotFound if there is none with that id.
 
-        `locked`: no other writer comes between until the transaction ends.
+        `locked`: no other writer comes between until the transaction ends. Senders lock themselves together with whom
+        they send to, in one order; one who is locked before may be in another's way, and one of the two is repeated.
         """
         return self._load(tx.connection, instance_id, _LOCK_INSTANCE if locked else _READ_INSTANCE)
 
