@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from app.engine.diagram import Diagram, Element, Finding, Loop
 from app.engine.lint_expressions import check_feel, check_name
@@ -43,8 +43,11 @@ def _check_leaving(
 ) -> Iterator[Finding]:
     """Iterations that run at the same time would overwrite one another's variables outside."""
     for at, paths, _ in outwards(diagram, writer, written_by(writer, known_handlers)):
-        if at.loop is None or at.loop.sequential or (at is writer and writer.outputs):
-            continue  # what is mapped out of an iteration is meant to leave it
+        if at.loop is None or at.loop.sequential:
+            continue
+        if at is writer and writer.outputs:  # what is mapped out of an iteration is meant to leave it
+            yield from _check_mapped(writer, paths or ())
+            continue
         if paths is None:
             message = f"What '{writer.id}' gives may leave the iterations of '{at.id}', which run at the same time."
             remedy = "Give it output mappings to variables of the iteration, and collect them as the output element."
@@ -52,7 +55,18 @@ def _check_leaving(
             return
         for name in sorted({first_name(path) for path in paths}):
             message = f"'{name}' would leave the iterations of '{at.id}', which run at the same time."
-            remedy = f"Make it the output element (={name}) of '{at.id}', or an input of '{at.id}' (=null)."
+            remedy = f"Collect it as the output element (={name}) of '{at.id}', or {_other_way(at, writer)}."
             yield Finding.error(writer, "leaves_iteration", message, remedy)
         if paths:
             return
+
+
+def _check_mapped(writer: Element, paths: Sequence[str]) -> Iterator[Finding]:
+    for name in sorted({first_name(path) for path in paths}):
+        message = f"All iterations of '{writer.id}' write '{name}', and they run at the same time."
+        remedy = f"Collect it as the output element (={name}), so that each has its own, or run them one by one."
+        yield Finding.warning(writer, "concurrent_writes", message, remedy)
+
+
+def _other_way(at: Element, writer: Element) -> str:
+    return "map it in an output mapping" if at is writer else f"give '{at.id}' an input of that name (=null)"

@@ -37,11 +37,11 @@ def written_by(element: Element, known_handlers: Handlers) -> list[str] | None:
 
 def local_names(element: Element) -> set[str]:
     """What an activity declares for itself: a write to one of these goes no further out."""
-    names = {target for _, target in element.inputs}
-    return names if element.loop is None else names | local_to_iteration(element.loop)
+    names = {first_name(target) for _, target in element.inputs}
+    return names if element.loop is None else names | _local_to_iteration(element.loop)
 
 
-def local_to_iteration(loop: Loop) -> set[str]:
+def _local_to_iteration(loop: Loop) -> set[str]:
     names = {"loopCounter"}
     if loop.input_element is not None:
         names.add(loop.input_element)
@@ -58,9 +58,8 @@ def outwards(
     """
     at: Element | None = writer
     while at is not None:
-        local = local_names(at)
-        if at is writer and at.outputs:  # they are evaluated inside and written outside
-            local = set() if at.loop is None else local_to_iteration(at.loop)
+        mapped = at is writer and bool(at.outputs) and at.loop is None  # evaluated inside and written outside
+        local = set() if mapped else local_names(at)
         if paths is not None:
             paths = [path for path in paths if first_name(path) not in local]
         once = paths

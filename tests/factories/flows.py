@@ -8,6 +8,7 @@ from typing import Any
 from tests.factories import flows_compensation as undo
 from tests.factories import flows_events as events
 from tests.factories import flows_loops as loops
+from tests.factories import flows_starts as starts
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
 from tests.factories.pushes import Flow, later, line, message, task_done
@@ -197,6 +198,10 @@ CASES: dict[str, tuple[Callable[[], Flow], ...]] = {
     "subProcess": (sub_process, sub_process_interrupted, sub_process_refused),
     "sequenceFlow:condition": (exclusive,),
     "sequenceFlow:default": (exclusive,),
+    "startEvent:message": (starts.by_message,),
+    "startEvent:signal": (starts.by_signal,),
+    "startEvent:timer:timeDate": (starts.by_date,),
+    "startEvent:timer:timeCycle": (starts.by_cycle,),
     "manualTask": (events.manual,),
     "task": (events.task,),
     "sendTask": (events.send,),

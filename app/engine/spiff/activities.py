@@ -9,7 +9,7 @@ from app.engine.spiff.base import Spec, clock_of, count_visit, scopes_of, step_n
 from app.engine.spiff.faults import DecisionFailed
 from app.engine.spiff.index import Node
 from app.engine.spiff.mapping import Source
-from app.engine.spiff.scopes import put_at
+from app.engine.spiff.scopes import nested
 
 
 class Activity(Spec):
@@ -37,7 +37,7 @@ class Activity(Spec):
             else:
                 value = mapping.source.value(view, clock_of(my_task))
             name, *path = mapping.target.split(".")
-            local[name] = put_at(local.get(name), path, value)
+            local[name] = nested(local.get(name), path, value)
         scopes.open(scope, local, of_a_step=not self.owns_scope)
 
     def _on_complete_hook(self, my_task: Node) -> None:
@@ -49,10 +49,8 @@ class Activity(Spec):
 
     def local(self, my_task: Node) -> dict[str, Any]:
         """What the input mappings made."""
-        if not self.inputs_:
-            return {}
-        variables = scopes_of(my_task).variables[my_task.internal_data["scope"]]
-        return {mapping.target: variables[mapping.target] for mapping in self.inputs_}
+        variables = scopes_of(my_task).variables[my_task.internal_data["scope"]] if self.inputs_ else {}
+        return {name: variables[name] for name in (mapping.target.partition(".")[0] for mapping in self.inputs_)}
 
 
 class PassTask(Activity):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from app.engine.diagram import Finding
-from app.engine.spiff.dialect_places import is_bpmn, local, namespace, report
+from app.engine.spiff.dialect_places import associated, children, is_bpmn, local, namespace, report
 from app.engine.spiff.dialect_table import BPMN, FLOW_NODES, REFERENCES
 
 NEED_ID = {*FLOW_NODES.split(), "sequenceFlow", "process"}
@@ -49,3 +49,15 @@ def check_references(root: etree._Element) -> Iterator[Finding]:
             if target is None or not is_bpmn(target, wanted):
                 message = f"{attribute} of this {holder} names '{reference[:60]}', and there is no such {wanted}."
                 yield report(node, "dangling_reference", message, f"Choose the {wanted} again in the modeler.")
+    yield from _check_compensations(root)
+
+
+def _check_compensations(root: etree._Element) -> Iterator[Finding]:
+    """One activity takes back what another has done."""
+    leads_to = associated(root)
+    for event in root.iter(f"{{{BPMN}}}boundaryEvent"):
+        targets = leads_to.get(event.get("id", ""), [])
+        if len(targets) > 1 and children(event, "compensateEventDefinition"):
+            message = f"More than one association leads from this event: to '{targets[0]}' and to '{targets[1]}'."
+            remedy = "Keep one; put several activities into a sub-process that is marked for compensation."
+            yield report(event, "several_compensations", message, remedy)

@@ -135,6 +135,7 @@ class _Indexed:
     open: dict[int, Node]
     listening: dict[int, Node]
     joins: dict[str, dict[str, list[Node]]]  # gateway -> where from -> tokens that have arrived
+    gathering: dict[int, Node]  # arrived at joins that depend on where the other tokens are
     completed: bool
     task_tree: Any
     scope: str
@@ -157,12 +158,19 @@ class _Indexed:
     def hold(self, node: Node) -> None:
         """A token stands in it from now on."""
         (self.listening if node.task_spec.listens else self.open)[node.id] = node
-        self.top_workflow.standing[node.id] = node  # type: ignore[attr-defined]  # Spiff's attribute
+        self.has_moved().standing[node.id] = node
 
     def let_go(self, node: Node) -> None:
         """A token stands in it no longer."""
         del (self.listening if node.task_spec.listens else self.open)[node.id]
-        del self.top_workflow.standing[node.id]  # type: ignore[attr-defined]  # Spiff's attribute
+        del self.has_moved().standing[node.id]
+
+    def has_moved(self) -> "Tree":
+        """Its joins that depend on where the other tokens are have to be looked at."""
+        top: Tree = self.top_workflow  # type: ignore[attr-defined]  # Spiff's attribute
+        if self.gathering:
+            top.moved[id(self)] = self
+        return top
 
     def tokens(self) -> list[Node]:
         """Every token in it that is open, those inside its sub-processes not included."""
@@ -205,11 +213,11 @@ class Tree(_Indexed, BpmnWorkflow):
 
     def __init__(self, spec: Any, next_number: int = 1) -> None:
         self.next_number = next_number
-        self.open, self.listening, self.joins = {}, {}, {}
+        self.open, self.listening, self.joins, self.gathering = {}, {}, {}, {}
         self.standing: dict[int, Node] = {}
         self.ready: deque[Node] = deque()
         self.changed: dict[int, Node] = {}
-        self.gathering: dict[int, Node] = {}  # arrived at joins that depend on where the other tokens are
+        self.moved: dict[int, _Indexed] = {}  # by id(): in what tokens have come or gone since it was last looked at
         self.scope = ""
         self.branch = None
         self.call, self.definition_id = 0, ""
@@ -228,7 +236,7 @@ class SubTree(_Indexed, BpmnSubWorkflow):
     """The nodes inside one activity: `owner.task_spec.inside_done(owner)` is told when all are done."""
 
     def __init__(self, spec: Any, owner: Node) -> None:
-        self.open, self.listening, self.joins = {}, {}, {}
+        self.open, self.listening, self.joins, self.gathering = {}, {}, {}, {}
         self.owner = owner
         self.scope = owner.internal_data.get("scope", owner.workflow.scope)
         self.branch = owner.branch

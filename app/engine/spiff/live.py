@@ -168,8 +168,11 @@ class Live:
 
     def _join_gathered(self) -> bool:
         """Let the first join go on that no other token can reach any more; False if there is none."""
-        gathering = self.tree.gathering
-        return any(node.task_spec.go_on(node) for node in sorted(gathering.values(), key=lambda node: node.id))
+        while self.tree.moved:
+            _, workflow = self.tree.moved.popitem()
+            if any(node.task_spec.go_on(node) for node in list(workflow.gathering.values())):
+                return True
+        return False
 
     def _fire_condition(self) -> bool:
         """Fire the first event whose condition has become true; False if there is none."""

@@ -15,7 +15,7 @@ from app.engine.spiff.faults import ExpressionFailed
 from app.engine.spiff.index import Node, SubTree
 from app.engine.spiff.inner import Holder
 from app.engine.spiff.mapping import Source
-from app.engine.spiff.scopes import Scopes, put_at
+from app.engine.spiff.scopes import Scopes, nested
 
 
 class MultiInstance(Holder):
@@ -101,7 +101,7 @@ class Iterations(SubTree):
         known: dict[str, Any] = {}
         for _, target, value in writes:
             name, *path = target.split(".")
-            known[name] = put_at(known.get(name, view.get(name)), path, value)
+            known[name] = nested(known.get(name, view.get(name)), path, value)
         view = view.new_child(known)
         output = None if loop.output is None else loop.output.value(view, clock)
         is_enough = False

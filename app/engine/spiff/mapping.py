@@ -10,7 +10,7 @@ from app.core.errors import TurnupError
 from app.decisions.feel import Expression, compile_feel
 from app.engine.diagram import Element
 from app.engine.spiff.faults import ExpressionFailed
-from app.engine.spiff.scopes import put_at
+from app.engine.spiff.scopes import nested
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def apply_outputs(
     for mapping in mappings:
         value = mapping.source.value(seen, clock)
         name, *path = mapping.target.split(".")
-        made[name] = put_at(seen.get(name), path, value)
+        made[name] = nested(seen.get(name), path, value)
         found.append((mapping.target, value))
     return found
 

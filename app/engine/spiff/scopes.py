@@ -88,7 +88,7 @@ class Scopes:
             self._of(self.last_writes, holder)[target] = (self.writes, (branch or MAIN).path)
             self._touch(holder, WRITE, target)
         variables = self._of(self.variables, holder)
-        variables[name] = put_at(variables.get(name), path, value)
+        variables[name] = nested(variables.get(name), path, value)
         self._touch(holder, VALUE, name)
 
     def written(self, scope: str) -> set[str]:
@@ -246,12 +246,12 @@ def _related(target: str, written: Iterable[str]) -> Iterator[str]:
             yield path
 
 
-def put_at(held: Any, path: list[str], value: Any) -> Any:
-    """`value` at `path` in a copy of `held`: what history or another thread holds is never changed in place."""
+def nested(held: Any, path: list[str], value: Any) -> Any:
+    """A copy of `held` with `value` at `path`: what history or another thread holds is never changed in place."""
     if not path:
         return value
     copy = dict(held) if isinstance(held, dict) else {}
-    copy[path[0]] = put_at(copy.get(path[0]), path[1:], value)
+    copy[path[0]] = nested(copy.get(path[0]), path[1:], value)
     return copy
 
 
