@@ -28,7 +28,6 @@ NOBODY = "api"  # who acted, when a caller does not say
 Responses = dict[str | int | HTTPStatus, type[BaseModel] | dict[Any, Any] | None]
 
 
-
 @dataclass(frozen=True)
 class ApiParts:
     """What the API works with. Its transactions are opened on `database` and committed synced."""
