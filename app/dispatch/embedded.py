@@ -14,6 +14,7 @@ from app.core.clock import Clock
 from app.core.db import Database
 from app.core.log import Logger
 from app.dispatch.wakeups import LocalWakeups
+from app.dispatch.witness import Witness
 from app.dispatch.worker import Worker
 from app.engine import messages, sweeps, watchdog
 
@@ -26,12 +27,21 @@ SWEEP_LIMIT = 500
 class Embedded:
     """The only process that works on its database: what other workers had claimed is taken over when it starts."""
 
-    def __init__(self, database: Database, worker: Worker, wakeups: LocalWakeups, clock: Clock, logger: Logger) -> None:
+    def __init__(
+        self,
+        database: Database,
+        worker: Worker,
+        wakeups: LocalWakeups,
+        clock: Clock,
+        logger: Logger,
+        witness: Witness | None = None,
+    ) -> None:
         self._database = database
         self._worker = worker
         self._wakeups = wakeups
         self._clock = clock
         self._logger = logger
+        self._witness = witness or Witness()
         self._due_lock = Lock()
         self._next_due: datetime | None = None
         self._scheduler = BackgroundScheduler(
@@ -94,6 +104,7 @@ class Embedded:
         for stall in stalled:
             with self._database.transaction() as tx:
                 if watchdog.report(tx, stall, self._clock.now()):
+                    self._witness.stalled()
                     self._logger.error("stalled", instance=stall.instance_id, elements=list(stall.elements))
 
     def drop_expired(self) -> None:

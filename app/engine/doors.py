@@ -39,6 +39,7 @@ class Advanced:
     next_due: datetime | None
     ended: bool
     idle: bool  # nothing is claimed by anybody: what moves it next comes from outside
+    trace_parent: str | None = None  # of the request that started the instance
 
 
 class Engine:
@@ -248,7 +249,7 @@ class Engine:
     def _advanced(self, live: Live, claimed: list[ClaimedStep]) -> Advanced:
         due = [node.wait.due_at for node in live.waiting("timer", "retry", "callback") if node.wait.due_at]
         next_due = from_microseconds(min(due)) if due else None
-        return Advanced(claimed, next_due, live.ended, not live.waits.get("claim"))
+        return Advanced(claimed, next_due, live.ended, not live.waits.get("claim"), live.trace_parent)
 
     def _keep(self, live: Live) -> None:
         """Keep an instance whose handlers run; one that waits for something else is loaded again when it comes."""

@@ -63,7 +63,8 @@ _UNDONE = Prepared(
 )
 _HISTORY = Prepared(sa.insert(history))
 _INSTANCE_COLUMNS = (
-    "definition_id business_key state incidents revision next_number rewinds writes wake_at ended_at start_key"
+    "definition_id business_key state incidents revision next_number rewinds writes wake_at ended_at start_key "
+    "trace_parent"
 ).split()
 _SELECT_INSTANCE = sa.select(*(process_instance.c[name] for name in _INSTANCE_COLUMNS)).where(
     process_instance.c.id == _b("id_")
@@ -109,7 +110,7 @@ class Instances:
         live = Live.create(instance_id, row["business_key"], program, row["next_number"], row["writes"])
         live.revision, live.incidents, live.woken = row["revision"], row["incidents"], row["wake_at"] is not None
         live.begun, live.state, live.ended_at = row["next_number"] > 1, row["state"], row["ended_at"]
-        live.rewinds, live.start_key = row["rewinds"], row["start_key"]
+        live.rewinds, live.start_key, live.trace_parent = row["rewinds"], row["start_key"], row["trace_parent"]
         live.tree.completed = live.state != ACTIVE
         variables = _READ_VARIABLES.rows(tx.connection, {"id_": instance_id})
         restore(live, _READ_TOKENS.rows(tx.connection, {"id_": instance_id}), variables)

@@ -54,6 +54,7 @@ class StartRequest:
     version: int | None = None
     business_key: str | None = None
     idempotency_key: str | None = None
+    trace_parent: str | None = None  # of the request's trace: no part of what is asked
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ def start(tx: Transaction, request: StartRequest, clock: Clock) -> Started:
         "ended_at": None,
         "idempotency_key": request.idempotency_key,
         "request_digest": digest,
+        "trace_parent": request.trace_parent,
     }
     _PUT.run(tx.connection, [put])
     rows = [

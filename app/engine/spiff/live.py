@@ -99,6 +99,7 @@ class Live:
     incidents: int = 0
     rewinds: int = 0
     start_key: str | None = None  # correlation key of the message that started it
+    trace_parent: str | None = None  # of the request that started it
     settled: int = 0  # incidents that an operator acted on since the last checkpoint
     begun: bool = False
     woken: bool = False  # somebody asked for a worker's look
