@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -95,6 +96,21 @@ def test_a_fault_that_leaves_the_block_is_on_the_span(tracing: OtelTracing, kept
         raise OSError("away")
     (ended,) = kept.get_finished_spans()
     assert (ended.status.status_code.name, ended.status.description) == ("ERROR", "OSError: away")
+
+
+def test_a_collector_that_hangs_does_not_keep_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.watch.otel.SEND_WITHIN_S", 0.05)
+    let_go, ended = threading.Event(), threading.Event()
+
+    class Hanging(InMemorySpanExporter):
+        def shutdown(self) -> None:
+            assert let_go.wait(10)
+            ended.set()
+
+    OtelTracing(SimpleSpanProcessor(Hanging()), "1").close()
+    assert not ended.is_set()
+    let_go.set()
+    assert ended.wait(10)
 
 
 def test_without_traces_every_span_is_the_same_nothing() -> None:
