@@ -102,7 +102,8 @@ def build_house(settings: Settings, environ: Mapping[str, str], too_many_strays:
         too_many_strays=too_many_strays,
         witness=witness,
     )
-    dispatch = Embedded(room.database, worker, room.wakeups, room.clock, get_logger("turnup.dispatch"), witness)
+    logger = get_logger("turnup.dispatch")
+    dispatch = Embedded(room.database, room.engine, worker, room.wakeups, room.clock, logger, witness)
     desk = Desk(
         Readiness(
             {

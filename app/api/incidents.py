@@ -33,6 +33,9 @@ def _told(row: dict[str, Any]) -> str:
     return f"{row['parameter']}: expected {row['expected']}, found {row['found']}."
 
 
+CALL = Field(description="The token whose called process it is in; 0 is the instance's own process")
+
+
 class IncidentOut(Output):
     """What went wrong, what somebody did about it, and what came of that."""
 
@@ -40,6 +43,7 @@ class IncidentOut(Output):
     instance_id: str
     process_id: str
     business_key: str | None
+    call: int = CALL
     element_id: str | None
     handler: str | None
     code: str = Field(examples=["port_taken"])

@@ -13,6 +13,7 @@ from app.dashboard.words import ACTIONS, brief, rule_said, spoken
 from app.engine.queries import HistoryView
 
 Detail = Mapping[str, Any]
+LISTENING = ("boundaryEvent", "startEvent")  # a start event does, where an event sub-process begins
 MOST_RULES = 10  # of one decision, on its line
 SHORTEST = timedelta(milliseconds=1)  # what passes in less is not worth a word
 
@@ -40,7 +41,7 @@ def tell(
     lines = []
     for row in history:
         drawn = elements.get(row.element_id or "")
-        listens = drawn is not None and drawn.type == "boundaryEvent"
+        listens = drawn is not None and drawn.type in LISTENING
         if row.kind == "entered" and (listens or row.detail.get("number") in ended):
             continue
         if row.kind == "cancelled" and listens:
@@ -140,6 +141,8 @@ _WORDS: dict[str, Callable[[Detail], tuple[str, str, str]]] = {
     "claim_expired": _claim_expired,
     "action": _action,
     "message": _message,
+    "signal": lambda detail: (f"Signal {detail.get('name')} arrived", "", "good"),
+    "compensated": lambda detail: (f"Took back {detail.get('element')}", "", "good"),
     "decision": _decision,
     "task_claimed": lambda detail: ("Task taken", "", "person"),
     "task_unclaimed": lambda detail: ("Task given back", "", "person"),

@@ -84,7 +84,8 @@ class SettlePages:
 
         instance_id = commit(self._parts.database, work)
         if not wants_fragment():
-            return redirect(url_for("dashboard.instance", instance_id=instance_id), 303)
+            call = request.args.get("call")
+            return redirect(url_for("dashboard.instance", instance_id=instance_id, call=call), 303)
         return self._page.live(instance_id)
 
 

@@ -16,7 +16,8 @@ from app.core.log import Logger
 from app.dispatch.wakeups import LocalWakeups
 from app.dispatch.witness import Witness
 from app.dispatch.worker import Worker
-from app.engine import messages, sweeps, watchdog
+from app.engine import inbox, sweeps, watchdog
+from app.engine.doors import Engine
 
 SWEEP_S = 1
 WATCHDOG_S = 20
@@ -30,6 +31,7 @@ class Embedded:
     def __init__(
         self,
         database: Database,
+        engine: Engine,
         worker: Worker,
         wakeups: LocalWakeups,
         clock: Clock,
@@ -37,6 +39,7 @@ class Embedded:
         witness: Witness | None = None,
     ) -> None:
         self._database = database
+        self._engine = engine
         self._worker = worker
         self._wakeups = wakeups
         self._clock = clock
@@ -91,9 +94,13 @@ class Embedded:
             self.due(following)
 
     def sweep(self) -> None:
-        """Wake whatever is due, and whatever a lost wake-up has left lying."""
+        """Start and wake whatever is due, and whatever a lost wake-up has left lying."""
         with self._database.reading() as connection:
             found = sweeps.due_instances(connection, self._clock.now(), SWEEP_LIMIT)
+            starts_due = sweeps.are_starts_due(connection, self._clock.now())
+        if starts_due:
+            with self._database.transaction(synced=False) as tx:
+                self._engine.start_due(tx)
         for instance_id in found:
             self._worker.wake(instance_id)
 
@@ -109,7 +116,7 @@ class Embedded:
 
     def drop_expired(self) -> None:
         with self._database.transaction(synced=False) as tx:
-            messages.drop_expired(tx, self._clock)
+            inbox.drop_expired(tx, self._clock)
 
     def _every(self, seconds: int, work: Callable[[], None]) -> None:
         self._scheduler.add_job(self._tick(work), "interval", seconds=seconds, id=work.__name__)

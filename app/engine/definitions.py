@@ -38,16 +38,20 @@ class Deployment:
 
 @dataclass(frozen=True)
 class Definition:
-    """One version of a process; `variables_schema` is what its author declared, if anything."""
+    """One version of a process; `variables_schema` is what its author declared, if anything.
+
+    `none_start` is the start event without a trigger; without one, only events start it.
+    """
 
     id: str
     version: int
+    none_start: str | None
     variables_schema: dict[str, Any] | None
 
 
 _VERSION = sa.bindparam("version_", type_=sa.Integer)  # below 0: the latest
 _FIND = Prepared(
-    sa.select(process_definition.c.id, process_definition.c.version, process_definition.c.variables_schema)
+    sa.select(*(process_definition.c[name] for name in ("id", "version", "none_start", "variables_schema")))
     .where(
         process_definition.c.process_id == sa.bindparam("process_id_"),
         sa.or_(sa.literal_column("0") > _VERSION, process_definition.c.version == _VERSION),
@@ -98,6 +102,7 @@ def deploy(tx: Transaction, diagram: Diagram, findings: list[Finding], clock: Cl
             version_tag=diagram.version_tag,
             document=diagram.document,
             variables_schema=diagram.variables_schema,
+            none_start=diagram.none_start,
             deployed_at=clock.now(),
         )
     )
@@ -115,8 +120,8 @@ def find(connection: sa.Connection, process_id: str, version: int | None = None)
             f"There is no {wanted}. Deployed are: {', '.join(sorted(known)) or 'none yet'}.",
             path="$.version" if version is not None else "$.processId",
         )
-    definition_id, found, schema = rows[0]
-    return Definition(definition_id, found, None if schema is None else orjson.loads(schema))
+    definition_id, found, none_start, schema = rows[0]
+    return Definition(definition_id, found, none_start, None if schema is None else orjson.loads(schema))
 
 
 class Programs:

@@ -159,6 +159,12 @@ class Diagram:
         """The flow nodes directly inside the process or a sub-process."""
         return [element for element in self.elements.values() if element.parent == parent]
 
+    @property
+    def none_start(self) -> str | None:
+        """The process's start event without a trigger."""
+        starts = (each for each in self.inside(self.process_id) if each.type == "startEvent" and each.event is None)
+        return next((start.id for start in starts), None)
+
 
 INNER = frozenset({"subProcess", "transaction"})  # elements that hold flow nodes of their own
 TASKS = frozenset(

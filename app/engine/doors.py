@@ -16,16 +16,19 @@ from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.types import from_microseconds, to_microseconds
 from app.core.wakeups import Wakeups
 from app.decisions.dmn import Model
-from app.engine import decisions, definitions, incidents, messages, starts, steps, workers
+from app.engine import decisions, definitions, inbox, incidents, starts, steps, triggers, workers
+from app.engine.callees import Callees
 from app.engine.decisions import Accepted, Decided, DecisionDeployment
 from app.engine.definitions import Deployment
 from app.engine.diagram import DiagramRefused, Finding
+from app.engine.exchange import Exchange
 from app.engine.incidents import Action
 from app.engine.instances import Instances, StaleInstance
 from app.engine.messages import MessageIn, Published
 from app.engine.past import read_past
+from app.engine.signals import Broadcast
 from app.engine.spiff.index import Node
-from app.engine.spiff.live import CATCHING, Live
+from app.engine.spiff.live import Live
 from app.engine.starts import Started, StartRequest
 from app.engine.steps import ClaimedStep, StepResult
 from app.handling.registry import Registry
@@ -49,6 +52,7 @@ class Engine:
         self._registry = registry
         self._clock = clock
         self._wakeups = wakeups
+        self._exchange = Exchange(registry, clock, wakeups)
         self._programs = definitions.Programs()
         self._decisions = decisions.Decisions()
         self._instances = Instances(self._programs)
@@ -62,11 +66,17 @@ class Engine:
         return definitions.examine(document, self._registry, file_name)[1]
 
     def deploy(self, tx: Transaction, document: bytes, file_name: str | None = None) -> Deployment:
-        """Store a diagram as its process's next version. DiagramRefused lists every error."""
+        """Store a diagram as its process's next version, and let it be started by what it waits for.
+
+        DiagramRefused lists every error.
+        """
         diagram, findings = definitions.examine(document, self._registry, file_name)
         if diagram is None:
             raise DiagramRefused(findings)
-        return definitions.deploy(tx, diagram, findings, self._clock)
+        deployment = definitions.deploy(tx, diagram, findings, self._clock)
+        if deployment.created:
+            triggers.replace(tx, diagram, deployment.definition_id, self._clock)
+        return deployment
 
     def deploy_decisions(self, tx: Transaction, model: Accepted) -> DecisionDeployment:
         """Store a DMN model that `app.engine.decisions.accept` has read as its next version."""
@@ -88,12 +98,21 @@ class Engine:
         return started
 
     def publish(self, tx: Transaction, message: MessageIn) -> Published:
-        """Put a message in the inbox; whoever waits for it is woken, whoever comes within its time to live finds it."""
+        """Give a message to whoever waits for it or begins with it; who comes within its time to live finds it."""
         starts.check_variables(message.variables)
-        published = messages.publish(tx, message, self._clock)
-        for instance_id in published.recipients:
+        return self._exchange.publish(tx, message)
+
+    def broadcast(self, tx: Transaction, name: str, variables: dict[str, Any]) -> Broadcast:
+        """Give a signal to all that wait for it now, and start the processes that begin with it."""
+        starts.check_variables(variables)
+        return self._exchange.broadcast(tx, name, variables)
+
+    def start_due(self, tx: Transaction) -> list[str]:
+        """Start the instances whose time has come, each once whoever else looks."""
+        started = triggers.start_due(tx, self._clock)
+        for instance_id in started:
             self._wakeups.wake(tx, instance_id)
-        return published
+        return started
 
     # user tasks; an id is "<instance id>:<number>"
     def claim_task(self, tx: Transaction, task_id: str, user: str) -> None:
@@ -131,7 +150,7 @@ class Engine:
     def _note_task(self, tx: Transaction, live: Live, node: Node, kind: str, user: str) -> None:
         live.tree.changed[node.id] = node
         live.note(kind, node, user)
-        self._instances.checkpoint(tx, live, wake_at=live.now if live.woken else None)
+        self._store(tx, live, wake_at=live.now if live.woken else None)
 
     # incidents
     def retry(self, tx: Transaction, incident_id: str, by: str, reason: str) -> None:
@@ -173,20 +192,33 @@ class Engine:
 
     def _open(self, tx: Transaction, instance_id: str) -> Live:
         live = self._instances.load(tx, instance_id, locked=True)
-        live.now = to_microseconds(self._clock.now())
-        self._give_reads(tx, live)
+        self._ready(tx, live)
+        live.look_again()
+        self._exchange.receive(tx, live)
         return live
 
-    def _give_reads(self, tx: Transaction, live: Live) -> None:
-        """What the instance may ask of the store while it runs, in this transaction."""
+    def _ready(self, tx: Transaction, live: Live) -> None:
+        """Its instant, and what it may ask of the store while it runs, in this transaction."""
+        live.now = to_microseconds(self._clock.now())
         live.decide = partial(self._decisions.evaluate, tx.connection)
         live.past = partial(read_past, tx.connection)
+        live.callees = Callees(self._programs, tx.connection)
 
     def _go_on(self, tx: Transaction, live: Live) -> None:
         """Run on without claiming: steps that became ready are a worker's."""
-        live.run()
-        self._instances.checkpoint(tx, live, wake_at=live.now)
+        self._exchange.settle(tx, live)
+        self._store(tx, live, wake_at=live.now)
         self._wakeups.wake(tx, live.instance_id)
+
+    def _store(self, tx: Transaction, live: Live, wake_at: int | None = None) -> None:
+        if live.ended and live.start_key is not None:
+            inbox.lock_start(tx, live.process_id, live.start_key)
+        if live.again:
+            live.again, wake_at = False, live.now
+            self._wakeups.wake(tx, live.instance_id)
+        self._instances.checkpoint(tx, live, wake_at)
+        if live.ended:
+            self._exchange.ended(tx, live)
 
     # for workers
     def advance(self, tx: Transaction, instance_id: str, owner: str, results: Sequence[StepResult] = ()) -> Advanced:
@@ -201,55 +233,36 @@ class Engine:
                 return self._advance(tx, live, owner, results, fresh=False)
             except StaleInstance:
                 self.forget(instance_id)
-                messages.give_back(tx, live)
-        return self._advance(tx, self._instances.load(tx, instance_id), owner, results, fresh=True)
+                inbox.give_back(tx, live)
+        return self._advance(tx, self._instances.load(tx, instance_id, locked=True), owner, results, fresh=True)
 
     def _advance(
         self, tx: Transaction, live: Live, owner: str, results: Sequence[StepResult], *, fresh: bool
     ) -> Advanced:
-        now = self._clock.now()
-        live.now = to_microseconds(now)
-        self._give_reads(tx, live)
-        checked: set[int] = set()  # catching nodes known to have no message in the inbox
-        if results and not fresh:
-            checked.update(node.id for node in live.waiting(*CATCHING) if node.stored)
-        else:  # woken by a sweep, a timer or another writer: what is remembered may be stale
+        self._ready(tx, live)
+        if fresh or not results:  # woken by a sweep, a timer or another writer: what is remembered may be stale
             if not fresh:
                 self._instances.verify(tx, live)
+            live.look_again()
             owners = {node.wait.claimed_by for node in live.waiting("claim")} - {owner}
-            steps.release(live, workers.dead_among(tx.connection, owners, now))
+            steps.release(live, workers.dead_among(tx.connection, owners, from_microseconds(live.now)))
+        self._exchange.receive(tx, live)
         if not live.begun:
             live.begin()
         for result in results:
             steps.take(live, result, self._registry)
         steps.come_due(live, self._registry)
-        live.run()
-        while arrived := self._collect(tx, live, checked):
-            for node, message_id, variables in arrived:
-                self._deliver(live, node, message_id, variables)
-            live.run()
+        self._exchange.settle(tx, live)
         claimed = [steps.claim(live, node, owner, self._registry) for node in live.waiting("job")]
-        if live.tree.changed or live.happenings or live.woken:
-            self._instances.checkpoint(tx, live)
+        if live.tree.changed or live.happenings or live.woken or live.again:
+            self._store(tx, live)
         self._keep(live)
         return self._advanced(live, [step for step in claimed if step is not None])
 
-    def _collect(self, tx: Transaction, live: Live, checked: set[int]) -> list[tuple[Node, str, dict[str, Any]]]:
-        nodes = [node for node in live.waiting(*CATCHING) if node.id not in checked]
-        checked.update(node.id for node in nodes)
-        return messages.collect(tx, live, nodes) if nodes else []
-
-    def _deliver(self, live: Live, node: Node, message_id: str, variables: dict[str, Any]) -> None:
-        live.note("message", node, name=node.wait.name, key=node.wait.correlation, message_id=message_id)
-        if node.wait.kind == "callback":
-            steps.called_back(live, node, variables, self._registry)
-        else:
-            steps.trigger(live, node, variables)
-
     def _advanced(self, live: Live, claimed: list[ClaimedStep]) -> Advanced:
-        due = [node.wait.due_at for node in live.waiting("timer", "retry", "callback") if node.wait.due_at]
-        next_due = from_microseconds(min(due)) if due else None
-        return Advanced(claimed, next_due, live.ended, not live.waits.get("claim"), live.trace_parent)
+        next_due = live.agenda.next_due()
+        due = None if next_due is None else from_microseconds(next_due)
+        return Advanced(claimed, due, live.ended, not live.waits.get("claim"), live.trace_parent)
 
     def _keep(self, live: Live) -> None:
         """Keep an instance whose handlers run; one that waits for something else is loaded again when it comes."""

@@ -1,6 +1,6 @@
 """Instances and their checkpoints: what is open is loaded, what changed is written, one revision each time."""
 
-from typing import Any, Protocol
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -9,8 +9,8 @@ from app.core.db import Prepared, Transaction
 from app.core.errors import NotFound, TurnupError
 from app.core.ids import new_id
 from app.core.types import from_microseconds
+from app.engine.callees import Callees, ProgramSource
 from app.engine.spiff.activities import HandlerTask
-from app.engine.spiff.build import Program
 from app.engine.spiff.codec import TOKEN_COLUMNS, restore, token_rows, variable_rows
 from app.engine.spiff.live import Live, Outcome, Raised
 from app.engine.spiff.scopes import VISITS, as_json
@@ -63,8 +63,8 @@ _UNDONE = Prepared(
 )
 _HISTORY = Prepared(sa.insert(history))
 _INSTANCE_COLUMNS = (
-    "definition_id business_key state incidents revision next_number rewinds writes wake_at ended_at start_key "
-    "trace_parent"
+    "definition_id business_key state incidents revision next_number rewinds writes wake_at ended_at start_element "
+    "start_key trace_parent"
 ).split()
 _SELECT_INSTANCE = sa.select(*(process_instance.c[name] for name in _INSTANCE_COLUMNS)).where(
     process_instance.c.id == _b("id_")
@@ -84,12 +84,6 @@ _READ_VARIABLES = Prepared(
 )
 
 
-class ProgramSource(Protocol):
-    """Who knows the specs of a definition."""
-
-    def program(self, connection: sa.Connection, definition_id: str) -> Program: ...
-
-
 class Instances:
     """Reads and writes instances; `programs` gives a definition's specs by its id."""
 
@@ -99,8 +93,7 @@ class Instances:
     def load(self, tx: Transaction, instance_id: str, *, locked: bool = False) -> Live:
         """What is open in an instance; NotFound if there is none with that id.
 
-        `locked`: no other writer comes between until the transaction ends. Not together with a message's lock, which
-        senders take before the instance's.
+        `locked`: no other writer comes between until the transaction ends.
         """
         found = (_LOCK_INSTANCE if locked else _READ_INSTANCE).rows(tx.connection, {"id_": instance_id})
         if not found:
@@ -110,8 +103,10 @@ class Instances:
         live = Live.create(instance_id, row["business_key"], program, row["next_number"], row["writes"])
         live.revision, live.incidents, live.woken = row["revision"], row["incidents"], row["wake_at"] is not None
         live.begun, live.state, live.ended_at = row["next_number"] > 1, row["state"], row["ended_at"]
-        live.rewinds, live.start_key, live.trace_parent = row["rewinds"], row["start_key"], row["trace_parent"]
+        live.rewinds, live.start_element, live.start_key = row["rewinds"], row["start_element"], row["start_key"]
+        live.trace_parent = row["trace_parent"]
         live.tree.completed = live.state != ACTIVE
+        live.callees = Callees(self._programs, tx.connection)
         variables = _READ_VARIABLES.rows(tx.connection, {"id_": instance_id})
         restore(live, _READ_TOKENS.rows(tx.connection, {"id_": instance_id}), variables)
         return live

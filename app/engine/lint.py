@@ -6,7 +6,14 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 
 from app.engine.diagram import Diagram, Finding, limited
+from app.engine.lint_borders import check_borders
 from app.engine.lint_branches import check_branches
+from app.engine.lint_calls import check_calls
+from app.engine.lint_compensation import check_compensation
+from app.engine.lint_events import check_events, check_links
+from app.engine.lint_gateways import check_gateways
+from app.engine.lint_loops import check_loops
+from app.engine.lint_reach import check_reach
 from app.engine.lint_shape import check_shape
 from app.engine.lint_steps import check_steps
 from app.handling.registry import Handler
@@ -18,7 +25,15 @@ def lint(
     """All findings, by line. `handler_types` are offered as near names when a handler is unknown."""
     findings = chain(
         check_shape(diagram),
+        check_gateways(diagram),
+        check_reach(diagram),
+        check_links(diagram),
+        check_events(diagram),
+        check_borders(diagram),
+        check_compensation(diagram, known_handlers),
         check_steps(diagram, known_handlers, handler_types),
+        check_calls(diagram),
+        check_loops(diagram, known_handlers),
         check_branches(diagram, known_handlers),
     )
     return sorted(limited(findings), key=lambda finding: finding.line or 0)

@@ -8,10 +8,11 @@ from itertools import combinations
 
 from app.engine.diagram import Diagram, Element, Finding
 from app.engine.lint_graph import Graph, graphs
-from app.engine.lint_variables import written_by
+from app.engine.lint_variables import outwards, written_by
 from app.handling.registry import Handler
 
 EFFORT_LIMIT = 5_000_000
+SPLITS = frozenset({"parallelGateway", "inclusiveGateway"})
 
 
 @dataclass(frozen=True)
@@ -21,36 +22,39 @@ class Write:
 
 
 def check_branches(diagram: Diagram, known_handlers: Callable[[str], Handler | None]) -> Iterator[Finding]:
-    """Looks after parallel gateways and non-interrupting boundary events, in every scope."""
+    """Looks after splits, boundary events and event sub-processes that do not interrupt, in every scope."""
     writes = _writes_by_node(diagram, known_handlers)
     told: set[tuple[str, str, str]] = set()
     effort = 0
     for graph in graphs(diagram):
-        for name, starts in _splits(graph):
+        for name, starts, without in _splits(graph):
             effort += len(starts) * (len(starts) + len(graph.nodes))
             if effort > EFFORT_LIMIT:
                 message = "There are too many branches to look for variables that two of them write."
                 yield Finding.warning(graph.nodes[name], "not_checked", message, "Split the process into smaller ones.")
                 return
-            for path, one, other in _conflicts(graph, name, starts, writes):
+            for path, one, other in _conflicts(graph, without, starts, writes):
                 if (path, one.id, other.id) not in told:
                     told |= {(path, one.id, other.id), (path, other.id, one.id)}
                     yield _tell(graph.nodes[name], path, one, other)
 
 
-def _splits(graph: Graph) -> Iterator[tuple[str, list[list[str]]]]:
-    """Where one token becomes several: the element, and where each branch begins."""
+def _splits(graph: Graph) -> Iterator[tuple[str, list[list[str]], Set[str]]]:
+    """Where one token becomes several: the element, where each branch begins, and what ends all of them."""
+    flow = [name for name in graph.starts() if not graph.nodes[name].is_event_sub]
     for name, node in graph.nodes.items():
-        if node.type == "parallelGateway" and len(graph.after[name]) > 1:
-            yield name, [[target] for target in graph.after[name]]
+        if node.type in SPLITS and len(graph.after[name]) > 1:
+            yield name, [[target] for target in graph.after[name]], {name}
         elif node.attached_to in graph.nodes and not node.interrupting:
-            yield name, [list(graph.after[name]), [str(node.attached_to)]]
+            yield name, [list(graph.after[name]), [str(node.attached_to)]], {name}
+        elif node.is_event_sub and name in graph.beside:
+            yield name, [[name], flow], set()
 
 
 def _conflicts(
-    graph: Graph, split: str, starts: Sequence[Sequence[str]], writes: dict[str, list[Write]]
+    graph: Graph, without: Set[str], starts: Sequence[Sequence[str]], writes: dict[str, list[Write]]
 ) -> Iterator[tuple[str, Element, Element]]:
-    branches = [graph.reach(start, without=split) for start in starts]
+    branches = [graph.reach(start, without=without) for start in starts]
     writers: list[list[str]] = [[name for name in branch if name in writes] for branch in branches]
     for (mine, reached_here), (theirs, reached_there) in combinations(zip(writers, branches, strict=True), 2):
         yield from _overlaps(_only(mine, reached_there, writes), _only(theirs, reached_here, writes))
@@ -98,14 +102,12 @@ def _writes_by_node(diagram: Diagram, known_handlers: Callable[[str], Handler | 
     """What each node writes outside itself, with what is written inside a sub-process and goes out of it."""
     found: dict[str, list[Write]] = {}
     for element in diagram.elements.values():
-        writes = [Write(path, element) for path in written_by(element, known_handlers) or ()]
-        at: Element | None = element
-        while at is not None and writes:
-            found.setdefault(at.id, []).extend(writes)
-            at = diagram.elements.get(at.parent)
-            if at is not None:
-                local = {target for _, target in at.inputs}
-                writes = [write for write in writes if write.path.partition(".")[0] not in local]
+        if element.for_compensation:
+            continue  # it runs when all that it takes back is over
+        for at, _, paths in outwards(diagram, element, written_by(element, known_handlers) or ()):
+            if not paths:
+                break
+            found.setdefault(at.id, []).extend(Write(path, element) for path in paths)
     return found
 
 

@@ -1,123 +1,92 @@
-"""Variables: the JSON Schema that a process declares for them, and who may write which."""
+"""Who may write which variable, and how far out the write goes."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-import orjson
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
-
-from app.engine.diagram import INNER, Diagram, Element
+from app.engine.diagram import INNER, Diagram, Element, Loop
 from app.handling.registry import Handler
 
-SIZE_LIMIT = 200_000
-DEPTH_LIMIT = 50
+Handlers = Callable[[str], Handler | None]
+OUTPUT_NAME = re.compile(r"=\s*([^\W\d]\w*)\s*(\.\s*[^\W\d]\w*\s*)*")  # =result, =result.port
+BRINGS = frozenset({"message", "signal", "error"})  # events that come with variables
+THROWING = frozenset({"intermediateThrowEvent", "endEvent"})
 
 
-def read_schema(text: str) -> tuple[dict[str, Any] | None, str | None]:
-    """The schema, or what is wrong with it. Nothing it refers to lies outside of it."""
-    if len(text) > SIZE_LIMIT:
-        return None, f"it has {len(text)} characters; {SIZE_LIMIT} are allowed."
-    try:
-        schema = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        return None, f"it is not JSON: {error}."
-    if not isinstance(schema, dict):
-        return None, "a JSON object is expected."
-    if schema.get("type", "object") != "object":
-        return None, f"variables are an object, so its type must be 'object', found {schema['type']!r}."
-    problem = next(_problems(schema), None)
-    if problem is not None:
-        return None, problem
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        return None, f"it is no valid JSON Schema: {error.message[:200]} (at {error.json_path})."
-    return schema, None
-
-
-def _problems(schema: dict[str, Any]) -> Iterator[str]:
-    """What a validator would stumble over only when an order comes in."""
-    ahead: list[tuple[Any, int]] = [(schema, 0)]
-    while ahead:
-        value, depth = ahead.pop()
-        if depth > DEPTH_LIMIT:
-            yield f"it is nested more than {DEPTH_LIMIT} deep."
-            return
-        if isinstance(value, dict):
-            yield from _reference_problems(schema, value)
-            if isinstance(pattern := value.get("pattern"), str):
-                yield from _pattern_problems(pattern)
-            if isinstance(patterns := value.get("patternProperties"), dict):
-                for pattern in patterns:
-                    yield from _pattern_problems(pattern)
-            ahead.extend((inner, depth + 1) for inner in value.values())
-        elif isinstance(value, list):
-            ahead.extend((inner, depth + 1) for inner in value)
-
-
-def _reference_problems(schema: dict[str, Any], value: dict[str, Any]) -> Iterator[str]:
-    for key in ("$dynamicRef", "$id"):
-        if key in value and isinstance(value[key], str):
-            yield f"{key} is not supported."
-    seen: set[str] = set()
-    while isinstance(reference := value.get("$ref"), str):
-        if not reference.startswith("#/"):
-            yield f"$ref '{reference[:80]}' leads out of the schema; only '#/...' is followed."
-            return
-        target = _resolve(schema, reference)
-        if target is None or reference in seen:
-            yield f"$ref '{reference[:80]}' leads nowhere."
-            return
-        seen.add(reference)
-        value = target
-
-
-def _resolve(schema: dict[str, Any], reference: str) -> dict[str, Any] | None:
-    at: Any = schema
-    for part in reference[2:].split("/"):
-        name = part.replace("~1", "/").replace("~0", "~")
-        at = at.get(name) if isinstance(at, dict) else None
-    return at if isinstance(at, dict) else None
-
-
-def _pattern_problems(pattern: str) -> Iterator[str]:
-    try:
-        re.compile(pattern)
-    except (re.error, RecursionError, OverflowError) as error:
-        yield f"the pattern '{pattern[:80]}' is no regular expression: {error}."
-
-
-def written_by(element: Element, known_handlers: Callable[[str], Handler | None]) -> list[str] | None:
-    """The paths that an element writes outside itself; None when it may write anything."""
+def written_by(element: Element, known_handlers: Handlers) -> list[str] | None:
+    """The paths that one run of an element writes, if nothing holds them; None when it may write anything."""
     if element.outputs:
         return [target for _, target in element.outputs]
     if element.script is not None:
         return [element.script[1]]
     if element.decision is not None:
         return [element.decision[1]]
-    if element.type == "serviceTask":
+    if element.type == "serviceTask" or element.handler is not None:
         handler = known_handlers(element.handler or "")
         documented = [] if handler is None else [output.name for output in handler.about.outputs]
         return documented or None
-    if element.type == "userTask" or element.event in ("message", "error"):
+    if element.type == "callActivity":
+        return None if element.call is not None and element.call.passes_all_out else []
+    if element.type in ("userTask", "receiveTask"):
+        return None
+    if element.event in BRINGS and element.type not in THROWING:
         return None
     return []
 
 
-def possible_variables(diagram: Diagram, known_handlers: Callable[[str], Handler | None]) -> Mapping[str, str] | None:
+def local_names(element: Element) -> set[str]:
+    """What an activity declares for itself: a write to one of these goes no further out."""
+    names = {first_name(target) for _, target in element.inputs}
+    return names if element.loop is None else names | _local_to_iteration(element.loop)
+
+
+def _local_to_iteration(loop: Loop) -> set[str]:
+    names = {"loopCounter"}
+    if loop.input_element is not None:
+        names.add(loop.input_element)
+    collected = OUTPUT_NAME.fullmatch(loop.output_element or "")
+    return names | {collected[1]} if collected else names
+
+
+def outwards(
+    diagram: Diagram, writer: Element, paths: Sequence[str] | None
+) -> Iterator[tuple[Element, Sequence[str] | None, Sequence[str] | None]]:
+    """The writer and all around it, from inside, each with the paths that leave one run of it and that leave all.
+
+    None stands for any path.
+    """
+    at: Element | None = writer
+    while at is not None:
+        mapped = at is writer and bool(at.outputs) and at.loop is None  # evaluated inside and written outside
+        local = set() if mapped else local_names(at)
+        if paths is not None:
+            paths = [path for path in paths if first_name(path) not in local]
+        once = paths
+        if paths is not None and at is writer and at.loop is not None and at.loop.output_collection is not None:
+            paths = [*paths, at.loop.output_collection]
+        yield at, once, paths
+        at = diagram.elements.get(at.parent)
+
+
+def first_name(path: str) -> str:
+    return path.partition(".")[0]
+
+
+def possible_variables(diagram: Diagram, known_handlers: Handlers) -> Mapping[str, str] | None:
     """First names that some start or some element may provide, with who does; None when it may be any name."""
     if diagram.variables_schema is None:
         return None
     found = dict.fromkeys(diagram.variables_schema.get("properties", {}), "the start")
     for element in diagram.elements.values():
+        if element.type == "startEvent" and element.parent == diagram.process_id and not element.outputs:
+            continue  # what it brings is held against the schema
         paths = written_by(element, known_handlers)
         if paths is None:
             return None
-        found |= {path.partition(".")[0]: element.id for path in paths}
-        if element.type in INNER:
-            found |= {target: element.id for _, target in element.inputs}
+        found |= {first_name(path): element.id for path in paths}
+        if element.loop is not None and element.loop.output_collection is not None:
+            found[element.loop.output_collection] = element.id
+        if element.type in INNER or element.loop is not None:
+            found |= dict.fromkeys(local_names(element), element.id)
     return found

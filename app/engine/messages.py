@@ -1,30 +1,34 @@
-"""Messages: an inbox with ids and time to live on one side, waits on the other, one lock between them.
+"""Messages as Camunda 8 correlates them: to one that waits or to a start event, once per process, or kept a while.
 
 Sender and catcher lock the same (name, key) before they look for each other, so a message is lost on neither side of
-the race (DESIGN promise 12). SQLite's writers exclude each other already; PostgreSQL takes an advisory lock.
+the race (DESIGN promise 12).
 """
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
-import orjson
 import sqlalchemy as sa
 
 from app.core.clock import Clock
 from app.core.db import Prepared, Transaction
 from app.core.ids import new_id
 from app.core.types import to_microseconds
+from app.engine import arrivals, inbox, triggers
+from app.engine.arrivals import MESSAGE, Sent
+from app.engine.inbox import NAMED, WAITS_FOR_MESSAGE
+from app.engine.locks import lock
 from app.engine.spiff.index import Node
-from app.engine.spiff.live import Live
+from app.engine.spiff.live import CATCHING, Live
 from app.engine.spiff.scopes import as_json
-from app.engine.tables import message, message_delivery, process_instance, token
-
-GRACE_S = 3600  # a message that came in time for its recipient reaches it, however late a worker looks
+from app.engine.tables import arrival, process_instance, token
 
 
 @dataclass(frozen=True)
 class MessageIn:
-    """A message from outside. The same `message_id` twice is one message."""
+    """A message. One with the same name, key and `message_id` as another that lives still is that one.
+
+    With no time to live it is for those who wait now, and for nobody later.
+    """
 
     name: str
     correlation_key: str
@@ -35,129 +39,106 @@ class MessageIn:
 
 @dataclass(frozen=True)
 class Published:
-    """`recipients` are the instances that wait for it now, one per process; with none it stays in the inbox."""
+    """`recipients` are the instances that waited for it, `started` those that it started, together one per process."""
 
     message_id: str
     duplicate: bool
     recipients: list[str]
+    started: list[str] = field(default_factory=list)
 
 
-_b = sa.bindparam
-_KNOWN = Prepared(sa.select(message.c.id).where(message.c.id == _b("id_")))
-_PUT = Prepared(sa.insert(message))
+class _Waiting(NamedTuple):
+    """A token that waits, as tokens are chosen: who has waited longest comes first."""
+
+    since: int
+    instance_id: str
+    number: int
+    element_id: str
+    process_id: str
+    engaged: bool  # another message is on its way to it, or lies there for it from before
+
+
+_LOCK = arrivals.locking(WAITS_FOR_MESSAGE, *NAMED)
 _WAITING = Prepared(
-    sa.select(process_instance.c.process_id, token.c.instance_id)
-    .join(process_instance, process_instance.c.id == token.c.instance_id)
-    .where(
-        sa.or_(token.c.kind == "message", token.c.kind == "callback"),
-        token.c.name == _b("name_"),
-        token.c.correlation == _b("correlation_"),
-        token.c.open == 1,
-    )
-    .order_by(token.c.since, token.c.instance_id)
-)
-_WAKE = Prepared(
-    sa.update(process_instance)
-    .where(process_instance.c.id == _b("id_"))
-    .values(revision=process_instance.c.revision + 1, wake_at=_b("now"))
-)
-_NEXT = Prepared(
-    sa.select(message.c.id, message.c.variables)
-    .where(
-        message.c.name == _b("name_"),
-        message.c.correlation == _b("correlation_"),
-        message.c.expires_at > _b("now"),
-        message.c.id.not_in(
-            sa.select(message_delivery.c.message_id).where(message_delivery.c.process_id == _b("process_id_"))
+    sa.select(
+        *(token.c[name] for name in ("since", "instance_id", "number", "element_id")),
+        process_instance.c.process_id,
+        sa.or_(
+            sa.exists().where(arrival.c.instance_id == token.c.instance_id, arrival.c.number == token.c.number),
+            inbox.lying_for(process_instance.c.process_id).exists(),
         ),
     )
-    .order_by(message.c.received_at, message.c.id)
-    .limit(sa.literal_column("1"))
-)
-_DELIVER = Prepared(sa.insert(message_delivery))
-_GIVE_BACK = Prepared(
-    sa.delete(message_delivery).where(
-        message_delivery.c.message_id == _b("message_id_"), message_delivery.c.process_id == _b("process_id_")
-    )
+    .join(process_instance, process_instance.c.id == token.c.instance_id)
+    .where(WAITS_FOR_MESSAGE, *NAMED, token.c.open == sa.literal_column("1"))
 )
 
 
-def publish(tx: Transaction, sent: MessageIn, clock: Clock) -> Published:
-    """Put a message in the inbox and mark the instances that wait for it; the caller wakes them."""
-    message_id = sent.message_id or new_id()
-    lock(tx, sent.name, sent.correlation_key)
-    connection = tx.connection
-    if _KNOWN.rows(connection, {"id_": message_id}):
-        return Published(message_id, True, [])
-    now = to_microseconds(clock.now())
-    recipients = _waiting_instances(connection, sent.name, sent.correlation_key)
-    lives_s = max(sent.time_to_live_s, GRACE_S) if recipients else sent.time_to_live_s
-    put = {
-        "id": message_id,
-        "name": sent.name,
-        "correlation": sent.correlation_key,
-        "variables": as_json(sent.variables),
-        "received_at": now,
-        "expires_at": now + round(lives_s * 1_000_000),
-    }
-    _PUT.run(connection, [put])
-    _WAKE.run(connection, [{"id_": instance_id, "now": now} for instance_id in recipients])
-    return Published(message_id, False, recipients)
+def publish(
+    tx: Transaction, message: MessageIn, clock: Clock, sender: Live | None = None
+) -> tuple[Published, Node | None]:
+    """Correlate a message, and keep it for as long as it lives. The caller wakes whom it has reached.
+
+    `sender` is the instance whose flow sends it; the node is one of its own that the message is for.
+    """
+    name, key, now = message.name, message.correlation_key, to_microseconds(clock.now())
+    lock(tx, name, key)
+    if message.message_id is not None and inbox.holds(tx, name, key, message.message_id, now):
+        return Published(message.message_id, True, []), None
+    revisions = arrivals.lock_waiting(tx, _LOCK, {"name_": name, "correlation_": key}, sender)
+    sent = Sent(MESSAGE, name, as_json(message.variables), key, new_id(), message.message_id)
+    lives = message.time_to_live_s > 0
+    chosen = _choose(_waiting(tx, sent, revisions, now, sender), lives)
+    if lives:
+        inbox.keep(tx, sent, now, message.time_to_live_s)
+        for one in chosen.values():
+            inbox.mark(tx, str(sent.message_id), one.process_id, one.instance_id, one.element_id, now)
+    own = next((one for one in chosen.values() if one.instance_id not in revisions), None)
+    others = [(one.instance_id, one.number, one.element_id) for one in chosen.values() if one is not own]
+    arrivals.send(tx, sent, others, revisions, now)
+    started = _start(tx, sent, set(chosen), lives, now)
+    recipients = [one.instance_id for one in chosen.values()]
+    shown = Published(message.message_id or str(sent.message_id), False, recipients, started)
+    return shown, sender.tree.find(own.number) if own is not None and sender is not None else None
 
 
-def _waiting_instances(connection: sa.Connection, name: str, key: str) -> list[str]:
-    """The instance that has waited longest, per process."""
-    first: dict[str, str] = {}
-    for process_id, instance_id in _WAITING.rows(connection, {"name_": name, "correlation_": key}):
-        first.setdefault(process_id, instance_id)
-    return list(first.values())
-
-
-def lock(tx: Transaction, name: str, key: str) -> None:
-    """Exclude senders and catchers of this name and key until the transaction ends."""
-    if tx.connection.dialect.name == "postgresql":
-        tx.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"{name}\n{key}", 0))))
-
-
-def collect(tx: Transaction, live: Live, nodes: list[Node]) -> list[tuple[Node, str, dict[str, Any]]]:
-    """Messages in the inbox for waits of this instance: (node, message id, variables), each marked as delivered."""
+def _waiting(tx: Transaction, sent: Sent, revisions: dict[str, int], now: int, sender: Live | None) -> list[_Waiting]:
+    """Who waits for it, in the order of their turn; of the sender what waits in memory, not what is stored."""
     found = []
-    for node in sorted(nodes, key=lambda node: (node.wait.name, node.wait.correlation, node.id)):
-        wait = node.wait
-        lock(tx, wait.name, wait.correlation)
-        wanted = {"name_": wait.name, "correlation_": wait.correlation, "now": live.now, "process_id_": live.process_id}
-        rows = _NEXT.rows(tx.connection, wanted)
-        if not rows:
+    if revisions:
+        rows = _WAITING.rows(tx.connection, {"name_": sent.name, "correlation_": sent.correlation, "now": now})
+        found = [_Waiting(*row) for row in rows if row[1] in revisions]
+    if sender is not None:
+        found += [
+            _Waiting(
+                node.wait.since, sender.instance_id, node.id, node.task_spec.bpmn_id, sender.process_id, engaged=False
+            )
+            for node in sender.waiting(*CATCHING)
+            if (node.wait.name, node.wait.correlation) == (sent.name, sent.correlation)
+        ]
+    return sorted(found)
+
+
+def _choose(waiting: list[_Waiting], lives: bool) -> dict[str, _Waiting]:
+    """One per process: who has waited longest and gets no other already.
+
+    If all of them do, a message that lives on waits for whoever is free first; another is lined up.
+    """
+    chosen: dict[str, _Waiting] = {}
+    for one in sorted(waiting, key=lambda one: one.engaged):
+        if not (one.engaged and lives):
+            chosen.setdefault(one.process_id, one)
+    return chosen
+
+
+def _start(tx: Transaction, sent: Sent, served: set[str], lives: bool, now: int) -> list[str]:
+    """Start an instance of each process that begins with this message, unless one with its key is open."""
+    started = []
+    for trigger in triggers.find(tx, MESSAGE, sent.name):
+        key = sent.correlation
+        if trigger.process_id in served or (key and not inbox.lock_start(tx, trigger.process_id, key)):
             continue
-        message_id, variables = rows[0]
-        delivery = {
-            "message_id": message_id,
-            "process_id": live.process_id,
-            "instance_id": live.instance_id,
-            "element_id": node.task_spec.bpmn_id,
-            "delivered_at": live.now,
-        }
-        _DELIVER.run(tx.connection, [delivery])
-        live.taken.append(message_id)
-        found.append((node, message_id, orjson.loads(variables)))
-    return found
-
-
-def give_back(tx: Transaction, live: Live) -> None:
-    """Put back what a stale instance took in this transaction."""
-    rows = [{"message_id_": message_id, "process_id_": live.process_id} for message_id in live.taken]
-    _GIVE_BACK.run(tx.connection, rows)
-
-
-def drop_expired(tx: Transaction, clock: Clock, limit: int = 1000) -> int:
-    """Delete messages past their time to live; the number deleted."""
-    gone = [
-        row.id
-        for row in tx.connection.execute(
-            sa.select(message.c.id).where(message.c.expires_at <= clock.now()).limit(limit)
-        )
-    ]
-    if gone:
-        tx.connection.execute(sa.delete(message_delivery).where(message_delivery.c.message_id.in_(gone)))
-        tx.connection.execute(sa.delete(message).where(message.c.id.in_(gone)))
-    return len(gone)
+        instance_id = triggers.start(tx, trigger, now, sent, key)
+        if lives:
+            inbox.mark(tx, str(sent.message_id), trigger.process_id, instance_id, trigger.element_id, now)
+        started.append(instance_id)
+    return started

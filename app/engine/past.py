@@ -7,7 +7,7 @@ from app.engine.spiff.compensation import Past
 from app.engine.spiff.index import COMPLETED
 from app.engine.tables import token
 
-_COLUMNS = "number inside ended_at state element_id step_key undo".split()
+_COLUMNS = "number inside call ended_at state element_id step_key undo".split()
 
 
 def read_past(connection: sa.Connection, instance_id: str) -> list[Past]:
@@ -25,4 +25,6 @@ def read_past(connection: sa.Connection, instance_id: str) -> list[Past]:
 
 def _past(row: sa.Row[tuple[object, ...]]) -> Past:
     ended = (to_microseconds(row.ended_at), row.number)
-    return Past(row.number, row.inside, ended, row.state == COMPLETED, row.element_id, row.step_key, row.undo or {})
+    return Past(
+        row.number, row.inside, row.call, ended, row.state == COMPLETED, row.element_id, row.step_key, row.undo or {}
+    )

@@ -1,23 +1,23 @@
 """Starting an instance: accepted once, with variables that fit what the process declares."""
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, cast
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import orjson
 import sqlalchemy as sa
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
 
 from app.core.clock import Clock
 from app.core.db import Prepared, Transaction
-from app.core.errors import Conflict, InvalidInput, TooLarge
+from app.core.errors import Conflict, TooLarge, Unprocessable
 from app.core.ids import new_id
 from app.core.types import to_microseconds
 from app.engine import definitions
+from app.engine.arrivals import Sent
+from app.engine.locks import lock
+from app.engine.schemas import VariablesRefused, check_schema
 from app.engine.spiff.scopes import VALUE
-from app.engine.tables import process_instance, variable
+from app.engine.tables import arrival, process_instance, variable
 
 LIMIT_BYTES = 1_000_000
 _RESERVED = frozenset("/#|>~. ")
@@ -25,6 +25,7 @@ _RESERVED = frozenset("/#|>~. ")
 
 _PUT = Prepared(sa.insert(process_instance))
 _PUT_VARIABLES = Prepared(sa.insert(variable))
+_PUT_ARRIVAL = Prepared(sa.insert(arrival))
 _BY_KEY = Prepared(
     sa.select(process_instance.c.id, process_instance.c.request_digest).where(
         process_instance.c.idempotency_key == sa.bindparam("key")
@@ -32,17 +33,12 @@ _BY_KEY = Prepared(
 )
 
 
-class VariablesRefused(InvalidInput):
-    """The variables do not fit; `problems` holds (JSON path, message) for every one."""
-
-    def __init__(self, problems: list[tuple[str, str]]) -> None:
-        self.problems = problems
-        path, message = problems[0]
-        super().__init__(message, path=path, problems=problems)
-
-
 class IdempotencyKeyReused(Conflict):
     """The key was used before, for another request."""
+
+
+class StartedByEvents(Unprocessable):
+    """The process has no start event without a trigger: it cannot be started by a request."""
 
 
 @dataclass(frozen=True)
@@ -74,36 +70,77 @@ def start(tx: Transaction, request: StartRequest, clock: Clock) -> Started:
         if existing is not None:
             return existing
     definition = definitions.find(tx.connection, request.process_id, request.version)
+    if definition.none_start is None:
+        raise StartedByEvents(
+            f"Version {definition.version} of process '{request.process_id}' has no start event without a trigger. "
+            "Send the message or signal that it waits for, or draw such a start event and deploy it.",
+            path="$.processId",
+        )
     check_schema(definition.variables_schema, request.variables)
-    instance_id, now = new_id(), to_microseconds(clock.now())
-    put = {
-        "id": instance_id,
-        "definition_id": definition.id,
-        "process_id": request.process_id,
-        "version": definition.version,
-        "business_key": request.business_key,
-        "state": "active",
-        "incidents": 0,
-        "revision": 0,
-        "next_number": 1,
-        "rewinds": 0,
-        "start_key": None,
-        "writes": 0,
-        "wake_at": now,
-        "started_at": now,
-        "updated_at": now,
-        "ended_at": None,
-        "idempotency_key": request.idempotency_key,
-        "request_digest": digest,
-        "trace_parent": request.trace_parent,
-    }
-    _PUT.run(tx.connection, [put])
+    new = New(
+        request.process_id,
+        definition.id,
+        definition.version,
+        business_key=request.business_key,
+        idempotency_key=request.idempotency_key,
+        digest=digest,
+        trace_parent=request.trace_parent,
+    )
+    instance_id = put(tx, new, to_microseconds(clock.now()))
     rows = [
         {"instance_id": instance_id, "scope": "", "kind": VALUE, "name": name, "value": value}
         for name, value in stored.items()
     ]
     _PUT_VARIABLES.run(tx.connection, rows)
     return Started(instance_id, True)
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """An instance to store: `element_id` is the event that starts it, if one does, and `sent` what that brings."""
+
+    process_id: str
+    definition_id: str
+    version: int
+    business_key: str | None = None
+    idempotency_key: str | None = None
+    digest: str | None = None
+    element_id: str | None = None
+    key: str | None = None  # the message's correlation key
+    sent: Sent | None = None
+    trace_parent: str | None = None
+
+
+def put(tx: Transaction, new: New, now: int) -> str:
+    """Store an instance, to be run by a worker; its id."""
+    instance_id = new_id()
+    row = {
+        "id": instance_id,
+        "definition_id": new.definition_id,
+        "process_id": new.process_id,
+        "version": new.version,
+        "business_key": new.business_key,
+        "state": "active",
+        "incidents": 0,
+        "revision": 0,
+        "next_number": 1,
+        "rewinds": 0,
+        "start_element": new.element_id,
+        "start_key": new.key,
+        "writes": 0,
+        "wake_at": now,
+        "started_at": now,
+        "updated_at": now,
+        "ended_at": None,
+        "idempotency_key": new.idempotency_key,
+        "request_digest": new.digest,
+        "trace_parent": new.trace_parent,
+    }
+    _PUT.run(tx.connection, [row])
+    if new.sent is not None:
+        place = {"instance_id": instance_id, "revision": 0, "number": 0, "element_id": new.element_id}
+        _PUT_ARRIVAL.run(tx.connection, [place | asdict(new.sent)])
+    return instance_id
 
 
 def check_variables(variables: dict[str, Any], at: str = "$.variables") -> dict[str, str]:
@@ -133,34 +170,13 @@ def check_variables(variables: dict[str, Any], at: str = "$.variables") -> dict[
     return stored
 
 
-def check_schema(schema: dict[str, Any] | None, variables: dict[str, Any]) -> None:
-    """Hold the variables against the process's JSON Schema, if it declares one; every problem at once."""
-    if schema is None:
-        return
-    problems = [
-        (path, error.message) for error in Draft202012Validator(schema).iter_errors(variables) for path in _paths(error)
-    ]
-    if problems:
-        raise VariablesRefused(sorted(problems))
-
-
-def _paths(error: ValidationError) -> Iterator[str]:
-    base = "$.variables" + "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in error.absolute_path)
-    if error.validator == "required" and isinstance(error.instance, dict):
-        missing = [str(name) for name in cast(list[str], error.validator_value) if name not in error.instance]
-        yield from (f"{base}.{name}" for name in missing if repr(name) in error.message)
-    else:
-        yield base
-
-
 def _digest(request: StartRequest) -> str:
     body = [request.process_id, request.version, request.business_key, request.variables]
     return hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def _existing(tx: Transaction, key: str, digest: str) -> Started | None:
-    if tx.connection.dialect.name == "postgresql":
-        tx.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"start\n{key}", 0))))
+    lock(tx, "start", key)
     rows = _BY_KEY.rows(tx.connection, {"key": key})
     if not rows:
         return None

@@ -118,10 +118,15 @@ def settle(live: Live, node: Node, outputs: dict[str, Any]) -> None:
     try:
         node.task_spec.fire(node, outputs)
     except FlowFault as fault:
-        node.internal_data["held"] = outputs
-        live.fall_out(node, fault.code, fault.message, fault.detail)
+        hold(live, node, outputs, fault)
     else:
         node.internal_data.pop("held", None)
+
+
+def hold(live: Live, node: Node, outputs: dict[str, Any], fault: FlowFault) -> None:
+    """The node falls out with what it was given: a retry goes on from there."""
+    node.internal_data["held"] = outputs
+    live.fall_out(node, fault.code, fault.message, fault.detail)
 
 
 def trigger(live: Live, node: Node, variables: dict[str, Any]) -> None:
@@ -171,9 +176,7 @@ def _keep_late(live: Live, node: Node | None, result: StepResult) -> None:
 
 def come_due(live: Live, registry: Registry) -> None:
     """Fire the timers, repeat the attempts and give up the callbacks whose time has come."""
-    waiting = live.waiting("timer", "retry", "callback")
-    due = [node for node in waiting if node.wait.due_at is not None and node.wait.due_at <= live.now]
-    for node in sorted(due, key=lambda node: (node.wait.due_at, node.id)):
+    for node in live.agenda.take_due(live.now):
         wait = node.wait
         if node._state & FINISHED:  # by one that was due before
             continue

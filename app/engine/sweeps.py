@@ -4,7 +4,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from app.engine.tables import message, message_delivery, process_instance, token, worker
+from app.engine.tables import message, message_delivery, process_instance, start_trigger, token, worker
 
 _TIMED = ("timer", "retry", "callback")
 
@@ -46,12 +46,20 @@ def _matched_messages(now: datetime) -> sa.Select[tuple[str]]:
     )
 
 
+def are_starts_due(connection: sa.Connection, now: datetime) -> bool:
+    """Is there a process whose timer has come to start an instance?"""
+    return (
+        connection.execute(sa.select(start_trigger.c.due_at).where(start_trigger.c.due_at <= now).limit(1)).first()
+        is not None
+    )
+
+
 def next_due(connection: sa.Connection) -> datetime | None:
-    """When the next timer, retry or callback limit is due; None if none is set."""
-    row = connection.execute(
-        sa.select(token.c.due_at)
-        .where(token.c.due_at.is_not(None), token.c.open == 1)
-        .order_by(token.c.due_at)
-        .limit(1)
-    ).first()
-    return None if row is None else row.due_at
+    """When the next timer, retry or callback limit is due, of a process or in an instance; None if none is set."""
+    waiting = sa.select(token.c.due_at).where(token.c.due_at.is_not(None), token.c.open == 1)
+    starting = sa.select(start_trigger.c.due_at).where(start_trigger.c.due_at.is_not(None))
+    found = [
+        connection.execute(query.order_by(query.selected_columns.due_at).limit(1)).scalar()
+        for query in (waiting, starting)
+    ]
+    return min((due_at for due_at in found if due_at is not None), default=None)

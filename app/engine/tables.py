@@ -3,7 +3,8 @@
 Instants are microseconds since the epoch, UTC (`Instant`). JSON is text whose key order is kept (`JsonText`).
 `token` holds one row for each element an instance has entered; a row with `open` = 1 is a token that stands
 there now, and `kind` says what it waits for (DESIGN promise 6). A finished token is written once more and never
-read again to go on.
+read again to go on. An `arrival` is a message or signal on its way to a token: written with a raised revision of its
+instance, deleted by whoever loads that next.
 """
 
 import sqlalchemy as sa
@@ -21,6 +22,7 @@ process_definition = sa.Table(
     sa.Column("version_tag", sa.String(255)),
     sa.Column("document", sa.LargeBinary, nullable=False),
     sa.Column("variables_schema", JsonText),
+    sa.Column("none_start", sa.Text),  # its start event without a trigger; NULL: only events start it
     sa.Column("deployed_at", Instant, nullable=False),
     sa.UniqueConstraint("process_id", "version"),
 )
@@ -38,6 +40,7 @@ process_instance = sa.Table(
     sa.Column("revision", sa.BigInteger, nullable=False),  # raised by every writer; a stale writer reloads
     sa.Column("next_number", sa.BigInteger, nullable=False),  # the next token number
     sa.Column("rewinds", sa.Integer, nullable=False),  # raised by each: what is done again has new keys
+    sa.Column("start_element", sa.Text),  # the event that started it; NULL: the one without a trigger
     sa.Column("start_key", sa.String(255)),  # correlation key of the message that started it
     sa.Column("writes", sa.BigInteger, nullable=False),  # variable writes so far: tells what changed since a split
     sa.Column("wake_at", Instant),  # somebody wants a worker to look at it from then on; a worker clears it
@@ -60,6 +63,14 @@ process_instance = sa.Table(
         "started_at",
         sqlite_where=sa.text("incidents > 0"),
         postgresql_where=sa.text("incidents > 0"),
+    ),
+    sa.Index(  # of the instances that one message may have started, one is open at a time
+        "ix_process_instance_start_key",
+        "process_id",
+        "start_key",
+        unique=True,
+        sqlite_where=sa.text("start_key IS NOT NULL AND ended_at IS NULL"),
+        postgresql_where=sa.text("start_key IS NOT NULL AND ended_at IS NULL"),
     ),
 )
 
@@ -88,7 +99,7 @@ token = sa.Table(
     sa.Column("kind", sa.String(16)),
     sa.Column("since", Instant),
     sa.Column("due_at", Instant),
-    sa.Column("name", sa.Text),  # handler type or message name
+    sa.Column("name", sa.Text),  # handler type, message name, or the definition that is called
     sa.Column("correlation", sa.Text),
     sa.Column("step_key", sa.Text),
     sa.Column("attempt", sa.Integer, nullable=False),
@@ -113,6 +124,7 @@ token = sa.Table(
     ),
     _open("ix_token_message", "message", "name", "correlation"),
     _open("ix_token_callback", "callback", "name", "correlation"),
+    _open("ix_token_signal", "signal", "name"),
     _open("ix_token_claim", "claim", "claimed_by"),
     _open("ix_token_user_task", "user_task", "since"),
     _open("ix_token_job", "job", "since"),
@@ -124,7 +136,9 @@ variable = sa.Table(
     metadata,
     sa.Column("instance_id", sa.String(36), sa.ForeignKey("process_instance.id"), primary_key=True),
     sa.Column("scope", sa.Text, primary_key=True),  # '' is the process; '/order#1' the first visit of sub-process order
-    sa.Column("kind", sa.String(1), primary_key=True),  # v: a variable; n: an element's visits; w: a path's last write
+    sa.Column(
+        "kind", sa.String(1), primary_key=True
+    ),  # v: a variable; n: visits; w: a path's last write; o: an iteration's output
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("value", sa.Text, nullable=False),  # JSON
     sqlite_with_rowid=False,
@@ -175,12 +189,14 @@ incident = sa.Table(
 message = sa.Table(
     "message",
     metadata,
-    sa.Column("id", sa.String(255), primary_key=True),
+    sa.Column("id", sa.String(36), primary_key=True),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("correlation", sa.Text, nullable=False),
+    sa.Column("sent_id", sa.String(255)),  # the sender's own: while this one lives, an equal one is a duplicate
     sa.Column("variables", JsonText, nullable=False),
     sa.Column("received_at", Instant, nullable=False),
     sa.Column("expires_at", Instant, nullable=False),
+    sa.UniqueConstraint("name", "correlation", "sent_id"),
     sa.Index("ix_message_matching", "name", "correlation", "received_at"),
     sa.Index("ix_message_expires_at", "expires_at"),
 )
@@ -188,11 +204,48 @@ message = sa.Table(
 message_delivery = sa.Table(
     "message_delivery",
     metadata,
-    sa.Column("message_id", sa.String(255), sa.ForeignKey("message.id"), primary_key=True),
+    sa.Column("message_id", sa.String(36), sa.ForeignKey("message.id"), primary_key=True),
     sa.Column("process_id", sa.String(255), primary_key=True),  # one recipient per process definition
     sa.Column("instance_id", sa.String(36), nullable=False),
     sa.Column("element_id", sa.Text),
     sa.Column("delivered_at", Instant, nullable=False),
+)
+
+arrival = sa.Table(
+    "arrival",
+    metadata,
+    sa.Column("instance_id", sa.String(36), sa.ForeignKey("process_instance.id"), primary_key=True),
+    sa.Column("revision", sa.BigInteger, primary_key=True, autoincrement=False),  # of the instance, raised when it came
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),  # the token; 0: it starts the instance
+    sa.Column("element_id", sa.Text, nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),  # message | signal
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("correlation", sa.Text),
+    sa.Column("message_id", sa.String(36)),
+    sa.Column("sent_id", sa.String(255)),
+    sa.Column("variables", JsonText, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+start_trigger = sa.Table(
+    "start_trigger",
+    metadata,
+    sa.Column("process_id", sa.String(255), primary_key=True),
+    sa.Column("element_id", sa.String(255), primary_key=True),
+    sa.Column("definition_id", sa.String(36), sa.ForeignKey("process_definition.id"), nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),  # message | signal | timer
+    sa.Column("name", sa.Text),  # of the message or signal
+    sa.Column("since", Instant, nullable=False),  # from when versions without a gap have waited for that
+    sa.Column("due_at", Instant),  # timers: the next time; NULL: there is none left
+    sa.Column("remaining", sa.Integer),  # how many times are left; NULL: no end
+    sa.Column("cycle", sa.Text),  # ISO 8601, for as long as it is repeated
+    sa.Index("ix_start_trigger_name", "kind", "name"),
+    sa.Index(
+        "ix_start_trigger_due_at",
+        "due_at",
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    ),
 )
 
 worker = sa.Table(

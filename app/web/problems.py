@@ -13,7 +13,7 @@ from app.core.errors import InvalidInput, TurnupError
 from app.decisions.dmn import DmnRefused
 from app.decisions.dmn import Finding as DmnFinding
 from app.engine.diagram import DiagramRefused, DiagramTooLarge, Finding
-from app.engine.starts import VariablesRefused
+from app.engine.schemas import VariablesRefused
 from app.web.json_in import json_path
 from app.web.models import Input, Output, Parameters
 from app.web.near import nearest

@@ -35,6 +35,12 @@ def do(work: Work, order_id: str) -> Done:
     return Done(result="R-1")
 
 
+@handles("bench.echo")
+def echo(work: Work, value: int) -> Done:
+    """What it was given."""
+    return Done(result=value)
+
+
 class Installation:
     """Everything that `turnup serve` has, but the web."""
 
@@ -43,7 +49,7 @@ class Installation:
         install()
         self.database = Database(f"sqlite:///{folder}/bench.db")
         migrate(self.database)
-        clock, registry = SystemClock(), Registry([do])
+        clock, registry = SystemClock(), Registry([do, echo])
         wakeups = LocalWakeups(clock)
         self.engine = Engine(registry, clock, wakeups)
         self.worker = Worker(self.database, self.engine, registry, clock, get_logger("bench"), threads=1)

@@ -61,6 +61,43 @@ def line(length: int) -> bytes:
     return diagram.xml()
 
 
+def each(*, sequential: bool) -> bytes:
+    """A service task for each of `items`."""
+    diagram = Diagram("each").start().end().chain("s", "a", "e")
+    diagram.service("a", "bench.echo", inputs={"value": "=item"})
+    return diagram.each("=items", "item", collect=("results", "=result"), sequential=sequential).xml()
+
+
+def sub_each() -> bytes:
+    """For each of `items` a sub-process: two service tasks in branches, and one that joins what came of them."""
+    inner = Diagram("inner").start("i_start").parallel("split").parallel("join").end("i_end")
+    for step, value in (("a", "item"), ("b", "item + 1"), ("c", "r_a + r_b")):
+        inner.service(step, "bench.echo", inputs={"value": f"={value}"}, outputs={f"r_{step}": "=result"})
+    inner.chain("i_start", "split", "a", "join", "c", "i_end").chain("split", "b", "join")
+    local = {f"r_{step}": "=null" for step in "abc"}
+    diagram = Diagram("sub_each").start().end().chain("s", "sub", "e").sub("sub", inner, inputs=local)
+    return diagram.each("=items", "item", collect=("results", "=r_c")).xml()
+
+
+def rounds(count: int) -> bytes:
+    """A loop with a service task, that many times."""
+    diagram = Diagram("rounds").start().script("init", "=0", "n").xor("again").xor("done", "done_e").end()
+    diagram.service("a", "bench.echo", inputs={"value": "=n + 1"}, outputs={"n": "=result"})
+    diagram.chain("s", "init", "again", "a", "done").flow("done", "again", f"=n < {count}")
+    return diagram.flow("done", "e", id="done_e").xml()
+
+
+def branches(count: int) -> bytes:
+    """A service task in each of so many parallel branches."""
+    diagram = (
+        Diagram("branches").start().parallel("split").parallel("join").end().chain("s", "split").chain("join", "e")
+    )
+    for number in range(count):
+        diagram.service(f"a{number}", "bench.echo", {"value": f"={number}"}, {f"r.b{number}": "=result"})
+        diagram.chain("split", f"a{number}", "join")
+    return diagram.xml()
+
+
 _HEAD = """<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" id="d" targetNamespace="t"
  xmlns:spiffworkflow="http://spiffworkflow.org/bpmn/schema/1.0/core"><bpmn:message id="m_port" name="port_ready"/>
 <bpmn:process id="fulfil" isExecutable="true"><bpmn:startEvent id="start"/>

@@ -18,6 +18,7 @@ from app.engine.doors import Advanced, Engine
 from app.engine.messages import MessageIn
 from app.engine.starts import StartRequest
 from app.engine.steps import Attempted, ClaimedStep, Failed, StepResult
+from app.engine.tables import process_instance
 from app.handling.contract import Work
 from app.handling.registry import Registry
 from tests.factories.diagrams import Diagram
@@ -124,6 +125,18 @@ class Bench:
     def broadcast(self, name: str, **variables: Any) -> Any:
         with self.database.transaction() as tx:
             return self.engine.broadcast(tx, name, variables)
+
+    def tick(self) -> list[str]:
+        """As the scheduler does: the instances that were started because their time had come."""
+        with self.database.transaction(synced=False) as tx:
+            return self.engine.start_due(tx)
+
+    def instances(self, process_id: str = "p") -> list[str]:
+        """Those of a process, in the order in which they were started."""
+        table = process_instance.c
+        query = sa.select(table.id).where(table.process_id == process_id).order_by(table.started_at, table.id)
+        with self.database.reading() as connection:
+            return list(connection.execute(query).scalars())
 
     def task(self, instance_id: str, element: str | None = None) -> str:
         """The id of the instance's only open user task, or of an element's."""

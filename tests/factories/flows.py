@@ -7,6 +7,8 @@ from typing import Any
 
 from tests.factories import flows_compensation as undo
 from tests.factories import flows_events as events
+from tests.factories import flows_loops as loops
+from tests.factories import flows_starts as starts
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
 from tests.factories.pushes import Flow, later, line, message, task_done
@@ -196,6 +198,10 @@ CASES: dict[str, tuple[Callable[[], Flow], ...]] = {
     "subProcess": (sub_process, sub_process_interrupted, sub_process_refused),
     "sequenceFlow:condition": (exclusive,),
     "sequenceFlow:default": (exclusive,),
+    "startEvent:message": (starts.by_message,),
+    "startEvent:signal": (starts.by_signal,),
+    "startEvent:timer:timeDate": (starts.by_date,),
+    "startEvent:timer:timeCycle": (starts.by_cycle,),
     "manualTask": (events.manual,),
     "task": (events.task,),
     "sendTask": (events.send,),
@@ -252,6 +258,16 @@ CASES: dict[str, tuple[Callable[[], Flow], ...]] = {
     "transaction": (undo.transaction,),
     "endEvent:cancel": (undo.transaction_cancelled,),
     "boundaryEvent:cancel": (undo.transaction_cancelled,),
+    "multiInstance:parallel": (loops.parallel_each, loops.each_retried, loops.each_interrupted),
+    "multiInstance:sequential": (loops.sequential_each,),
+    "multiInstance:completionCondition": (loops.enough, loops.enough_in_order),
+    "multiInstance:parallel:subProcess": (loops.parallel_sub_each, loops.sub_each_interrupted),
+    "multiInstance:sequential:subProcess": (loops.sequential_sub_each,),
+    "multiInstance:parallel:callActivity": (loops.parallel_call_each,),
+    "multiInstance:sequential:callActivity": (loops.sequential_call_each,),
+    "callActivity": (loops.call, loops.call_within_a_call, loops.call_refused, loops.call_interrupted),
+    "callActivity:deployment": (loops.call_of_the_deployment,),
+    "callActivity:versionTag": (loops.call_by_version_tag,),
 }
 
 FLOWS = {make.__name__: make for makers in CASES.values() for make in makers}

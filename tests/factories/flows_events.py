@@ -76,11 +76,11 @@ def throw_none() -> Flow:
 
 def throw_message() -> Flow:
     """To itself: the branch that waits has it."""
-    diagram = steps("b").parallel("f").parallel("j").catch("w", message_trigger("done", "=key"), outputs={"got": "=x"})
-    diagram.throw("t", publish("done", "=key", ttl="PT1H"), inputs={"x": "=n + 1"})
+    diagram = steps("b").parallel("f").parallel("j").catch("w", message_trigger("done", "=k"), outputs={"got": "=x"})
+    diagram.throw("t", publish("done", "=k", ttl="PT1H"), inputs={"x": "=n + 1"})
     diagram.chain("f", "w", "j").chain("f", "b", "t", "j")
-    expected = {"key": "k", "n": 1, "got": 2, **did("b")}
-    return Flow(line(diagram, "f").chain("j", "e"), {"key": "k", "n": 1}, (), expected, ("b",))
+    expected = {"k": "1", "n": 1, "got": 2, **did("b")}
+    return Flow(line(diagram, "f").chain("j", "e"), {"k": "1", "n": 1}, (), expected, ("b",))
 
 
 def throw_message_by_handler() -> Flow:

@@ -22,5 +22,19 @@ def ping(work: Work) -> Done:
     return Done()
 
 
+@handles("net.reserve")
+def reserve(work: Work, port: str = "any") -> Done:
+    """Reserve a port.
+
+    Outputs  port_id (str)
+    """
+    return Done(port_id=port)
+
+
+@reserve.undo
+def release(work: Work, outputs: dict[str, str]) -> Done:
+    return Done()
+
+
 def few_handlers() -> Registry:
-    return Registry([activate, ping])
+    return Registry([activate, ping, reserve])

@@ -23,11 +23,25 @@ class Flow:
     ends_with: dict[str, Any] = field(default_factory=dict)
     visited: tuple[str, ...] = ()
     decisions: bytes | None = None
+    called: tuple[Diagram, ...] = ()
+    begins: Callable[[Bench], list[str]] | None = None  # what starts it instead of a request: the instances' ids
 
     def prepare(self, bench: Bench) -> None:
-        """Deploy the decisions that the diagram calls."""
+        """Deploy the decisions and the processes that the diagram calls."""
+        for diagram in self.called:
+            bench.deploy(diagram)
         if self.decisions is not None:
             bench.deploy_decisions(self.decisions)
+
+
+    def begin(self, bench: Bench) -> str:
+        """Prepare, deploy and start it; the instance's id."""
+        self.prepare(bench)
+        process_id = bench.deploy(self.diagram)
+        if self.begins is None:
+            return bench.start(process_id, **self.variables)
+        (instance_id,) = self.begins(bench)
+        return instance_id
 
 
 def later(seconds: float) -> Push:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.engine.spiff.dialect_table import FLOW_NODES
+from app.engine.spiff.dialect_triggers import EVENT_SUB, EVENTS, PLACES
 from app.handling.registry import Registry
 from app.lab.faults import KINDS
 
@@ -38,17 +39,39 @@ def test_the_page_lists_every_fault_of_the_lab() -> None:
 
 def test_the_page_lists_every_element_that_can_be_drawn() -> None:
     words = {
-        "startEvent": "start and end event",
-        "endEvent": "start and end event",
         "serviceTask": "service task",
+        "userTask": "user task",
         "scriptTask": "script task",
         "businessRuleTask": "business rule task",
-        "userTask": "user task",
-        "exclusiveGateway": "exclusive gateway",
-        "parallelGateway": "parallel gateway",
-        "intermediateCatchEvent": "message catch event",
-        "boundaryEvent": "error boundary event",
+        "sendTask": "send task",
+        "receiveTask": "receive task",
+        "manualTask": "manual task",
+        "task": "manual task, task without a type",
         "subProcess": "embedded sub-process",
+        "transaction": "transaction",
+        "callActivity": "call activity",
+        "exclusiveGateway": "exclusive gateway",
+        "inclusiveGateway": "inclusive gateway",
+        "parallelGateway": "parallel gateway",
+        "eventBasedGateway": "event-based gateway",
     }
     for element in FLOW_NODES.split():
-        assert f"| {words[element]}" in PAGE
+        if element not in EVENTS:
+            assert f"| {words[element]}" in PAGE
+
+
+def test_the_page_says_where_each_trigger_may_stand() -> None:
+    header, _, *rows = next(table for table in PAGE.split("\n\n") if table.startswith("| trigger")).splitlines()
+    columns = ["start event", "catch event", "boundary event", "event sub-process", "throw event", "end event"]
+    places = ["startEvent", "intermediateCatchEvent", "boundaryEvent", EVENT_SUB, "intermediateThrowEvent", "endEvent"]
+    assert [cell.strip() for cell in header.strip("|").split("|")] == ["trigger", *columns]
+    for row in rows:
+        name, *cells = (cell.strip() for cell in row.strip("|").split("|"))
+        kind = {"compensation": "compensate"}.get(name, name)
+        assert [place for place, cell in zip(places, cells, strict=True) if cell] == [
+            place for place in places if kind in PLACES[place].kinds
+        ]
+        beside = [place for place, cell in zip(places, cells, strict=True) if "+" in cell]
+        assert beside == [place for place in places if kind in PLACES[place].beside]
+    kinds = {kind for place in PLACES.values() for kind in place.kinds}
+    assert len(rows) == len(kinds)

@@ -55,7 +55,7 @@ class Site:
         self.engine = WatchedEngine(registry, clock, self.wakeups)
         self.engine.taken = []
         self.worker = Worker(database, self.engine, registry, clock, get_logger("tests"), threads=4)
-        self.dispatch = Embedded(database, self.worker, self.wakeups, clock, get_logger("tests"))
+        self.dispatch = Embedded(database, self.engine, self.worker, self.wakeups, clock, get_logger("tests"))
 
     def deploy(self, diagram: Diagram) -> None:
         with self.database.transaction() as tx:

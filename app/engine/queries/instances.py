@@ -18,8 +18,20 @@ STATES: tuple[State, ...] = ("active", "fallen_out", "completed", "cancelled")
 
 # What tells most about an instance comes first: what is wrong, what is being done, what is waited for. Timers come
 # late, because most of them are the limit of a step that waits for something itself.
-_TELLING = ("incident", "retry", "claim", "message", "callback", "user_task", "job", "timer", "join")
-_NAMED = {"message": "message {name}", "callback": "message {name}"}
+_TELLING = (
+    "incident",
+    "retry",
+    "claim",
+    "message",
+    "callback",
+    "signal",
+    "user_task",
+    "job",
+    "timer",
+    "condition",
+    "join",
+)
+_NAMED = {"message": "message {name}", "callback": "message {name}", "signal": "signal {name}"}
 _PLACED = {
     "incident": "incident at {element}",
     "retry": "retry of {element}",
@@ -27,6 +39,7 @@ _PLACED = {
     "job": "a worker for {element}",
     "user_task": "task {element}",
     "timer": "timer {element}",
+    "condition": "the condition of {element}",
     "join": "the other branches at {element}",
 }
 
@@ -55,6 +68,7 @@ class InstanceRow:
     waiting_for: str | None
     waiting_kind: str | None = None
     waiting_element: str | None = None
+    waiting_call: int = 0
 
 
 _state = sa.case(
@@ -145,6 +159,7 @@ def _instance(row: Any, wait: Any) -> InstanceRow:
         waiting_for=None if wait is None else _summary(wait),
         waiting_kind=None if wait is None else wait.kind,
         waiting_element=None if wait is None else wait.element_id,
+        waiting_call=0 if wait is None else wait.call,
     )
 
 
@@ -160,7 +175,9 @@ def _ranked_waits() -> sa.Select[Any]:
     rank = sa.func.row_number().over(partition_by=token.c.instance_id, order_by=(order, token.c.number))
     wanted = token.c.instance_id.in_(sa.bindparam("ids", expanding=True))
     ranked = (
-        sa.select(token.c.instance_id, token.c.kind, token.c.element_id, token.c.name, rank.label("place"))
+        sa.select(
+            *(token.c[name] for name in ("instance_id", "kind", "element_id", "name", "call")), rank.label("place")
+        )
         .where(wanted, token.c.open == literal(1), token.c.kind.in_(_TELLING))
         .subquery()
     )

@@ -9,6 +9,7 @@ from app.engine.spiff.base import Spec, clock_of, count_visit, scopes_of, step_n
 from app.engine.spiff.faults import DecisionFailed
 from app.engine.spiff.index import Node
 from app.engine.spiff.mapping import Source
+from app.engine.spiff.scopes import nested
 
 
 class Activity(Spec):
@@ -24,16 +25,19 @@ class Activity(Spec):
         if "visit" not in internal:
             internal["visit"] = count_visit(my_task)
         scopes, outside = scopes_of(my_task), my_task.workflow.scope
-        if not (self.inputs_ or self.owns_scope):
+        given = my_task.workflow.given(my_task)
+        if not (self.inputs_ or self.owns_scope or given):
             return
         scope = internal.setdefault("scope", f"{outside}/{step_name(my_task)}")
-        local = self.brought(my_task)
+        local = dict(given)
         view, corrected = ChainMap(local, scopes.view(outside)), internal.get("corrected", {})
         for mapping in self.inputs_:
             if mapping.target in corrected:  # an operator has said what it is
-                local[mapping.target] = corrected[mapping.target]
+                value = corrected[mapping.target]
             else:
-                local[mapping.target] = mapping.source.value(view, clock_of(my_task))
+                value = mapping.source.value(view, clock_of(my_task))
+            name, *path = mapping.target.split(".")
+            local[name] = nested(local.get(name), path, value)
         scopes.open(scope, local, of_a_step=not self.owns_scope)
 
     def _on_complete_hook(self, my_task: Node) -> None:
@@ -43,13 +47,10 @@ class Activity(Spec):
             my_task.undo = {"variables": dict(scopes_of(my_task).variables.get(my_task.internal_data["scope"], {}))}
         Spec._on_complete_hook(self, my_task)
 
-    def brought(self, my_task: Node) -> dict[str, Any]:
-        """What its scope begins with, before the inputs."""
-        return {}
-
     def local(self, my_task: Node) -> dict[str, Any]:
         """What the input mappings made."""
-        return dict(scopes_of(my_task).variables[my_task.internal_data["scope"]]) if self.inputs_ else {}
+        variables = scopes_of(my_task).variables[my_task.internal_data["scope"]] if self.inputs_ else {}
+        return {name: variables[name] for name in (mapping.target.partition(".")[0] for mapping in self.inputs_)}
 
 
 class PassTask(Activity):

@@ -5,7 +5,6 @@ Whatever can fail (an expression) happens in `_run_hook` before anything is writ
 repeated. No spec keeps state: specs are shared by all instances of a definition.
 """
 
-from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,7 +15,7 @@ from app.core.clock import Clock
 from app.engine.spiff.branches import Branch, segments, split_of
 from app.engine.spiff.faults import VariableConflict
 from app.engine.spiff.index import FINISHED, Node
-from app.engine.spiff.mapping import VariableMapping
+from app.engine.spiff.mapping import VariableMapping, apply_outputs
 from app.engine.spiff.scopes import Scopes
 
 
@@ -41,14 +40,15 @@ class Spec(BpmnSpecMixin):
 
     def leave_with(self, my_task: Node, result: Mapping[str, Any]) -> None:
         """Write what the step gave: by its output mappings if it has any, else all of it."""
-        scopes, outside = scopes_of(my_task), my_task.workflow.scope
-        inside = my_task.internal_data.get("scope", outside)
+        workflow = my_task.workflow
+        inside = my_task.internal_data.get("scope", workflow.scope)
         if self.outputs_:
-            view = ChainMap(dict(result), scopes.view(inside))
-            writes = [(outside, m.target, m.source.value(view, clock_of(my_task))) for m in self.outputs_]
+            onto = inside if workflow.iterates else workflow.scope  # a mapping may give an iteration its output
+            view, clock = scopes_of(my_task).view(inside), clock_of(my_task)
+            writes = [(onto, target, value) for target, value in apply_outputs(self.outputs_, result, view, clock)]
         else:
             writes = [(inside, name, value) for name, value in result.items()]
-        write_all(my_task, writes)
+        write_all(my_task, result, writes)
 
     def fire(self, my_task: Node, variables: Mapping[str, Any]) -> None:
         """What the node waited for has come: write the variables and move on. A FlowFault changes nothing."""
@@ -76,6 +76,16 @@ class PassSpec(Spec):
         return True
 
 
+class StartEvent(PassSpec):
+    """Begins with what the message or signal that started the instance brings."""
+
+    def _run_hook(self, my_task: Node) -> bool:
+        payload = my_task.internal_data.get("payload", {})
+        if payload or self.outputs_:
+            self.leave_with(my_task, payload)
+        return True
+
+
 class HostSplit(BpmnTaskSpec):
     """Stands before an activity with boundary events and starts them together."""
 
@@ -100,13 +110,15 @@ def clock_of(node: Node) -> Clock:
 
 
 def step_name(node: Node) -> str:
-    """'branch|element#visit': unlike any other step of its scope, and the same after every crash and replay."""
+    """'branch|element#visit' or '[iteration]': unlike any other of its scope, the same after every crash and replay."""
+    if node.workflow.iterates:
+        return f"[{node.internal_data['index']}]"
     path = f"{node.path}|" if node.path else ""
     return f"{path}{node.task_spec.bpmn_id}#{node.internal_data['visit']}"
 
 
-def write_all(node: Node, writes: Sequence[tuple[str, str, Any]]) -> None:
-    """Write all or, if a concurrent branch would lose its value, nothing.
+def write_all(node: Node, result: Mapping[str, Any], writes: Sequence[tuple[str, str, Any]]) -> None:
+    """Write all that the mappings made of a result or, if a concurrent branch would lose its value, nothing.
 
     `internal_data["chosen"]` holds what an operator chose for targets in conflict: "stored" or "new".
     """
@@ -128,6 +140,7 @@ def write_all(node: Node, writes: Sequence[tuple[str, str, Any]]) -> None:
                     stored=conflict.stored,
                     new=value,
                 )
+    node.workflow.leaving(node, result, writes)
     for scope, target, value in writes:
         scopes.write(scope, target, value, node.branch)
 
@@ -155,7 +168,7 @@ def branches_end(workflow: Any, branch: Branch | None) -> None:
     """All tokens inside a process or sub-process are gone: what their branches wrote, `branch` has written."""
     scopes: Scopes = workflow.top_workflow.scopes
     if scopes.beside:
-        scopes.rejoin(branch.path if branch is not None else "", branch, workflow.spec.task_specs)
+        scopes.rejoin(workflow.scope, branch.path if branch is not None else "", branch, workflow.splits)
 
 
 def _end_branch(node: Node) -> None:

@@ -5,6 +5,7 @@ of the gateway f, 'f#1.0+2+j>' what a join j made of two of f's three branches, 
 event that does not interrupt, beside which the one of its activity goes on without a segment.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -85,11 +86,14 @@ def _is_complete(rests: Sequence[Sequence[str]], fan_out: Callable[[str], int]) 
     covered = set().union(*(_members(rest[0]) for rest in rests))
     if len(covered) < fan_out(split_of(rests[0][0])):
         return False
-    found = {rest[0] for rest in rests}
+    beyond: dict[str, list[Sequence[str]]] = {}
+    for rest in rests:
+        beyond.setdefault(rest[0], []).append(rest[1:])
+    standing = Counter(number for segment in beyond for number in _members(segment))
     return all(
-        any(_overlap(segment, other) for other in found - {segment})  # a join before has seen to the rest of it
-        or _is_complete([rest[1:] for rest in rests if rest[0] == segment], fan_out)
-        for segment in found
+        any(standing[number] > 1 for number in _members(segment))  # a join before has seen to the rest of it
+        or _is_complete(inner, fan_out)
+        for segment, inner in beyond.items()
     )
 
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.engine.diagram import INNER, Diagram, Element
-from app.engine.spiff import activities, base, events, gateways, inner
+from app.engine.spiff import activities, base, calls, events, gateways, inner
 from app.engine.spiff.build_compensation import build_undoing, connect_compensation
 from app.engine.spiff.build_events import EVENTS, handler_task, message_throw, trigger_of
+from app.engine.spiff.build_loops import activity_of, loop_over
 from app.engine.spiff.mapping import mappings_of, source_of
 from app.engine.spiff.process_spec import ProcessSpec
 
@@ -41,7 +42,7 @@ def build(diagram: Diagram, definition_id: str = "", version: int = 0) -> Progra
     for element in diagram.elements.values():
         if element.type in INNER:
             home = undoing if element.for_compensation else specs[element.parent]
-            home.task_specs[element.id].inner = specs[element.id]
+            activity_of(home, element).inner = specs[element.id]
         if element.is_event_sub:
             _stand_by(specs[element.parent], element, scopes[element.id])
     connect_compensation(diagram, specs, undoing)
@@ -145,7 +146,7 @@ def _spec(process: ProcessSpec, element: Element) -> Any:
     made = (_MAKERS.get(element.type) or EVENTS[element.type])(process, element)
     made.inputs_ = mappings_of(element, element.inputs, "input")
     made.outputs_ = mappings_of(element, element.outputs, "output")
-    return made
+    return made if element.loop is None else loop_over(process, element, element.loop, made)
 
 
 def _service_task(process: ProcessSpec, element: Element) -> Any:
@@ -179,6 +180,15 @@ def _sub_process(process: ProcessSpec, element: Element) -> Any:
     return (events.EventSubProcess if element.is_event_sub else inner.SubProcess)(process, element.id)
 
 
+def _call_activity(process: ProcessSpec, element: Element) -> Any:
+    spec, call = calls.CallActivity(process, element.id), element.call
+    assert call is not None
+    spec.process = source_of(call.process, f"the called process of '{element.id}'")
+    spec.binding, spec.version_tag = call.binding, call.version_tag
+    spec.passes_all_in, spec.passes_all_out = call.passes_all_in, call.passes_all_out
+    return spec
+
+
 _MAKERS: dict[str, Callable[[ProcessSpec, Element], Any]] = {
     "serviceTask": _service_task,
     "sendTask": _send_task,
@@ -193,6 +203,7 @@ _MAKERS: dict[str, Callable[[ProcessSpec, Element], Any]] = {
     "inclusiveGateway": lambda process, element: gateways.InclusiveGateway(process, element.id),
     "eventBasedGateway": lambda process, element: gateways.EventGateway(process, element.id),
     "subProcess": _sub_process,
+    "callActivity": _call_activity,
     "transaction": _sub_process,
 }
 

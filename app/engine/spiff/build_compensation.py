@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.engine.diagram import INNER, Diagram, Element
-from app.engine.spiff.activities import Activity
+from app.engine.spiff.build_loops import activity_of
 from app.engine.spiff.compensation import Compensation, UndoTask
 from app.engine.spiff.process_spec import ProcessSpec
 
@@ -37,6 +37,5 @@ def connect_compensation(diagram: Diagram, specs: Mapping[str, ProcessSpec], und
                 at = diagram.elements.get(at.parent)
     for inner in with_handlers_inside:
         element = diagram.elements[inner]
-        spec = specs[element.parent].task_specs.get(inner)
-        if element.type in INNER and isinstance(spec, Activity):
-            spec.keeps_variables = True
+        if element.type in INNER and not element.for_compensation:
+            activity_of(specs[element.parent], element).keeps_variables = True

@@ -110,7 +110,7 @@ _THROWS: Mapping[str, Callable[[Any, Element], Any]] = {
     "terminate": lambda process, element: throws.Terminate(process, element.id),
 }
 EVENTS: Mapping[str, Callable[[Any, Element], Any]] = {
-    "startEvent": lambda process, element: base.PassSpec(process, element.id),
+    "startEvent": lambda process, element: base.StartEvent(process, element.id),
     "intermediateCatchEvent": _catch,
     "intermediateThrowEvent": _throw,
     "boundaryEvent": _boundary,

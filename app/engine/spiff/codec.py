@@ -8,7 +8,7 @@ import orjson
 from app.engine.spiff.branches import BESIDE, Branch
 from app.engine.spiff.index import COMPLETED, OPEN, WAITING, Node, SubTree
 from app.engine.spiff.live import Live, Wait
-from app.engine.spiff.scopes import VALUE, VISITS, as_json
+from app.engine.spiff.scopes import as_json
 
 TOKEN_COLUMNS = (
     "number parent inside state spec internal element_id kind since due_at name correlation step_key attempt "
@@ -52,7 +52,7 @@ def _row(live: Live, node: Node) -> dict[str, Any]:
         "kind": kind if is_open else None,
         "since": (wait.since or live.now) if is_open else None,
         "due_at": wait.due_at if is_open else None,
-        "name": wait.name,
+        "name": wait.name or node.internal_data.get("called"),
         "correlation": wait.correlation,
         "step_key": wait.step_key,
         "attempt": wait.attempt,
@@ -82,30 +82,20 @@ Rows = list[dict[str, Any]]
 
 def variable_rows(live: Live) -> tuple[Rows, Rows, Rows]:
     """(rows to insert or replace, scopes to delete, visits to delete); forgets all."""
-    scopes, instance_id = live.scopes, live.instance_id
+    instance_id = live.instance_id
+    changed, closed, forgotten = live.scopes.take_changes()
     rows = [
-        {"instance_id": instance_id, "scope": s, "kind": k, "name": n, "value": as_json(scopes.stored((s, k, n)))}
-        for s, k, n in scopes.changed
+        {"instance_id": instance_id, "scope": scope, "kind": kind, "name": name, "value": as_json(value)}
+        for scope, kind, name, value in changed
     ]
-    gone = [{"instance_id_": instance_id, "scope_": scope} for scope in scopes.closed]
-    ended = [{"instance_id_": instance_id, "scope_": scope, "name_": name} for scope, name in scopes.forgotten]
-    for done in (scopes.changed, scopes.closed, scopes.forgotten):
-        done.clear()
+    gone = [{"instance_id_": instance_id, "scope_": scope} for scope in closed]
+    ended = [{"instance_id_": instance_id, "scope_": scope, "name_": name} for scope, name in forgotten]
     return rows, gone, ended
 
 
 def restore(live: Live, tokens: Sequence[Sequence[Any]], variables: Iterable[tuple[str, str, str, str]]) -> None:
     """Put rows back: `tokens` in TOKEN_COLUMNS order by number, `variables` as (scope, kind, name, value)."""
-    scopes = live.scopes
-    for scope, kind, name, value in variables:
-        loaded = orjson.loads(value)
-        if kind == VALUE:
-            scopes.variables.setdefault(scope, {})[name] = loaded
-        elif kind == VISITS:
-            scopes.visits[scope, name] = loaded
-        else:
-            scopes.last_writes[scope, name] = (loaded[0], loaded[1])
-            scopes.beside = scopes.beside or BESIDE in loaded[1]
+    live.scopes.restore((scope, kind, name, orjson.loads(value)) for scope, kind, name, value in variables)
     known: dict[int, Node] = {}
     inner: dict[int, Any] = {0: live.tree}
     for row in tokens:
@@ -125,7 +115,7 @@ def _restore_node(live: Live, row: dict[str, Any], known: dict[int, Node], inner
         parent._state = COMPLETED
     node = Node(workflow, workflow.spec.task_specs[row["spec"]], parent, id=row["number"])
     node._state, node.stored, node.entered_at = row["state"], True, row["entered_at"]
-    (workflow.listening if node.task_spec.listens else workflow.open)[node.id] = node
+    workflow.hold(node)
     known[node.id] = node
     internal = orjson.loads(row["internal"])
     branch = internal.pop("branch", None)
@@ -140,7 +130,7 @@ def _restore_node(live: Live, row: dict[str, Any], known: dict[int, Node], inner
         node.task_spec.restored(node)
     elif row["kind"] is not None:
         node.wait = _wait(row)
-        live.waits.setdefault(row["kind"], {})[node.id] = node
+        live.stand(node)
 
 
 def _wait(row: dict[str, Any]) -> Wait:

@@ -22,6 +22,7 @@ class Past:
 
     number: int
     inside: int
+    call: int
     ended: tuple[int, int]  # orders what was done
     completed: bool
     element_id: str
@@ -67,6 +68,7 @@ class Compensation(Holder):
         if "compensate" not in internal:
             self.enter(my_task)
             internal["compensate"], internal["taken_back"] = self._found(my_task), 0
+            top.live.undone += [record["number"] for record in internal["compensate"]]  # by no other event again
         elif internal.pop("inner_done", False):
             top.subprocesses.pop(my_task.id)
             scopes_of(my_task).close(internal["inside"])
@@ -94,7 +96,7 @@ class Compensation(Holder):
 
     def _found(self, my_task: Node) -> list[dict[str, Any]]:
         workflow = my_task.workflow
-        past = all_past(my_task.workflow.top_workflow.live)
+        past = [each for each in all_past(workflow.top_workflow.live) if each.call == workflow.call]
         found: list[dict[str, Any]] = []
         while True:
             inside = workflow.owner.id if isinstance(workflow, SubTree) else 0
@@ -161,4 +163,13 @@ def _past_of(node: Node, now: int) -> Past:
     inside = node.workflow.owner.id if isinstance(node.workflow, SubTree) else 0
     step_key = node.wait.step_key if node.wait is not None else None
     completed = node._state == COMPLETED
-    return Past(node.id, inside, (now, node.id), completed, node.task_spec.bpmn_id, step_key, node.undo or {})
+    return Past(
+        node.id,
+        inside,
+        node.workflow.call,
+        (now, node.id),
+        completed,
+        node.task_spec.bpmn_id,
+        step_key,
+        node.undo or {},
+    )

@@ -79,15 +79,9 @@ def _check_mappings(node: etree._Element, place: Place, kind: str) -> Iterator[F
     if any(row.tag == f"{{{ZEEBE}}}input" for row in mapping) and kind not in place.inputs:
         remedy = "Use a script task before it, or the mappings of what follows."
         yield report(mapping, "event_mapping", "This event takes no variables: its inputs would be ignored.", remedy)
-    if any(row.tag == f"{{{ZEEBE}}}output" for row in mapping):
-        if kind not in place.outputs:
-            remedy = "Delete its outputs, or use a script task after it."
-            yield report(
-                mapping, "event_mapping", "This event brings no variables: its outputs would be ignored.", remedy
-            )
-        elif place.inputs and extension(node, "taskDefinition") is None:
-            message = "Nothing comes back from a message that is put into the inbox: its outputs would be ignored."
-            yield report(mapping, "event_mapping", message, "Delete its outputs, or use a script task after it.")
+    if any(row.tag == f"{{{ZEEBE}}}output" for row in mapping) and kind not in place.outputs:
+        remedy = "Delete its outputs, or use a script task after it."
+        yield report(mapping, "event_mapping", "This event brings no variables: its outputs would be ignored.", remedy)
 
 
 def _place(node: etree._Element) -> str:

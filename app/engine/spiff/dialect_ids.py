@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from app.engine.diagram import Finding
-from app.engine.spiff.dialect_places import is_bpmn, local, namespace, report
+from app.engine.spiff.dialect_places import associated, children, is_bpmn, local, namespace, report
 from app.engine.spiff.dialect_table import BPMN, FLOW_NODES, REFERENCES
 
 NEED_ID = {*FLOW_NODES.split(), "sequenceFlow", "process"}
@@ -38,7 +38,7 @@ def check_ids(root: etree._Element) -> Iterator[Finding]:
 
 
 def check_references(root: etree._Element) -> Iterator[Finding]:
-    """Messages, errors and processes that are referred to exist; errors that are caught have a code."""
+    """Messages, errors, signals, escalations and processes that are referred to exist."""
     targets = {node.get("id"): node for node in root.iter(*{f"{{{BPMN}}}{name}" for name in REFERENCES.values()})}
     for (holder, attribute), wanted in REFERENCES.items():
         for node in root.iter(f"{{{BPMN}}}{holder}"):
@@ -49,11 +49,15 @@ def check_references(root: etree._Element) -> Iterator[Finding]:
             if target is None or not is_bpmn(target, wanted):
                 message = f"{attribute} of this {holder} names '{reference[:60]}', and there is no such {wanted}."
                 yield report(node, "dangling_reference", message, f"Choose the {wanted} again in the modeler.")
-            elif wanted == "error" and not (target.get("errorCode") or "").strip():
-                message = f"The error '{target.get('name') or reference}' has no code, so nothing could match it."
-                yield report(
-                    node, "error_without_code", message, "Give the error a code, or choose no error to catch all."
-                )
-            elif wanted == "error" and (target.get("errorCode") or "").startswith("="):
-                message = f"The code of the error '{target.get('name') or reference}' is an expression."
-                yield report(node, "error_code_expression", message, "Write the code itself.")
+    yield from _check_compensations(root)
+
+
+def _check_compensations(root: etree._Element) -> Iterator[Finding]:
+    """One activity takes back what another has done."""
+    leads_to = associated(root)
+    for event in root.iter(f"{{{BPMN}}}boundaryEvent"):
+        targets = leads_to.get(event.get("id", ""), [])
+        if len(targets) > 1 and children(event, "compensateEventDefinition"):
+            message = f"More than one association leads from this event: to '{targets[0]}' and to '{targets[1]}'."
+            remedy = "Keep one; put several activities into a sub-process that is marked for compensation."
+            yield report(event, "several_compensations", message, remedy)

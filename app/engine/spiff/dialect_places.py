@@ -36,6 +36,17 @@ def extension(node: etree._Element, name: str) -> etree._Element | None:
     return node.find(f"{{{BPMN}}}extensionElements/{{{ZEEBE}}}{name}")
 
 
+def associated(root: etree._Element) -> dict[str, list[str]]:
+    """Where associations lead that lead to no note: from a compensation event, to what takes the work back."""
+    notes = {node.get("id") for name in ARTIFACTS.split() for node in root.iter(f"{{{BPMN}}}{name}")}
+    found: dict[str, list[str]] = {}
+    for node in root.iter(f"{{{BPMN}}}association"):
+        source, target = node.get("sourceRef", ""), node.get("targetRef", "")
+        if target and target not in notes:
+            found.setdefault(source, []).append(target)
+    return found
+
+
 def text_of(node: etree._Element) -> str:
     return (node.text or "").strip()
 

@@ -9,9 +9,9 @@ from typing import Any
 from lxml import etree
 
 from app.engine.diagram import INNER, Diagram, Element, Finding, Flow
-from app.engine.lint_variables import read_schema
-from app.engine.spiff.dialect_places import children, extension, local, namespace, report, text_of
-from app.engine.spiff.dialect_read_events import compensations, declarations, is_trigger, read_event
+from app.engine.lint_schema import read_schema
+from app.engine.spiff.dialect_places import associated, children, extension, local, namespace, report, text_of
+from app.engine.spiff.dialect_read_events import declarations, is_trigger, read_event
 from app.engine.spiff.dialect_read_steps import read_settings
 from app.engine.spiff.dialect_table import ARTIFACTS, BPMN, VARIABLES_PROPERTY
 
@@ -79,7 +79,7 @@ def _flows(process: etree._Element) -> dict[str, Flow]:
 
 
 def _elements(root: etree._Element, process: etree._Element, flows: Mapping[str, Flow]) -> dict[str, Element]:
-    declared, compensated_by = declarations(root), compensations(root)
+    declared, leads_to = declarations(root), associated(root)
     incoming: dict[str, list[str]] = {}
     outgoing: dict[str, list[str]] = {}
     for flow in flows.values():
@@ -100,7 +100,7 @@ def _elements(root: etree._Element, process: etree._Element, flows: Mapping[str,
                     outgoing=tuple(outgoing.get(own, ())),
                     default_flow=node.get("default"),
                     **read_settings(node),
-                    **read_event(node, declared, compensated_by),
+                    **read_event(node, declared, leads_to),
                 )
     return found
 

@@ -24,18 +24,7 @@ def declarations(root: etree._Element) -> dict[str, etree._Element]:
     return {node.get("id", ""): node for name in DECLARATIONS for node in children(root, name)}
 
 
-def compensations(root: etree._Element) -> dict[str, str]:
-    """What associations lead from and to; an association from an event to a note is no matter, since no activity."""
-    notes = {node.get("id") for node in root.iter(f"{{{BPMN}}}textAnnotation")}
-    found: dict[str, str] = {}
-    for node in root.iter(f"{{{BPMN}}}association"):
-        target = node.get("targetRef", "")
-        if target and target not in notes:
-            found.setdefault(node.get("sourceRef", ""), target)
-    return found
-
-
-def read_event(node: etree._Element, declared: Declared, compensated_by: Mapping[str, str]) -> dict[str, Any]:
+def read_event(node: etree._Element, declared: Declared, leads_to: Mapping[str, list[str]]) -> dict[str, Any]:
     """Fields of Element; for an activity only the message that a receive task waits for."""
     facts: dict[str, Any] = {
         "attached_to": node.get("attachedToRef"),
@@ -56,7 +45,7 @@ def read_event(node: etree._Element, declared: Declared, compensated_by: Mapping
         trigger = children(node, "messageEventDefinition")[-1]
         facts["publishes"] = _publication(trigger, trigger.get("messageRef"), declared)
     elif facts.get("event") == "compensate" and local(node) == "boundaryEvent":
-        facts["compensated_by"] = compensated_by.get(node.get("id", ""))
+        facts["compensated_by"] = next(iter(leads_to.get(node.get("id", ""), ())), None)
     return facts
 
 

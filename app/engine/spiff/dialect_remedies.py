@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.engine.diagram import ACTIVITIES
-from app.engine.spiff.dialect_table import MODELER, ZEEBE
+from app.engine.spiff.dialect_table import CAMUNDA, MODELER, ZEEBE
 from app.engine.spiff.dialect_triggers import EVENT_SUB, INNER_START, NONE
 
 LATER = "is not supported yet."
@@ -198,6 +198,8 @@ REFUSED_ATTRIBUTES: dict[tuple[str, str], tuple[str, str]] = {
     ),
     ("multiInstanceLoopCharacteristics", "behavior"): ("Events of iterations are not read.", "Delete behavior."),
     ("taskDefinition", "retries"): ("retries is not a whole number.", "Write a number, or leave it to the handler."),
+    ("calledDecision", "bindingType"): (f"This binding of a decision {LATER}", "Choose the binding 'latest'."),
+    ("calledDecision", "versionTag"): (f"A version tag of a decision {LATER}", "Choose the binding 'latest'."),
     ("formDefinition", "bindingType"): (f"This binding of a form {LATER}", "Choose the binding 'latest'."),
     ("assignmentDefinition", "candidateUsers"): (f"Candidate users {LATER}", "Use candidate groups or an assignee."),
     ("definitions", "expressionLanguage"): (
@@ -224,7 +226,7 @@ REFUSED_ATTRIBUTES: dict[tuple[str, str], tuple[str, str]] = {
 
 # namespace -> (reason, remedy)
 REFUSED_NAMESPACES: dict[str, tuple[str, str]] = {
-    "http://camunda.org/schema/1.0/bpmn": CAMUNDA_7,
+    CAMUNDA: CAMUNDA_7,
     "http://activiti.org/bpmn": ("This is an Activiti diagram.", CAMUNDA_7[1]),
     "http://flowable.org/bpmn": ("This is a Flowable diagram.", CAMUNDA_7[1]),
     "http://spiffworkflow.org/bpmn/schema/1.0/core": (

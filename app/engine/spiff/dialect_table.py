@@ -14,6 +14,7 @@ from app.engine.spiff.dialect_triggers import EVENTS, TIMES, event_constructs
 
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 ZEEBE = "http://camunda.org/schema/zeebe/1.0"
+CAMUNDA = "http://camunda.org/schema/1.0/bpmn"  # Camunda 7
 MODELER = "http://camunda.org/schema/modeler/1.0"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
@@ -84,12 +85,14 @@ ELEMENTS: dict[str, Row] = {
     "definitions": row(
         "id name targetNamespace exporter exporterVersion",
         "process collaboration message error signal escalation category",
+        "",
+        {"typeLanguage": "http://www.w3.org/2001/XMLSchema"},
     ),
     "process": row(
         "id name",
         f"laneSet {SCOPE}",
         "versionTag",
-        {"isExecutable": YES_OR_NO, "processType": "None", "isClosed": "false"},
+        {"isExecutable": YES_OR_NO, "processType": "None|Private|Public", "isClosed": "false"},
     ),
     # events; which trigger may stand where is in dialect_triggers
     "startEvent": row("id name", f"{LINKS} {TRIGGERS}", "ioMapping", {"isInterrupting": YES_OR_NO, **ONE_TRIGGER}),
@@ -204,6 +207,7 @@ EXTENSIONS: dict[str, Row] = {
 FOREIGN_ATTRIBUTES: dict[str, dict[str, dict[str, str]]] = {
     ZEEBE: {ANYWHERE: {"modelerTemplate": ANY, "modelerTemplateVersion": ANY, "modelerTemplateIcon": ANY}},
     MODELER: {"definitions": {"executionPlatform": "Camunda Cloud", "executionPlatformVersion": ANY}},
+    CAMUNDA: {"definitions": {"diagramRelationId": ANY}},  # Camunda's web modeler writes it for Camunda 8 as well
     XSI: {
         "definitions": {"schemaLocation": ANY},
         "conditionExpression": {"type": FORMAL},

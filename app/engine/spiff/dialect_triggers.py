@@ -55,7 +55,7 @@ PLACES: dict[str, Place] = {
         outputs="message timer signal conditional",
     ),
     "intermediateThrowEvent": _place(
-        "none message signal escalation link compensate", inputs="message signal escalation", outputs="message"
+        "none message signal escalation link compensate", inputs="message signal", outputs="none message signal"
     ),
     "boundaryEvent": _place(
         f"{REPEATED} error compensate cancel",
@@ -66,8 +66,8 @@ PLACES: dict[str, Place] = {
     ),
     "endEvent": _place(
         "none message signal error escalation compensate cancel terminate",
-        inputs="message signal error escalation",
-        outputs="message",
+        inputs="message signal",
+        outputs="none message signal",
     ),
 }
 

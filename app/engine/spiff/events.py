@@ -1,15 +1,14 @@
 """Events that wait: in the flow, on the border of an activity, and for an event sub-process."""
 
-from collections import ChainMap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from app.engine.spiff.activities import Activity
-from app.engine.spiff.base import Spec, branches_end, clock_of, count_visit, end_siblings, scopes_of
+from app.engine.spiff.base import Spec, branches_end, clock_of, count_visit, end_siblings, scopes_of, write_all
 from app.engine.spiff.branches import BESIDE, Branch
 from app.engine.spiff.index import FINISHED, Node, SubTree
 from app.engine.spiff.inner import SubProcess
-from app.engine.spiff.mapping import VariableMapping
+from app.engine.spiff.mapping import VariableMapping, apply_outputs
 from app.engine.spiff.triggers import Trigger
 
 
@@ -46,13 +45,15 @@ class StandBy(CatchEvent):
             live.finish(my_task)
             return
         other = self.go_on_beside(my_task, variables)
-        live.passed(my_task, [other])
+        live.passed(my_task, other._children or [other])
         if my_task._state & FINISHED:  # by what it started
             return
         if not self.trigger.again(my_task):
             my_task.cancel()
         elif my_task.wait.kind != self.trigger.kind:
             live.change(my_task, self.trigger.kind, due_at=my_task.wait.due_at)
+        else:
+            live.stand(my_task)
 
     @property
     def maps_event(self) -> bool:
@@ -85,7 +86,9 @@ class Boundary(StandBy):
 
     def go_on_beside(self, my_task: Node, variables: Mapping[str, Any]) -> Node:
         other = _branch_off(Node(my_task.workflow, self), my_task)
+        other.internal_data["chosen"] = my_task.internal_data.get("chosen", {})
         self.leave_with(other, variables)
+        my_task.internal_data.pop("chosen", None)
         other.complete()
         return other
 
@@ -101,12 +104,15 @@ class EventSubProcess(SubProcess):
     is_event_sub = True
     brings: Sequence[VariableMapping] = ()
 
-    def brought(self, my_task: Node) -> dict[str, Any]:
+    def enter(self, my_task: Node) -> None:
+        """What the event brings is merged from the inside outwards, as what any event brings."""
+        SubProcess.enter(self, my_task)
+        scopes, scope = scopes_of(my_task), my_task.internal_data["scope"]
         payload: dict[str, Any] = my_task.internal_data.get("payload", {})
-        if not self.brings:
-            return dict(payload)
-        view = ChainMap(payload, scopes_of(my_task).view(my_task.workflow.scope))
-        return {mapping.target: mapping.source.value(view, clock_of(my_task)) for mapping in self.brings}
+        found: Iterable[tuple[str, Any]] = payload.items()
+        if self.brings:
+            found = apply_outputs(self.brings, payload, scopes.view(scope), clock_of(my_task))
+        write_all(my_task, payload, [(scope, target, value) for target, value in found])
 
     def open_inside(self, my_task: Node) -> SubTree:
         my_task.internal_data.pop("payload", None)

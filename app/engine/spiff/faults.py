@@ -24,6 +24,10 @@ class DecisionFailed(FlowFault):
     """A decision is not deployed, or could not be evaluated with the variables as they are."""
 
 
+class CallFailed(FlowFault):
+    """What a call activity calls is not deployed, or not with these variables, or calls itself for ever."""
+
+
 class NoFlowChosen(FlowFault):
     """No condition of an exclusive gateway holds and it has no default flow."""
 
@@ -38,6 +42,10 @@ class CancelUncaught(FlowFault):
 
 class VariableConflict(FlowFault):
     """A write would lose what a concurrent branch wrote; an operator chooses (DESIGN promise 9)."""
+
+
+class TooManyTokens(FlowFault):
+    """A loop over a collection would begin more iterations at once than an instance may have tokens."""
 
 
 class EndlessLoop(FlowFault):

@@ -1,6 +1,8 @@
 """Gateways: which flows a token takes, and what it waits for before."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from app.engine.spiff.base import Spec, clock_of, count_visit, scopes_of
@@ -58,6 +60,14 @@ class Joining(Spec):
         arrivals.setdefault(source, []).append(my_task)
         return arrivals
 
+    def take(self, my_task: Node, source: str) -> Node:
+        """The first of those that have arrived from there: it waits no longer."""
+        arrivals = my_task.workflow.joins[self.name]
+        first: Node = arrivals[source].pop(0)
+        if not arrivals[source]:
+            del arrivals[source]
+        return first
+
     def restored(self, my_task: Node) -> None:
         """A token that had arrived is loaded."""
         arrivals = my_task.workflow.joins.setdefault(self.name, {})
@@ -75,7 +85,7 @@ class Joining(Spec):
         outside = len(my_task.workflow.branch.path) if my_task.workflow.branch is not None else 0
         for beginning in ended:
             if scopes.beside:
-                scopes.rejoin(beginning, my_task.branch)
+                scopes.rejoin(my_task.workflow.scope, beginning, my_task.branch)
             if self.repeatable:
                 scopes.end_branches(my_task.workflow.scope, beginning[outside:])
 
@@ -93,24 +103,33 @@ class Joining(Spec):
             child.branch = Branch(f"{path}{self.bpmn_id}#{visit}.{number}>", (*counters, scopes.writes))
 
     def _on_cancel(self, my_task: Node) -> None:
-        for arrived in my_task.workflow.joins.get(self.name, {}).values():
-            if my_task in arrived:
-                arrived.remove(my_task)
-        my_task.workflow.top_workflow.gathering.pop(my_task.id, None)
+        arrivals = my_task.workflow.joins.get(self.name, {})
+        arrived = arrivals.get(my_task.internal_data.get("from"), [])
+        if my_task in arrived:
+            arrived.remove(my_task)
+        if not arrived:
+            arrivals.pop(my_task.internal_data.get("from"), None)
+        my_task.workflow.gathering.pop(my_task.id, None)
         Spec._on_cancel(self, my_task)
 
 
 class ParallelGateway(Joining):
     """Waits for one token on each incoming flow, by counting arrivals; then starts a branch on each outgoing flow."""
 
+    @cached_property
+    def needed(self) -> Counter[str]:
+        """How many tokens have to come from where."""
+        return Counter(self._inputs)
+
     def _update_hook(self, my_task: Node) -> bool:
         if len(self._inputs) == 1:
             return True
         arrivals = self.arrive(my_task)
-        if any(len(arrivals.get(name, ())) < self._inputs.count(name) for name in self._inputs):
+        needed = self.needed
+        if len(arrivals) < len(needed) or any(len(arrivals[name]) < count for name, count in needed.items()):
             my_task._set_state(WAITING)
             return False
-        self.unite(my_task, [arrivals[name].pop(0) for name in self._inputs])
+        self.unite(my_task, [self.take(my_task, name) for name in self._inputs])
         return True
 
     def _run_hook(self, my_task: Node) -> bool:
@@ -131,13 +150,14 @@ class InclusiveGateway(Choice, Joining):
         if len(self._inputs) == 1:
             return True
         self.arrive(my_task)
-        my_task.workflow.top_workflow.gathering[my_task.id] = my_task
+        my_task.workflow.gathering[my_task.id] = my_task
         my_task._set_state(WAITING)
         return False
 
     def restored(self, my_task: Node) -> None:
         Joining.restored(self, my_task)
-        my_task.workflow.top_workflow.gathering[my_task.id] = my_task
+        my_task.workflow.gathering[my_task.id] = my_task
+        my_task.workflow.has_moved()
 
     def go_on(self, my_task: Node) -> bool:
         """Go on if nothing else can come; False if something can. Called when nothing in the instance is ready."""
@@ -146,9 +166,9 @@ class InclusiveGateway(Choice, Joining):
         standing = {node.task_spec.name for node in my_task.workflow.open.values() if node.task_spec is not self}
         if any(not standing.isdisjoint(self.upstream[name]) for name in missing):
             return False
-        arrived = [arrivals[name].pop(0) for name in dict.fromkeys(self._inputs) if arrivals.get(name)]
+        arrived = [self.take(my_task, name) for name in dict.fromkeys(self._inputs) if name in arrivals]
         for each in arrived:
-            my_task.workflow.top_workflow.gathering.pop(each.id)
+            my_task.workflow.gathering.pop(each.id)
         goes_on = max(arrived, key=lambda node: node.id)
         self.unite(goes_on, arrived)
         goes_on._set_state(READY)

@@ -7,6 +7,7 @@ change of state, children are made when their parent completes, and a tree is co
 
 import logging
 from collections import deque
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
@@ -92,9 +93,9 @@ class Node(Task):
             top.ready.append(self)
         if value & OPEN:
             if not was_open:
-                (workflow.listening if self.task_spec.listens else workflow.open)[self.id] = self
+                workflow.hold(self)
         elif was_open:
-            del (workflow.listening if self.task_spec.listens else workflow.open)[self.id]
+            workflow.let_go(self)
         top.changed[self.id] = self
 
     def run(self) -> bool | None:
@@ -134,11 +135,22 @@ class _Indexed:
     open: dict[int, Node]
     listening: dict[int, Node]
     joins: dict[str, dict[str, list[Node]]]  # gateway -> where from -> tokens that have arrived
+    gathering: dict[int, Node]  # arrived at joins that depend on where the other tokens are
     completed: bool
     task_tree: Any
     scope: str
     branch: Branch | None  # that it runs on as a whole
     call: int  # number of the call activity whose called process it is part of; 0: the instance's own process
+    definition_id: str  # what its diagram was deployed as
+    iterates = False  # its nodes are iterations of one activity
+    goes_round = False  # one node after another is of the same element
+    goes_on_to = "the end"  # what follows a node after which nothing does
+
+    @property
+    def splits(self) -> Container[str]:
+        """Elements that begin the paths of the branches inside it."""
+        elements: Container[str] = self.spec.task_specs  # type: ignore[attr-defined]  # Spiff's attribute
+        return elements
 
     def is_completed(self) -> bool:
         return self.completed
@@ -149,6 +161,23 @@ class _Indexed:
         for node in nodes:
             node.cancel()
         return nodes
+
+    def hold(self, node: Node) -> None:
+        """A token stands in it from now on."""
+        (self.listening if node.task_spec.listens else self.open)[node.id] = node
+        self.has_moved().standing[node.id] = node
+
+    def let_go(self, node: Node) -> None:
+        """A token stands in it no longer."""
+        del (self.listening if node.task_spec.listens else self.open)[node.id]
+        del self.has_moved().standing[node.id]
+
+    def has_moved(self) -> "Tree":
+        """Its joins that depend on where the other tokens are have to be looked at."""
+        top: Tree = self.top_workflow  # type: ignore[attr-defined]  # Spiff's attribute
+        if self.gathering:
+            top.moved[id(self)] = self
+        return top
 
     def tokens(self) -> list[Node]:
         """Every token in it that is open, those inside its sub-processes not included."""
@@ -162,6 +191,13 @@ class _Indexed:
         self.task_tree = Node(self, spec.start if start is None else spec.task_specs[start])
         self.task_tree._ready()
 
+    def given(self, node: Node) -> dict[str, Any]:
+        """Variables that a node in it begins with."""
+        return {}
+
+    def leaving(self, node: Node, result: Mapping[str, Any], writes: Sequence[tuple[str, str, Any]]) -> None:
+        """A node comes to an end with this result and writes it like that; a FlowFault holds it back."""
+
     def _task_completed_notify(self, task: Node) -> None:
         if not self.open and not self.completed:
             self.completed = True
@@ -174,41 +210,41 @@ class _Indexed:
 
 
 class Tree(_Indexed, BpmnWorkflow):
-    """An instance's tree of nodes; `ready` is its queue, `changed` what the next checkpoint writes."""
+    """An instance's tree of nodes; `ready` is its queue, `changed` what the next checkpoint writes.
+
+    `standing` are all open tokens by number, those inside sub-processes included.
+    """
 
     def __init__(self, spec: Any, next_number: int = 1) -> None:
         self.next_number = next_number
-        self.open, self.listening, self.joins = {}, {}, {}
+        self.open, self.listening, self.joins, self.gathering = {}, {}, {}, {}
+        self.standing: dict[int, Node] = {}
         self.ready: deque[Node] = deque()
         self.changed: dict[int, Node] = {}
-        self.gathering: dict[int, Node] = {}  # arrived at joins that depend on where the other tokens are
+        self.moved: dict[int, _Indexed] = {}  # by id(): in what tokens have come or gone since it was last looked at
         self.scope = ""
         self.branch = None
-        self.call = 0
+        self.call, self.definition_id = 0, ""
         super().__init__(spec, script_engine=_NO_CODE, deserializing=True)
 
     def nodes(self) -> list[Node]:
         """Every open node, sub-processes' own included."""
-        return [node for workflow in (self, *self.subprocesses.values()) for node in workflow.tokens()]
+        return list(self.standing.values())
 
     def find(self, number: int) -> Node | None:
         """The open node with that number."""
-        for workflow in (self, *self.subprocesses.values()):
-            node: Node | None = workflow.open.get(number) or workflow.listening.get(number)
-            if node is not None:
-                return node
-        return None
+        return self.standing.get(number)
 
 
 class SubTree(_Indexed, BpmnSubWorkflow):
     """The nodes inside one activity: `owner.task_spec.inside_done(owner)` is told when all are done."""
 
-    def __init__(self, spec: Any, owner: Node, *, call: int | None = None) -> None:
-        self.open, self.listening, self.joins = {}, {}, {}
+    def __init__(self, spec: Any, owner: Node) -> None:
+        self.open, self.listening, self.joins, self.gathering = {}, {}, {}, {}
         self.owner = owner
-        self.scope = owner.internal_data["scope"]
+        self.scope = owner.internal_data.get("scope", owner.workflow.scope)
         self.branch = owner.branch
-        self.call = owner.workflow.call if call is None else call
+        self.call, self.definition_id = owner.workflow.call, owner.workflow.definition_id
         top = owner.workflow.top_workflow
         super().__init__(spec, owner.id, top, deserializing=True)
         top.subprocesses[owner.id] = self

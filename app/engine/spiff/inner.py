@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.engine.spiff.activities import Activity
-from app.engine.spiff.base import scopes_of
+from app.engine.spiff.base import branches_end, scopes_of
 from app.engine.spiff.index import FINISHED, Node, SubTree
 
 
@@ -24,11 +24,12 @@ class Holder(Activity):
 
     def _run_hook(self, my_task: Node) -> bool | None:
         top = my_task.workflow.top_workflow
-        if my_task.internal_data.get("inner_done"):
+        if not my_task.internal_data.get("inner_done"):
+            self.enter(my_task)
+        if my_task.internal_data.get("inner_done"):  # from the beginning, if there is nothing to do
             self.leave_inside(my_task)
             top.subprocesses.pop(my_task.id, None)
             return True
-        self.enter(my_task)
         inside = self.open_inside(my_task)
         top.live.wait_for(my_task, "child")
         inside.begin()
@@ -36,6 +37,7 @@ class Holder(Activity):
 
     def inside_done(self, my_task: Node) -> None:
         if not my_task._state & FINISHED:
+            branches_end(my_task.workflow.top_workflow.subprocesses[my_task.id], my_task.branch)
             my_task.internal_data["inner_done"] = True
             my_task.workflow.top_workflow.live.resume(my_task)
 
@@ -43,6 +45,7 @@ class Holder(Activity):
         inside = my_task.workflow.top_workflow.subprocesses.pop(my_task.id, None)
         if inside is not None:
             inside.cancel()
+            branches_end(inside, my_task.branch)
         Activity._on_cancel(self, my_task)
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from app.core.types import from_microseconds
+from app.engine.spiff.agenda import Agenda
 from app.engine.spiff.base import step_name
 from app.engine.spiff.build import Program
 from app.engine.spiff.faults import EndlessLoop, FlowFault
@@ -92,25 +93,30 @@ class Live:
     program: Program
     scopes: Scopes
     tree: Tree
+    agenda: Agenda
     revision: int = 0
     now: int = 0
     state: str = "active"
     ended_at: int | None = None
     incidents: int = 0
     rewinds: int = 0
+    start_element: str | None = None  # the event that started it; None: the one without a trigger
     start_key: str | None = None  # correlation key of the message that started it
     trace_parent: str | None = None  # of the request that started it
     settled: int = 0  # incidents that an operator acted on since the last checkpoint
     begun: bool = False
     woken: bool = False  # somebody asked for a worker's look
+    again: bool = False  # it has to be looked at once more
     past: Any = None  # instance id -> what is done and can be taken back, as spiff.compensation.Past; set as `decide`
+    callees: Any = None  # app.engine.callees.Callees; set as `decide`
     decide: Any = None  # (decision id, variables, clock) -> app.engine.decisions.Decided; set for each advance
     waits: dict[str, dict[int, Node]] = field(default_factory=dict)  # kind -> number -> node
+    unseen: dict[int, Node] = field(default_factory=dict)  # wait for messages, and nobody has looked into the inbox
     happenings: list[Happening] = field(default_factory=list)
     raised: list[Raised] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     dropped: list[Node] = field(default_factory=list)  # cancelled while they had an incident
-    undone: list[int] = field(default_factory=list)  # numbers of tokens whose work has been taken back
+    undone: list[int] = field(default_factory=list)  # numbers of tokens whose work is being taken back
     thrown: list[Thrown] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)  # ids of messages taken from the inbox since the last checkpoint
 
@@ -119,8 +125,9 @@ class Live:
         cls, instance_id: str, business_key: str | None, program: Program, next_number: int, writes: int
     ) -> "Live":
         tree = Tree(program.process, next_number)
-        live = cls(instance_id, program.process_id, business_key, program, Scopes(writes), tree)
-        tree.live, tree.scopes = live, live.scopes
+        agenda = Agenda(tree.standing)
+        live = cls(instance_id, program.process_id, business_key, program, Scopes(writes), tree, agenda)
+        tree.live, tree.scopes, tree.definition_id = live, live.scopes, program.definition_id
         return live
 
     @property
@@ -131,9 +138,12 @@ class Live:
     def ended(self) -> bool:
         return bool(self.tree.completed)
 
-    def begin(self) -> None:
+    def begin(self, payload: dict[str, Any] | None = None) -> None:
+        """Put a token on the start event; `payload` is what the message or signal that started it brings."""
         self.begun = True
-        self.tree.begin()
+        self.tree.begin(self.start_element)
+        if payload is not None:
+            self.tree.task_tree.internal_data["payload"] = payload
 
     def run(self) -> None:
         """Run what is ready until nothing is; a step whose own expressions fail becomes an incident.
@@ -151,7 +161,7 @@ class Live:
             if node._state == READY and (node.wait is None or node.wait.kind != "incident"):
                 passed += 1
                 try:
-                    if passed > LONGEST_RUN and node.task_spec.repeatable:
+                    if passed > LONGEST_RUN and (node.task_spec.repeatable or node.workflow.goes_round):
                         raise EndlessLoop(f"{LONGEST_RUN:,} elements in a row, and none of them waited for anything.")
                     if node.run() and "incident" in node.internal_data:
                         self.passed(node, node._children)
@@ -160,8 +170,11 @@ class Live:
 
     def _join_gathered(self) -> bool:
         """Let the first join go on that no other token can reach any more; False if there is none."""
-        gathering = self.tree.gathering
-        return any(node.task_spec.go_on(node) for node in sorted(gathering.values(), key=lambda node: node.id))
+        while self.tree.moved:
+            _, workflow = self.tree.moved.popitem()
+            if any(node.task_spec.go_on(node) for node in list(workflow.gathering.values())):
+                return True
+        return False
 
     def _fire_condition(self) -> bool:
         """Fire the first event whose condition has become true; False if there is none."""
@@ -181,8 +194,17 @@ class Live:
     # called by the specs while they run
     def wait_for(self, node: Node, kind: str, **facts: Any) -> Wait:
         node.wait = wait = Wait(kind, self.now, **facts)
-        self.waits.setdefault(kind, {})[node.id] = node
+        self.stand(node)
         return wait
+
+    def stand(self, node: Node) -> None:
+        """The node has a reason to wait; one that has another already is to leave that first."""
+        kind: str = node.wait.kind
+        self.waits.setdefault(kind, {})[node.id] = node
+        if node.wait.due_at is not None:
+            self.agenda.add(node)
+        if kind in CATCHING:
+            self.unseen[node.id] = node
 
     def offer_job(self, node: Node) -> None:
         self.wait_for(node, "job", name=node.task_spec.handler_of(node), step_key=self.step_key(node))
@@ -191,9 +213,9 @@ class Live:
     def change(self, node: Node, kind: str, *, due_at: int | None = None, claimed_by: str | None = None) -> Wait:
         """Give a node another reason to wait; what it is about stays."""
         wait: Wait = node.wait
-        del self.waits[wait.kind][node.id]
-        self.waits.setdefault(kind, {})[node.id] = node
+        self._forget(node)
         wait.kind, wait.since, wait.due_at, wait.claimed_by = kind, self.now, due_at, claimed_by
+        self.stand(node)
         self.tree.changed[node.id] = node
         return wait
 
@@ -209,7 +231,7 @@ class Live:
         if settled is not None:
             specs = [child.task_spec for child in following]
             names = [spec.bpmn_name if spec.bpmn_id else spec.outputs[0].bpmn_name for spec in specs]
-            self.outcomes.append(Outcome(settled[0], "passed", " and ".join(names) or "the end"))
+            self.outcomes.append(Outcome(settled[0], "passed", " and ".join(names) or node.workflow.goes_on_to))
 
     def resume(self, node: Node) -> None:
         """Run a node again: a sub-process whose inside is done, or a step whose incident was acted on."""
@@ -236,8 +258,7 @@ class Live:
         self.happenings.append(Happening(kind, node, actor, detail))
 
     def compensated(self, node: Node, record: dict[str, Any]) -> None:
-        """The work of a finished token has been taken back: it is not taken back again."""
-        self.undone.append(record["number"])
+        """The work of a finished token has been taken back."""
         self.note("compensated", node, element=record["element_id"], number=record["number"])
 
     def step_key(self, node: Node) -> str:
@@ -245,6 +266,10 @@ class Live:
         generation = node.internal_data.get("generation", 0)
         suffix = f"~{generation}" if generation else ""
         return f"{self.instance_id}:{node.workflow.scope}/{step_name(node)}{suffix}"
+
+    def look_again(self) -> None:
+        """Somebody else may have put something into the inbox for those who wait already."""
+        self.unseen.update((node.id, node) for node in self.waiting(*CATCHING))
 
     def waiting(self, *kinds: str) -> list[Node]:
         """Open nodes that wait for one of those, in the order they came to."""
@@ -263,3 +288,4 @@ class Live:
     def _forget(self, node: Node) -> None:
         if node.wait is not None:
             self.waits[node.wait.kind].pop(node.id, None)
+            self.unseen.pop(node.id, None)

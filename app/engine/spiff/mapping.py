@@ -1,6 +1,7 @@
 """Expressions and mappings of the diagram, compiled once."""
 
-from collections.abc import Iterable, Mapping
+from collections import ChainMap
+from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from app.core.errors import TurnupError
 from app.decisions.feel import Expression, compile_feel
 from app.engine.diagram import Element
 from app.engine.spiff.faults import ExpressionFailed
+from app.engine.spiff.scopes import nested
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,20 @@ class VariableMapping:
 
     source: Source
     target: str
+
+
+def apply_outputs(
+    mappings: Iterable[VariableMapping], result: Mapping[str, Any], view: MutableMapping[str, Any], clock: Clock
+) -> list[tuple[str, Any]]:
+    """(target, value) of output mappings, one after the other: each sees what those before it made."""
+    made = dict(result)
+    seen, found = ChainMap(made, view), []
+    for mapping in mappings:
+        value = mapping.source.value(seen, clock)
+        name, *path = mapping.target.split(".")
+        made[name] = nested(seen.get(name), path, value)
+        found.append((mapping.target, value))
+    return found
 
 
 def source_of(text: str, place: str) -> Source:

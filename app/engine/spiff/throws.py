@@ -27,7 +27,8 @@ class ErrorEnd(PassSpec):
                 "catch it in the next version.",
                 code=code,
             )
-        catcher.task_spec.fire(catcher, {})
+        known = {"errorCode": code, "errorMessage": ""}  # as of a handler's refusal
+        catcher.task_spec.fire(catcher, known if catcher.task_spec.maps_event else {})
 
 
 class Escalation(PassSpec):

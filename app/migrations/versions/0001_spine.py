@@ -53,6 +53,7 @@ def _definitions_and_instances() -> None:
         sa.Column("version_tag", sa.String(255)),
         sa.Column("document", sa.LargeBinary, nullable=False),
         sa.Column("variables_schema", sa.Text),
+        sa.Column("none_start", sa.Text),
         sa.Column("deployed_at", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_process_definition"),
         sa.UniqueConstraint("process_id", "version", name="uq_process_definition_process_id_version"),
@@ -69,6 +70,7 @@ def _definitions_and_instances() -> None:
         sa.Column("revision", sa.BigInteger, nullable=False),
         sa.Column("next_number", sa.BigInteger, nullable=False),
         sa.Column("rewinds", sa.Integer, nullable=False),
+        sa.Column("start_element", sa.Text),
         sa.Column("start_key", sa.String(255)),
         sa.Column("writes", sa.BigInteger, nullable=False),
         sa.Column("wake_at", sa.BigInteger),
@@ -91,6 +93,14 @@ def _definitions_and_instances() -> None:
         postgresql_where=sa.text("incidents > 0"),
     )
     op.create_index("ix_process_instance_listing", "process_instance", ["state", "started_at"])
+    op.create_index(
+        "ix_process_instance_start_key",
+        "process_instance",
+        ["process_id", "start_key"],
+        unique=True,
+        sqlite_where=sa.text("start_key IS NOT NULL AND ended_at IS NULL"),
+        postgresql_where=sa.text("start_key IS NOT NULL AND ended_at IS NULL"),
+    )
     op.create_index(
         "ix_process_instance_wake_at",
         "process_instance",
@@ -173,6 +183,13 @@ def _open_in_instances() -> None:
         postgresql_where=sa.text("open = 1"),
     )
     op.create_index(
+        "ix_token_signal",
+        "token",
+        ["name"],
+        sqlite_where=sa.text("kind = 'signal'"),
+        postgresql_where=sa.text("kind = 'signal'"),
+    )
+    op.create_index(
         "ix_token_user_task",
         "token",
         ["since"],
@@ -240,19 +257,21 @@ def _happened() -> None:
 def _messages() -> None:
     op.create_table(
         "message",
-        sa.Column("id", sa.String(255), nullable=False),
+        sa.Column("id", sa.String(36), nullable=False),
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("correlation", sa.Text, nullable=False),
+        sa.Column("sent_id", sa.String(255)),
         sa.Column("variables", sa.Text, nullable=False),
         sa.Column("received_at", sa.BigInteger, nullable=False),
         sa.Column("expires_at", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_message"),
+        sa.UniqueConstraint("name", "correlation", "sent_id", name="uq_message_name_correlation_sent_id"),
     )
     op.create_index("ix_message_expires_at", "message", ["expires_at"])
     op.create_index("ix_message_matching", "message", ["name", "correlation", "received_at"])
     op.create_table(
         "message_delivery",
-        sa.Column("message_id", sa.String(255), nullable=False),
+        sa.Column("message_id", sa.String(36), nullable=False),
         sa.Column("process_id", sa.String(255), nullable=False),
         sa.Column("instance_id", sa.String(36), nullable=False),
         sa.Column("element_id", sa.Text),

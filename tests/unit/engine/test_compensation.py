@@ -115,6 +115,17 @@ def test_what_a_called_off_branch_has_done_is_taken_back_too(bench: Bench) -> No
     assert [step.element_id for step in bench.calls if step.undoes is not None] == ["a"]
 
 
+def test_what_one_event_takes_back_another_leaves_alone(bench: Bench) -> None:
+    diagram = Diagram("p").service("a", "t.name").user("back").undoes("a").parallel("f").parallel("j")
+    diagram.throw("t1", compensate()).throw("t2", compensate())
+    instance_id = bench.start(line(diagram, "a", "f", "t1", "j").chain("f", "t2", "j"))
+    bench.run(instance_id, between=bench.restart)
+    assert bench.standing(instance_id) == {"t1": "child", "back": "user_task", "j": "join"}
+    bench.complete(instance_id)
+    bench.run(instance_id)
+    assert bench.state(instance_id) == "completed"
+
+
 def test_nothing_to_take_back_is_no_fault(bench: Bench) -> None:
     instance_id = bench.start(line(Diagram("p").throw("t", compensate()), "t"))
     bench.run(instance_id)

@@ -18,8 +18,7 @@ def test_every_construct_of_the_allow_list_has_a_flow() -> None:
 @pytest.mark.parametrize("name", sorted(FLOWS))
 def test_a_flow_runs_to_its_end(bench: Bench, name: str) -> None:
     flow = FLOWS[name]()
-    flow.prepare(bench)
-    instance_id = bench.start(flow.diagram, **flow.variables)
+    instance_id = flow.begin(bench)
     play(bench, flow, instance_id)
     assert bench.state(instance_id) == "completed", bench.standing(instance_id)
     assert bench.variables(instance_id) == flow.ends_with
@@ -29,15 +28,14 @@ def test_a_flow_runs_to_its_end(bench: Bench, name: str) -> None:
 @pytest.mark.parametrize("name", sorted(FLOWS))
 def test_a_crash_after_every_commit_gives_the_same_end(bench: Bench, name: str) -> None:
     flow = FLOWS[name]()
-    flow.prepare(bench)
-    instance_id = bench.start(flow.diagram, **flow.variables)
+    instance_id = flow.begin(bench)
     play(bench, flow, instance_id, between=bench.restart)
     assert bench.state(instance_id) == "completed", bench.standing(instance_id)
     assert bench.variables(instance_id) == flow.ends_with
     assert sorted(step.element_id for step in bench.calls) == sorted(flow.visited)
 
 
-@pytest.mark.parametrize("name", sorted(FLOWS))
+@pytest.mark.parametrize("name", sorted(name for name in FLOWS if FLOWS[name]().begins is None))
 def test_steps_keep_their_keys_whatever_the_order(bench: Bench, name: str) -> None:
     flow = FLOWS[name]()
     flow.prepare(bench)

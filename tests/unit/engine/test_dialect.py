@@ -10,7 +10,17 @@ import pytest
 from app.engine.diagram import Diagram as CheckedDiagram
 from app.engine.diagram import DiagramRefused, Finding
 from app.engine.spiff.dialect import check, constructs_of
-from app.engine.spiff.dialect_table import ELEMENTS, EXTENSIONS, REFERENCES, constructs
+from app.engine.spiff.dialect_remedies import (
+    REFUSED_ATTRIBUTES,
+    REFUSED_ELEMENTS,
+    REFUSED_EXTENSIONS,
+    REFUSED_EXTENSIONS_WITHIN,
+    REFUSED_TIMES,
+    REFUSED_TRIGGERS,
+    REFUSED_WITHIN,
+)
+from app.engine.spiff.dialect_table import ANY, ELEMENTS, EXTENSIONS, REFERENCES, constructs
+from app.engine.spiff.dialect_triggers import PLACES, TIMES
 from tests.factories.constructs import SAMPLES, inner, line
 from tests.factories.diagrams import Diagram, definitions, mappings
 from tests.factories.handlers import few_handlers
@@ -152,6 +162,10 @@ def node(kind: str, content: str = "", **attributes: str) -> bytes:
     return line("a").raw(tag(f"bpmn:{kind}", {"id": "a", **attributes}, content)).xml()
 
 
+def called(attributes: str) -> bytes:
+    return node("callActivity", extensions(f"<zeebe:calledElement {attributes}/>"))
+
+
 CAMUNDA_7 = 'xmlns:camunda="http://camunda.org/schema/1.0/bpmn"'
 SPIFF = 'xmlns:spiffworkflow="http://spiffworkflow.org/bpmn/schema/1.0/core"'
 
@@ -223,6 +237,188 @@ REFUSED: dict[str, tuple[bytes, str | None, str, str]] = {
         "b",
         "always_interrupting",
         "interrupting",
+    ),
+    "a multi-instance by number": (
+        node(
+            "userTask",
+            "<bpmn:multiInstanceLoopCharacteristics><bpmn:loopCardinality>3</bpmn:loopCardinality>"
+            "</bpmn:multiInstanceLoopCharacteristics>",
+        ),
+        "a",
+        "unknown_element",
+        "input collection",
+    ),
+    "a multi-instance that throws events": (
+        node("userTask", '<bpmn:multiInstanceLoopCharacteristics behavior="One"/>'),
+        "a",
+        "attribute_value",
+        "Delete behavior",
+    ),
+    "the collections of a list in the wrong place": (
+        service("<zeebe:loopCharacteristics/>"),
+        "a",
+        "unknown_extension",
+        "multi-instance marker",
+    ),
+    "a call as Camunda 7 writes it": (
+        node("callActivity", calledElement="x"),
+        "a",
+        "unknown_attribute",
+        "zeebe:called",
+    ),
+    "a process computed in the older way": (
+        called('processIdExpression="x"'),
+        "a",
+        "unknown_attribute",
+        "with '=' before it",
+    ),
+    "an unknown binding of a call": (
+        called('processId="x" bindingType="newest"'),
+        "a",
+        "attribute_value",
+        "version tag",
+    ),
+    "a binding of a decision": (
+        node("businessRuleTask", extensions('<zeebe:calledDecision decisionId="d" bindingType="deployment"/>')),
+        "a",
+        "attribute_value",
+        "'latest'",
+    ),
+    "a handler of a receive task": (
+        node("receiveTask", extensions('<zeebe:taskDefinition type="net.ping"/>')),
+        "a",
+        "unknown_extension",
+        "service task",
+    ),
+    "mappings of a manual task": (
+        node("manualTask", extensions(mappings({"x": "=y"}, None))),
+        "a",
+        "unknown_extension",
+        "script task",
+    ),
+    "a receive task that starts": (
+        node("receiveTask", instantiate="true"),
+        "a",
+        "attribute_value",
+        "message start event",
+    ),
+    "a gateway that starts": (node("eventBasedGateway", instantiate="true"), "a", "attribute_value", "start events"),
+    "a gateway that waits for all": (
+        node("eventBasedGateway", eventGatewayType="Parallel"),
+        "a",
+        "attribute_value",
+        "parallel gateway",
+    ),
+    "compensation that nobody waits for": (
+        catch('<bpmn:compensateEventDefinition waitForCompletion="false"/>', "intermediateThrowEvent"),
+        "a",
+        "attribute_value",
+        "parallel branch",
+    ),
+    "a transaction of another method": (
+        node("transaction", method="##Store"),
+        "a",
+        "attribute_value",
+        "Delete its method",
+    ),
+    "a transaction that an event starts": (
+        node("transaction", triggeredByEvent="true"),
+        "a",
+        "attribute_value",
+        "token",
+    ),
+    "a filter of a condition": (
+        catch(
+            f"<bpmn:conditionalEventDefinition>{extensions('<zeebe:conditionalFilter/>')}</bpmn:conditionalEventDefinition>"
+        ),
+        "a",
+        "unknown_extension",
+        "after every change",
+    ),
+    "a link with a target": (
+        catch('<bpmn:linkEventDefinition name="x"><bpmn:target>y</bpmn:target></bpmn:linkEventDefinition>'),
+        "a",
+        "unknown_element",
+        "same name",
+    ),
+    "an event with several triggers in one": (
+        catch("<bpmn:multipleEventDefinition/>"),
+        "a",
+        "unknown_element",
+        "event-based gateway",
+    ),
+    "a handler of a signal": (
+        catch(
+            extensions('<zeebe:taskDefinition type="net.ping"/>') + "<bpmn:signalEventDefinition/>",
+            "intermediateThrowEvent",
+        ),
+        "a",
+        "no_sender",
+        "service task before",
+    ),
+    "headers of an end": (end_with(extensions("<zeebe:taskHeaders/>")), "e", "no_sender", "Delete it"),
+    "a published message that is waited for": (
+        catch(f"<bpmn:messageEventDefinition>{extensions('<zeebe:publishMessage/>')}</bpmn:messageEventDefinition>"),
+        "a",
+        "no_sender",
+        "throw event",
+    ),
+    "a published message on the event itself": (
+        end_with(extensions("<zeebe:publishMessage/>") + "<bpmn:messageEventDefinition/>"),
+        "e",
+        "unknown_extension",
+        "messageEventDefinition",
+    ),
+    "inputs of an error": (
+        end_with(extensions(mappings({"x": "=y"}, None)) + "<bpmn:errorEventDefinition/>"),
+        "e",
+        "event_mapping",
+        "inputs would be ignored",
+    ),
+    "outputs of a terminate end": (
+        end_with(extensions(mappings(None, {"x": "=y"})) + "<bpmn:terminateEventDefinition/>"),
+        "e",
+        "event_mapping",
+        "outputs would be ignored",
+    ),
+    "outputs of a link": (
+        catch(extensions(mappings(None, {"x": "=y"})) + '<bpmn:linkEventDefinition name="x"/>'),
+        "a",
+        "event_mapping",
+        "outputs would be ignored",
+    ),
+    "two times": (
+        catch(
+            "<bpmn:timerEventDefinition><bpmn:timeDate>=a</bpmn:timeDate><bpmn:timeDuration>=b</bpmn:timeDuration>"
+            "</bpmn:timerEventDefinition>"
+        ),
+        "a",
+        "several_times",
+        "Keep one",
+    ),
+    "a cycle that interrupts": (
+        around(lambda d: d.boundary_timer("b", "a", "R/PT1H", kind="timeCycle")),
+        "b",
+        "wrong_time",
+        "do not interrupt",
+    ),
+    "a signal that is not there": (
+        catch('<bpmn:signalEventDefinition signalRef="gone"/>'),
+        "a",
+        "dangling_reference",
+        "gone",
+    ),
+    "an escalation that is not there": (
+        end_with('<bpmn:escalationEventDefinition escalationRef="gone"/>'),
+        "e",
+        "dangling_reference",
+        "gone",
+    ),
+    "a message of a task that is not there": (
+        node("receiveTask", messageRef="gone"),
+        "a",
+        "dangling_reference",
+        "gone",
     ),
     "an activity with a default flow": (service(default="a_e"), "a", "unknown_attribute", "exclusive gateway"),
     "an unknown attribute": (service(startsWhen="later"), "a", "unknown_attribute", "startsWhen"),
@@ -444,7 +640,14 @@ def test_all_else_is_refused_with_place_reason_and_remedy(
 
 
 def test_one_check_tells_what_the_dialect_and_what_the_lint_find() -> None:
-    d = Diagram("p").start().raw('<bpmn:adHocSubProcess id="c"/>').service("a", "net.pong").end().chain("s", "c", "a", "e")
+    d = (
+        Diagram("p")
+        .start()
+        .raw('<bpmn:adHocSubProcess id="c"/>')
+        .service("a", "net.pong")
+        .end()
+        .chain("s", "c", "a", "e")
+    )
     _, findings = checked(d.xml())
     assert {(finding.element_id, finding.code) for finding in findings} == {
         ("c", "unknown_element"),
@@ -492,3 +695,24 @@ def test_a_process_of_a_thousand_steps_is_checked_in_good_time() -> None:
     begun = time.process_time()
     accepted(d.xml())
     assert time.process_time() - begun < 2
+
+
+def test_what_the_remedies_call_refused_is_refused() -> None:
+    assert REFUSED_ELEMENTS.keys().isdisjoint(ELEMENTS)
+    for (holder, child), _ in REFUSED_WITHIN.items():
+        assert child not in ELEMENTS[holder].children
+    for (holder, name), _ in REFUSED_EXTENSIONS_WITHIN.items():
+        assert name not in ELEMENTS[holder].extensions
+    for name in REFUSED_EXTENSIONS.keys() & EXTENSIONS.keys():
+        assert any(name not in row.extensions for row in ELEMENTS.values())
+    for (holder, attribute), _ in REFUSED_ATTRIBUTES.items():
+        rows = [table[holder] for table in (ELEMENTS, EXTENSIONS) if holder in table]
+        assert any(row.attributes.get(attribute) != ANY for row in rows) or (holder, attribute) == ("property", "name")
+    for (place, kind), _ in REFUSED_TRIGGERS.items():
+        assert kind not in PLACES[place].kinds
+
+
+def test_every_time_that_a_place_does_not_take_has_a_remedy() -> None:
+    timed = {name: place for name, place in PLACES.items() if "timer" in place.kinds}
+    missing = {(name, time) for name, place in timed.items() for time in TIMES if time not in place.times}
+    assert missing == REFUSED_TIMES.keys()

@@ -173,7 +173,7 @@ ERRORS: dict[str, tuple[Diagram, str, str, str]] = {
     "an input that is no FEEL": (service({**SERIAL, "note": "=x +"}), "a", "bad_expression", "'note'"),
     "an input that is only an equals sign": (service({**SERIAL, "note": "="}), "a", "bad_expression", "'note'"),
     "an empty input": (service({**SERIAL, "note": " "}), "a", "empty_expression", "'note'"),
-    "an input into a path": (service({**SERIAL, "note.text": "=x"}), "a", "bad_name", "note.text"),
+    "an input into no path": (service({**SERIAL, "note..text": "=x"}), "a", "bad_name", "note..text"),
     "an output that is no FEEL": (service(SERIAL, {"x": "=(1"}), "a", "bad_expression", "'x'"),
     "an output into no name": (service(SERIAL, {"a..b": "=1"}), "a", "bad_name", "a..b"),
     "an output into a number": (service(SERIAL, {"1st": "=1"}), "a", "bad_name", "1st"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from app.engine import messages, sweeps
+from app.engine import inbox, sweeps
 from app.engine.tables import message
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
@@ -41,7 +41,7 @@ def test_a_message_past_its_time_to_live_is_not_delivered_and_then_dropped(bench
     bench.run(instance_id)
     assert bench.standing(instance_id) == {"w": "message"}
     with bench.database.transaction() as tx:
-        assert messages.drop_expired(tx, bench.clock) == 1
+        assert inbox.drop_expired(tx, bench.clock) == 1
     assert bench.count(message) == 0
 
 
@@ -51,7 +51,7 @@ def test_a_message_that_came_in_time_is_delivered_however_late_a_worker_looks(be
     assert bench.publish("ready", "1", ttl_s=0).recipients == [instance_id]
     bench.clock.advance(timedelta(minutes=5))
     with bench.database.transaction() as tx:
-        assert messages.drop_expired(tx, bench.clock) == 0
+        assert inbox.drop_expired(tx, bench.clock) == 0
     assert bench.run(instance_id).ended
 
 

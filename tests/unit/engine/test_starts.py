@@ -8,7 +8,8 @@ import pytest
 
 from app.core.errors import TooLarge, TurnupError
 from app.engine.definitions import UnknownProcess
-from app.engine.starts import IdempotencyKeyReused, StartRequest, VariablesRefused
+from app.engine.schemas import VariablesRefused
+from app.engine.starts import IdempotencyKeyReused, StartRequest
 from app.engine.tables import process_definition, process_instance, variable
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench

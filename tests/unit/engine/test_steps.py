@@ -279,3 +279,12 @@ def test_a_cancelled_step_takes_its_incident_along(bench: Bench) -> None:
     assert bench.state(instance_id) == "completed"
     assert bench.incidents(instance_id) == []
     assert bench.incidents(instance_id, state="resolved")[0].outcome == "cancelled"
+
+
+def test_an_input_may_make_a_part_of_a_value(bench: Bench) -> None:
+    inputs = {"x.serial": '="S1"', "x.port.slot": "=2", "x.port.number": "=3"}
+    diagram = Diagram("p").start("s").service("a", "t.echo", inputs=inputs).end("e").chain("s", "a", "e")
+    instance_id = bench.start(diagram, x={"serial": "outer"})
+    bench.run(instance_id)
+    assert bench.calls[0].inputs == {"x": {"serial": "S1", "port": {"slot": 2, "number": 3}}}
+    assert bench.variables(instance_id)["x"] == {"serial": "outer"}

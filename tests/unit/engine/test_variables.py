@@ -102,3 +102,27 @@ def test_feel_reads_the_engines_clock(bench: Bench) -> None:
     instance_id = bench.start(diagram)
     bench.run(instance_id)
     assert bench.variables(instance_id)["at"].startswith(f"{bench.clock.now():%Y-%m-%dT%H:%M:%S}")
+
+
+def test_what_is_called_sees_nothing_beyond_its_own_scope_and_writes_nothing_there() -> None:
+    scopes = Scopes()
+    scopes.declare("", "order", 1)
+    scopes.open("/!call#1", {"own": 2}, of_a_step=False)
+    assert dict(scopes.view("/!call#1/sub#1")) == {"own": 2}
+    scopes.write("/!call#1/sub#1", "order", 3)
+    scopes.write("/!call#1/sub#1", "own", 4)
+    assert scopes.variables == {"": {"order": 1}, "/!call#1": {"own": 4, "order": 3}}
+
+
+def test_a_scope_that_was_never_stored_leaves_no_row_and_no_deletion_behind() -> None:
+    scopes = Scopes()
+    for scope in ("/a#1", "/a#1/b#1"):
+        scopes.open(scope, {"x": 1}, of_a_step=False)
+    scopes.close("/a#1")
+    assert scopes.take_changes() == ([], [], [])
+    scopes.open("/a#2", {"x": 1}, of_a_step=False)
+    scopes.visit("/a#2/b#1", "", "c")
+    rows, _, _ = scopes.take_changes()
+    assert sorted(row[0] for row in rows) == ["/a#2", "/a#2/b#1"]
+    scopes.close("/a#2")
+    assert scopes.take_changes() == ([], ["/a#2", "/a#2/b#1"], [])

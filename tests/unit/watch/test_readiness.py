@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -20,6 +21,7 @@ from app.dispatch.embedded import Embedded
 from app.dispatch.wakeups import LocalWakeups
 from app.dispatch.worker import Worker
 from app.handling.registry import Registry
+from app.migrations.run import newest_revision
 from app.watch.checks import store_checks, worker_checks
 from app.watch.readiness import Check, Readiness
 from tests.fakes.scripted_engine import ScriptedEngine
@@ -36,8 +38,9 @@ class Site:
         self.data_dir.mkdir()
         logger = get_logger("tests")
         wakeups = LocalWakeups(clock)
-        self.worker = Worker(database, ScriptedEngine(), Registry([]), clock, logger, threads=1)  # type: ignore[arg-type]  # it has the worker's two methods
-        self.dispatch = Embedded(database, self.worker, wakeups, clock, logger)
+        engine: Any = ScriptedEngine()
+        self.worker = Worker(database, engine, Registry([]), clock, logger, threads=1)
+        self.dispatch = Embedded(database, engine, self.worker, wakeups, clock, logger)
         self.checks = {
             **store_checks(database, data_dir),
             **worker_checks(database, self.worker, self.dispatch, clock),
@@ -66,17 +69,27 @@ def test_a_site_that_works_is_ready_and_leaves_nothing_behind(site: Site) -> Non
     assert list(site.data_dir.iterdir()) == []
 
 
-def test_a_schema_of_another_version_is_named(site: Site, database: Database) -> None:
-    with database.transaction() as tx:
-        tx.connection.execute(sa.text("UPDATE alembic_version SET version_num = '0000'"))
-    assert list(site.wrong()) == ["schema"]
-    assert "schema 0000" in site.wrong()["schema"]
+@contextmanager
+def schema(database: Database, version: str | None) -> Iterator[None]:
+    """Another version in the database meanwhile; None: it was never migrated."""
+
+    def put(wanted: str | None) -> None:
+        with database.transaction() as tx:
+            tx.connection.execute(sa.text("DELETE FROM alembic_version"))
+            if wanted is not None:
+                tx.connection.execute(sa.text("INSERT INTO alembic_version VALUES (:it)"), {"it": wanted})
+
+    put(version)
+    yield
+    put(newest_revision())
 
 
-def test_a_database_without_a_schema_is_named(site: Site, database: Database) -> None:
-    with database.transaction() as tx:
-        tx.connection.execute(sa.text("DROP TABLE alembic_version"))
-    assert "schema None" in site.wrong()["schema"]
+@pytest.mark.parametrize("version", ["0000", None])
+def test_a_schema_of_another_version_is_named(site: Site, database: Database, version: str | None) -> None:
+    with schema(database, version):
+        wrong = site.wrong()
+    assert list(wrong) == ["schema"]
+    assert f"schema {version}" in wrong["schema"]
 
 
 def test_a_lease_that_was_not_renewed_is_named(site: Site, clock: FixedClock) -> None:
@@ -103,8 +116,9 @@ def test_a_disk_that_is_nearly_full_is_named(site: Site, database: Database) -> 
 
 
 def test_a_worker_that_was_never_started_is_named(database: Database, clock: FixedClock) -> None:
-    worker = Worker(database, ScriptedEngine(), Registry([]), clock, get_logger("tests"))  # type: ignore[arg-type]  # it has the worker's two methods
-    dispatch = Embedded(database, worker, LocalWakeups(clock), clock, get_logger("tests"))
+    engine: Any = ScriptedEngine()
+    worker = Worker(database, engine, Registry([]), clock, get_logger("tests"))
+    dispatch = Embedded(database, engine, worker, LocalWakeups(clock), clock, get_logger("tests"))
     seen = Readiness(worker_checks(database, worker, dispatch, clock), limit_s=PATIENT_S).see()
     assert not seen.ok
     assert seen.checks["worker"] == "it does not run: restart the process"

@@ -1,0 +1,88 @@
+"""The JSON Schema that a process declares for its variables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+
+SIZE_LIMIT = 200_000
+DEPTH_LIMIT = 50
+
+
+def read_schema(text: str) -> tuple[dict[str, Any] | None, str | None]:
+    """The schema, or what is wrong with it. Nothing it refers to lies outside of it."""
+    if len(text) > SIZE_LIMIT:
+        return None, f"it has {len(text)} characters; {SIZE_LIMIT} are allowed."
+    try:
+        schema = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        return None, f"it is not JSON: {error}."
+    if not isinstance(schema, dict):
+        return None, "a JSON object is expected."
+    if schema.get("type", "object") != "object":
+        return None, f"variables are an object, so its type must be 'object', found {schema['type']!r}."
+    problem = next(_problems(schema), None)
+    if problem is not None:
+        return None, problem
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        return None, f"it is no valid JSON Schema: {error.message[:200]} (at {error.json_path})."
+    return schema, None
+
+
+def _problems(schema: dict[str, Any]) -> Iterator[str]:
+    """What a validator would stumble over only when an order comes in."""
+    ahead: list[tuple[Any, int]] = [(schema, 0)]
+    while ahead:
+        value, depth = ahead.pop()
+        if depth > DEPTH_LIMIT:
+            yield f"it is nested more than {DEPTH_LIMIT} deep."
+            return
+        if isinstance(value, dict):
+            yield from _reference_problems(schema, value)
+            if isinstance(pattern := value.get("pattern"), str):
+                yield from _pattern_problems(pattern)
+            if isinstance(patterns := value.get("patternProperties"), dict):
+                for pattern in patterns:
+                    yield from _pattern_problems(pattern)
+            ahead.extend((inner, depth + 1) for inner in value.values())
+        elif isinstance(value, list):
+            ahead.extend((inner, depth + 1) for inner in value)
+
+
+def _reference_problems(schema: dict[str, Any], value: dict[str, Any]) -> Iterator[str]:
+    for key in ("$dynamicRef", "$id"):
+        if key in value and isinstance(value[key], str):
+            yield f"{key} is not supported."
+    seen: set[str] = set()
+    while isinstance(reference := value.get("$ref"), str):
+        if not reference.startswith("#/"):
+            yield f"$ref '{reference[:80]}' leads out of the schema; only '#/...' is followed."
+            return
+        target = _resolve(schema, reference)
+        if target is None or reference in seen:
+            yield f"$ref '{reference[:80]}' leads nowhere."
+            return
+        seen.add(reference)
+        value = target
+
+
+def _resolve(schema: dict[str, Any], reference: str) -> dict[str, Any] | None:
+    at: Any = schema
+    for part in reference[2:].split("/"):
+        name = part.replace("~1", "/").replace("~0", "~")
+        at = at.get(name) if isinstance(at, dict) else None
+    return at if isinstance(at, dict) else None
+
+
+def _pattern_problems(pattern: str) -> Iterator[str]:
+    try:
+        re.compile(pattern)
+    except (re.error, RecursionError, OverflowError) as error:
+        yield f"the pattern '{pattern[:80]}' is no regular expression: {error}."

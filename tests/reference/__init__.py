@@ -1,0 +1,1 @@
+"""Token flow by the book, for tests to hold the engine against: in memory, plain, and written from the standard."""
