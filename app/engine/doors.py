@@ -39,6 +39,7 @@ class Advanced:
     next_due: datetime | None
     ended: bool
     idle: bool  # nothing is claimed by anybody: what moves it next comes from outside
+    trace_parent: str | None = None  # of the request that started the instance
 
 
 class Engine:
@@ -209,7 +210,7 @@ class Engine:
     def _advanced(self, live: Live, claimed: list[ClaimedStep]) -> Advanced:
         next_due = None if live.suspended else live.agenda.next_due()
         due = None if next_due is None else from_microseconds(next_due)
-        return Advanced(claimed, due, live.ended, not live.waits.get("claim"))
+        return Advanced(claimed, due, live.ended, not live.waits.get("claim"), live.trace_parent)
 
     def _keep(self, live: Live) -> None:
         """Keep an instance whose handlers run; one that waits for something else is loaded again when it comes."""

@@ -102,6 +102,7 @@ class Live:
     rewinds: int = 0
     start_element: str | None = None  # the event that started it; None: the one without a trigger
     start_key: str | None = None  # correlation key of the message that started it
+    trace_parent: str | None = None  # of the request that started it
     settled: int = 0  # incidents that an operator acted on since the last checkpoint
     begun: bool = False
     woken: bool = False  # somebody asked for a worker's look
