@@ -1,4 +1,4 @@
-"""What events and message tasks wait for or send: names, keys, codes, conditions, times, links."""
+"""What events and message tasks wait for or send: names, keys, codes, conditions, times."""
 
 from __future__ import annotations
 
@@ -152,36 +152,3 @@ def _check_time(element: Element, what: str, kind: TimerKind, text: str) -> Iter
         if kind == "cycle" and ("*" in text or text.startswith("@") or len(text.split()) > 4):
             remedy = "Cron is not read. Write how often and how long between: R/P1D, or R/2027-01-01T06:00:00Z/P1D."
         yield Finding.error(element, "bad_time", f"{what} is no {kind}: {error.message}", remedy)
-
-
-def check_links(diagram: Diagram) -> Iterator[Finding]:
-    """Within one process or sub-process a name of a link is caught once, and thrown."""
-    caught: dict[tuple[str, str], Element] = {}
-    thrown: set[tuple[str, str]] = set()
-    links = [element for element in diagram.elements.values() if element.event == "link"]
-    for link in links:
-        place = (link.parent, link.link or "")
-        if not place[1].strip():
-            message = "This link has no name, so it leads nowhere."
-            yield Finding.error(
-                link, "no_link", message, "Give the link that is thrown and the one that catches one name."
-            )
-        elif link.type == "intermediateThrowEvent":
-            thrown.add(place)
-        elif caught.setdefault(place, link) is not link:
-            message = f"'{caught[place].id}' catches the link '{place[1][:60]}' already."
-            yield Finding.error(link, "link_caught_twice", message, "Give one of them another name, or merge them.")
-    for link in links:
-        place = (link.parent, link.link or "")
-        if not place[1].strip():
-            continue
-        if link.type == "intermediateThrowEvent" and place not in caught:
-            message = f"Nothing in this process or sub-process catches the link '{place[1][:60]}'."
-            yield Finding.error(
-                link, "link_without_catch", message, "Draw a link catch event of the same name beside it."
-            )
-        elif link.type != "intermediateThrowEvent" and place not in thrown:
-            message = f"Nothing in this process or sub-process leads to the link '{place[1][:60]}'."
-            yield Finding.error(
-                link, "link_without_throw", message, "Draw a link throw event of the same name, or delete it."
-            )

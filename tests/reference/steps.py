@@ -127,7 +127,13 @@ def throw(facts: dict[str, Any], author: Author, place: Place) -> Ends:
 
 
 def throw_signal(author: Author, place: Place) -> Ends:
-    """Beside whoever waits for it."""
+    """Beside whoever waits for it; it is not heard by who comes to wait for it afterwards."""
+    if author.draw.random() < 0.3:
+        w = author.new("w")
+        first, last = throw({"event": "signal", "signal": f"s_{w}"}, author, place)
+        place.drawing.add("intermediateCatchEvent", w, place.home, event="signal", signal=f"s_{w}")
+        place.drawing.flow(last, w)
+        return first, w
     f, j, w = author.new("f"), author.new("j"), author.new("w")
     place.drawing.add("parallelGateway", f, place.home)
     first, last = throw({"event": "signal", "signal": f"s_{w}", "inputs": (("=7", "v"),)}, author, place)

@@ -119,7 +119,7 @@ def test_the_delivery_stands_in_the_history(bench: Bench) -> None:
     bench.publish("ready", "1", "m-1")
     bench.run(instance_id)
     (row,) = [row for row in bench.history(instance_id) if row.kind == "message"]
-    assert row.detail == {"name": "ready", "key": "1", "message_id": "m-1"}
+    assert row.detail == {"name": "ready", "key": "1", "message_id": "m-1", "variables": {}}
 
 
 def test_a_message_that_has_found_its_recipient_lives_for_other_processes_only_as_long_as_it_says(
