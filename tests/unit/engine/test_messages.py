@@ -165,6 +165,21 @@ def test_two_messages_for_two_who_wait_are_one_each_before_anybody_has_looked(be
     assert bench.variables(third)["n"] == 2
 
 
+def test_a_message_that_cannot_wait_goes_to_one_who_gets_no_other_already(bench: Bench) -> None:
+    instances = [bench.start(waiting_for(), order="1")]
+    bench.run(instances[0])
+    bench.clock.advance(timedelta(seconds=1))
+    instances.append(bench.start("p", order="1"))
+    bench.run(instances[1])
+    recipients = [bench.publish("ready", "1", ttl_s=0, n=n).recipients for n in range(3)]
+    assert recipients == [[instances[0]], [instances[1]], [instances[0]]]
+    for n, instance_id in enumerate(instances):
+        assert bench.run(instance_id).ended
+        assert bench.variables(instance_id)["n"] == n
+    (late,) = [row for row in bench.history(instances[0]) if row.kind == "late_message"]
+    assert late.detail["variables"] == {"n": 2}, "lined up, and nobody waited any more: kept in the history"
+
+
 def test_the_message_that_came_first_is_taken_first(bench: Bench) -> None:
     process_id = bench.deploy(waiting_for())
     for n in range(3):
