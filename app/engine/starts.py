@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from app.core.clock import Clock
 from app.core.db import Prepared, Transaction
-from app.core.errors import Conflict, TooLarge, Unprocessable
+from app.core.errors import Conflict, TooLarge
 from app.core.ids import new_id
 from app.core.types import from_microseconds, to_microseconds
 from app.engine import definitions, suspension
@@ -37,7 +37,7 @@ class IdempotencyKeyReused(Conflict):
     """The key was used before, for another request."""
 
 
-class StartedByEvents(Unprocessable):
+class StartedByEvents(Conflict):
     """The process has no start event without a trigger: it cannot be started by a request."""
 
 

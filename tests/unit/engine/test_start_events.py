@@ -251,7 +251,7 @@ def test_a_process_that_only_events_start_is_not_started_by_a_request(bench: Ben
     bench.deploy(by_message())
     with pytest.raises(StartedByEvents, match="no start event without a trigger") as caught:
         bench.start("p")
-    assert (caught.value.status, caught.value.path) == (422, "$.processId")
+    assert (caught.value.status, caught.value.path) == (409, "$.processId")
     assert bench.instances() == []
 
 
