@@ -125,6 +125,13 @@ def test_item_and_counter_are_known_to_the_iteration_alone(bench: Bench) -> None
     assert bench.variables(instance_id) == {"item": "mine", "sums": [11, 22]}
 
 
+def test_an_iteration_sees_what_has_been_collected_before_it(bench: Bench) -> None:
+    so_far = "=item + sum(for each in results return if each = null then 0 else each)"
+    instance_id = bench.start(looped(sequential=True, of=so_far), items=[1, 2, 3], results=[99])
+    bench.run(instance_id, bench.restart)
+    assert bench.variables(instance_id)["results"] == [1, 3, 7]
+
+
 def test_a_result_named_by_the_output_element_stays_in_its_iteration(bench: Bench) -> None:
     """Also where the element is a property of it; nothing else is said about `r`, which would leave without."""
     diagram = Diagram("p").start().end().chain("s", "a", "e").service("a", "t.echo", inputs={"x": "={n: item}"})
