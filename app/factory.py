@@ -13,6 +13,7 @@ from flask import Flask
 from app.api.build import ApiParts, build_api
 from app.core.clock import Clock, SystemClock
 from app.core.db import Database
+from app.core.jobs import JobRunner, Jobs, Kinds
 from app.core.log import get_logger
 from app.core.settings import Settings
 from app.dashboard.build import build_dashboard
@@ -22,6 +23,8 @@ from app.dispatch.embedded import Embedded
 from app.dispatch.wakeups import LocalWakeups
 from app.dispatch.worker import Worker
 from app.engine.doors import Engine
+from app.engine.migration import doors as migration
+from app.engine.operators import Operators
 from app.engine.spiff.index import install
 from app.handling.registry import Registry
 from app.web.openapi import create_app_shell
@@ -41,6 +44,10 @@ class EngineRoom:
     clock: Clock
     wakeups: LocalWakeups
     engine: Engine
+    operators: Operators
+    migrations: migration.Migrations
+    kinds: Kinds
+    jobs: Jobs
 
     def close(self) -> None:
         self.database.close()
@@ -69,7 +76,11 @@ def build_engine_room(settings: Settings) -> EngineRoom:
     registry = Registry.scan()
     clock = SystemClock()
     wakeups = LocalWakeups(clock)
-    return EngineRoom(database, registry, clock, wakeups, Engine(registry, clock, wakeups))
+    migrations = migration.Migrations(registry, clock, wakeups)
+    kinds = Kinds({migration.KIND: migrations.work})
+    engine = Engine(registry, clock, wakeups)
+    operators, jobs = Operators(engine), Jobs(kinds, clock)
+    return EngineRoom(database, registry, clock, wakeups, engine, operators, migrations, kinds, jobs)
 
 
 def build_house(settings: Settings, environ: Mapping[str, str], too_many_strays: Callable[[], None]) -> House:
@@ -86,7 +97,8 @@ def build_house(settings: Settings, environ: Mapping[str, str], too_many_strays:
         too_many_strays=too_many_strays,
     )
     logger = get_logger("turnup.dispatch")
-    dispatch = Embedded(room.database, room.engine, worker, room.wakeups, room.clock, logger)
+    jobs = JobRunner(room.database, room.kinds, room.clock, get_logger("turnup.jobs"))
+    dispatch = Embedded(room.database, room.engine, worker, room.wakeups, jobs, room.clock, logger)
     return House(room, worker, dispatch, _build_app(settings, room))
 
 
@@ -105,13 +117,26 @@ def _build_app(settings: Settings, room: EngineRoom) -> Flask:
     app.static_folder = str(STATIC)
     app.static_url_path = "/static"
     app.add_url_rule("/static/<path:filename>", endpoint="static", view_func=app.send_static_file)
-    build_api(app, ApiParts(room.database, room.engine, room.clock, settings.token, settings.token_expires_at))
+    build_api(
+        app,
+        ApiParts(
+            room.database,
+            room.engine,
+            room.operators,
+            room.migrations,
+            room.jobs,
+            room.clock,
+            settings.token,
+            settings.token_expires_at,
+        ),
+    )
     session_secret = kept_secret(settings.data_dir / "session-secret")
     build_dashboard(
         app,
         DashboardParts(
             room.database,
             room.engine,
+            room.operators,
             room.registry,
             room.clock,
             settings.token,

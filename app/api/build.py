@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_openapi3.openapi import OpenAPI
 
-from app.api import decisions, definitions, health, incidents, instances, messages, tasks
+from app.api import decisions, definitions, health, incidents, instances, jobs, messages, migrations, tasks
 from app.api.room import ApiParts
 
 __all__ = ["ApiParts", "build_api"]
@@ -16,6 +16,8 @@ _ROOMS = (
     messages.Messages,
     tasks.Tasks,
     incidents.Incidents,
+    migrations.Migrations,
+    jobs.Jobs,
 )
 
 

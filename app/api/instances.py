@@ -9,7 +9,7 @@ from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from pydantic import Field, RootModel, StringConstraints
 
-from app.api.incidents import IncidentOut
+from app.api.incidents import CALL, IncidentOut
 from app.api.room import PREFIX, ApiParts, refused, room, view
 from app.core.db import Transaction
 from app.engine import queries
@@ -99,6 +99,7 @@ class WaitOut(Output):
     """Why a token stands where it stands."""
 
     number: int
+    call: int = CALL
     element_id: str | None
     kind: str | None = Field(description="What it waits for", examples=["message"])
     since: datetime | None
@@ -138,6 +139,7 @@ class HistoryOut(Output):
 
     at: datetime
     kind: str = Field(examples=["completed"])
+    call: int = CALL
     element_id: str | None
     actor: str | None
     detail: dict[str, Any]

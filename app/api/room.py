@@ -16,7 +16,10 @@ from pydantic import BaseModel
 
 from app.core.clock import Clock
 from app.core.db import Database
+from app.core.jobs import Jobs
 from app.engine.doors import Engine
+from app.engine.migration.doors import Migrations
+from app.engine.operators import Operators
 from app.web.openapi import operation_id
 from app.web.tokens import TokenCheck
 
@@ -31,6 +34,9 @@ class ApiParts:
 
     database: Database
     engine: Engine
+    operators: Operators
+    migrations: Migrations
+    jobs: Jobs
     clock: Clock
     token: str
     token_expires_at: datetime | None = None

@@ -11,8 +11,8 @@ from app.core.clock import Clock
 from app.core.db import Prepared, Transaction
 from app.core.errors import Conflict, TooLarge, Unprocessable
 from app.core.ids import new_id
-from app.core.types import to_microseconds
-from app.engine import definitions
+from app.core.types import from_microseconds, to_microseconds
+from app.engine import definitions, suspension
 from app.engine.arrivals import Sent
 from app.engine.locks import lock
 from app.engine.schemas import VariablesRefused, check_schema
@@ -109,7 +109,7 @@ class New:
 
 
 def put(tx: Transaction, new: New, now: int) -> str:
-    """Store an instance, to be run by a worker; its id."""
+    """Store an instance, to be run by a worker, or suspended if its process is; its id."""
     instance_id = new_id()
     row = {
         "id": instance_id,
@@ -122,6 +122,7 @@ def put(tx: Transaction, new: New, now: int) -> str:
         "revision": 0,
         "next_number": 1,
         "rewinds": 0,
+        "suspended_with": None,
         "start_element": new.element_id,
         "start_key": new.key,
         "writes": 0,
@@ -136,6 +137,7 @@ def put(tx: Transaction, new: New, now: int) -> str:
     if new.sent is not None:
         place = {"instance_id": instance_id, "revision": 0, "number": 0, "element_id": new.element_id}
         _PUT_ARRIVAL.run(tx.connection, [place | asdict(new.sent)])
+    suspension.begin_suspended(tx, new.process_id, instance_id, from_microseconds(now))
     return instance_id
 
 

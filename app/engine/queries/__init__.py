@@ -3,6 +3,10 @@
 Each function takes an open connection (`Database.reading()`), only reads, and returns frozen dataclasses.
 """
 
+from app.engine.queries.calls import CallView as CallView
+from app.engine.queries.calls import UnknownCall as UnknownCall
+from app.engine.queries.calls import get_call as get_call
+from app.engine.queries.calls import list_calls as list_calls
 from app.engine.queries.decisions import DecisionView as DecisionView
 from app.engine.queries.decisions import decision_document as decision_document
 from app.engine.queries.decisions import get_decision as get_decision

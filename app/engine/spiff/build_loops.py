@@ -7,13 +7,14 @@ from app.engine.diagram import Element, Loop
 from app.engine.spiff.loops import MultiInstance
 from app.engine.spiff.mapping import Source, source_of
 
+ITERATION = " each"  # ends the name of its spec; no XML id holds a space
 _PATH = re.compile(r"([^\W\d]\w*)(\s*\.\s*[^\W\d]\w*)*")
 
 
 def loop_over(process: Any, element: Element, loop: Loop, each: Any) -> MultiInstance:
     """The body of a loop whose iterations are of the spec `each`, which so far has the element's place in `process`."""
     specs = process.task_specs
-    each.name, each.bpmn_name, each.element_type = f"{element.id} each", element.name or element.id, element.type
+    each.name, each.bpmn_name, each.element_type = f"{element.id}{ITERATION}", element.name or element.id, element.type
     specs[each.name] = specs.pop(element.id)
     body, place = MultiInstance(process, element.id), f"of '{element.id}'"
     body.each, body.sequential = each, loop.sequential

@@ -7,7 +7,7 @@ change of state, children are made when their parent completes, and a tree is co
 
 import logging
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
@@ -143,7 +143,14 @@ class _Indexed:
     call: int  # number of the call activity whose called process it is part of; 0: the instance's own process
     definition_id: str  # what its diagram was deployed as
     iterates = False  # its nodes are iterations of one activity
+    goes_round = False  # one node after another is of the same element
     goes_on_to = "the end"  # what follows a node after which nothing does
+
+    @property
+    def splits(self) -> Container[str]:
+        """Elements that begin the paths of the branches inside it."""
+        elements: Container[str] = self.spec.task_specs  # type: ignore[attr-defined]  # Spiff's attribute
+        return elements
 
     def is_completed(self) -> bool:
         return self.completed

@@ -6,16 +6,18 @@ Nothing of the body is written again while iterations come and go: what comes of
 """
 
 from collections import ChainMap
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from app.engine.spiff.base import clock_of, scopes_of, write_all
 from app.engine.spiff.branches import Branch
-from app.engine.spiff.faults import ExpressionFailed
+from app.engine.spiff.faults import ExpressionFailed, TooManyTokens
 from app.engine.spiff.index import Node, SubTree
 from app.engine.spiff.inner import Holder
 from app.engine.spiff.mapping import Source
 from app.engine.spiff.scopes import Scopes, nested
+
+MOST_TOKENS = 20_000  # of one instance at one time: they are written in one transaction
 
 
 class MultiInstance(Holder):
@@ -38,6 +40,13 @@ class MultiInstance(Holder):
                 f"{self.items.place}: expected a list, found {str(items)[:60]!r}. "
                 "Correct the variables it reads and retry.",
                 value=items,
+            )
+        standing = len(my_task.workflow.top_workflow.standing)
+        if not self.sequential and standing + len(items) > MOST_TOKENS:
+            raise TooManyTokens(
+                f"{len(items):,} iterations at once would be over {MOST_TOKENS:,} tokens in one instance. "
+                "Correct the collection, or do them one after the other in the next version.",
+                items=len(items),
             )
         my_task.internal_data["items"] = items
         if not items:
@@ -65,11 +74,16 @@ class Iterations(SubTree):
     def __init__(self, owner: Node) -> None:
         super().__init__(owner.task_spec._wf_spec, owner)
         self._loop: MultiInstance = owner.task_spec
+        self.goes_round = self._loop.sequential
         self._items: Sequence[Any] = owner.internal_data["items"]
         self._came: dict[int, tuple[Any, bool]] = {}  # of iterations about to end: the output, and is it enough?
         scopes = scopes_of(owner)
         if self._loop.collection_name is not None:
             scopes.variables[self.scope] = _SoFar(scopes.variables.get(self.scope, {}), scopes, owner)
+
+    @property
+    def splits(self) -> Container[str]:
+        return (self._loop.bpmn_id,)
 
     def begin(self, start: str | None = None) -> None:
         for index in range(1, 2 if self._loop.sequential else len(self._items) + 1):

@@ -88,6 +88,32 @@ def test_what_is_no_list_is_an_incident_that_a_correction_settles(bench: Bench) 
     assert bench.variables(instance_id) == {"items": [7], "results": [71]}
 
 
+def test_more_iterations_at_once_than_an_instance_may_have_tokens_are_an_incident(bench: Bench) -> None:
+    diagram = Diagram("p").start().end().chain("s", "a", "e").user("a").each("=for i in 1..count return i")
+    instance_id = bench.start(diagram, count=20_000)
+    bench.run(instance_id)
+    (incident,) = bench.incidents(instance_id)
+    assert (incident.code, incident.detail["items"]) == ("TooManyTokens", 20_000)
+    bench.act("retry_with_inputs", instance_id, {"count": 2})
+    bench.run(instance_id)
+    assert [each.kind for each in bench.tokens(instance_id)] == ["child", "user_task", "user_task"]
+
+
+def test_iterations_in_order_that_wait_for_nothing_come_to_an_incident_that_goes_on(bench: Bench) -> None:
+    """Loops in loops would hold the store for ever otherwise."""
+    inner = Diagram("i").start("s2").end("e2").script("b", "=n + 1", "n").chain("s2", "b", "e2")
+    inner.each("=for i in 1..300 return i", sequential=True)
+    diagram = Diagram("p").start().end().chain("s", "a", "e").sub("a", inner)
+    instance_id = bench.start(diagram.each("=for i in 1..80 return i", sequential=True), n=0)
+    bench.run(instance_id)
+    (incident,) = bench.incidents(instance_id)
+    assert (incident.code, incident.element_id) == ("EndlessLoop", "b")
+    bench.restart()
+    bench.act("retry", instance_id)
+    bench.run(instance_id)
+    assert bench.variables(instance_id) == {"n": 24_000}
+
+
 # what an iteration knows and gives
 
 
