@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import datetime
 from itertools import count
 from typing import Any
 
 from app.core.clock import Clock
-from app.core.types import to_microseconds
+from app.core.types import from_microseconds, to_microseconds
 from app.decisions.feel import compile_feel
 from app.engine.diagram import Diagram, Element
 from tests.reference import activities, compensation, events, gateways, loops
@@ -103,8 +104,10 @@ class Reference:
         """Every token that stands somewhere, boundary events and listeners included."""
         return list(_within(self.root))
 
-    def standing(self) -> Counter[tuple[str, str | None]]:
-        return Counter((token.at.id, token.kind) for token in self.tokens())
+    def standing(self) -> Counter[tuple[str, str | None, datetime | None]]:
+        """Where, what for, until when."""
+        times = ((token, None if token.due is None else from_microseconds(token.due)) for token in self.tokens())
+        return Counter((token.at.id, token.kind, due) for token, due in times)
 
     def inner(self, frame: Frame) -> list[Element]:
         return frame.diagram.inside(frame.home)

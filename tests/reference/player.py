@@ -234,7 +234,9 @@ class Player:
     # the one against the other
 
     def compare(self) -> None:
-        found = Counter((row.element_id, KINDS.get(row.kind, row.kind)) for row in self.rows())
+        """Where tokens stand, what for and until when."""
+        rows = self.rows()
+        found = Counter((each.element_id, KINDS.get(each.kind, each.kind), each.due_at) for each in rows)
         self.same("standing", found, self.reference.standing())
 
     def compare_end(self) -> None:

@@ -35,7 +35,7 @@ def publish(type: str, author: Author, place: Place) -> Ends:
     """A message to whom it may concern: half of the time to the flow itself, which waits for it next."""
     a = author.new("pub")
     event = None if type == "sendTask" else "message"
-    inputs = ((f'="{a}"', "v"),)
+    inputs = () if place.quiet else ((f'="{a}"', "v"),)
     heard = author.draw.random() < 0.5
     sent = Publication(f"m_{a}", KEY, time_to_live="P9999D" if heard else None)
     place.drawing.add(type, a, place.home, event=event, publishes=sent, inputs=inputs)

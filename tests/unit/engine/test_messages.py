@@ -243,16 +243,14 @@ def test_a_wait_that_begins_at_a_door_finds_what_lies_in_the_inbox_there(bench: 
     assert bench.standing(instance_id) == {"next": "user_task"}
 
 
-def test_a_catcher_meets_a_sender_at_work_and_looks_again(bench: Bench) -> None:
+def test_a_catcher_meets_a_sender_at_work_and_looks_again(postgres_bench: Bench) -> None:
     """On PostgreSQL: whoever holds an instance does not wait for the one who is at such messages."""
-    if bench.database.is_sqlite:
-        pytest.skip("one writer at a time")
-    process_id = bench.deploy(waiting_for())
-    instance_id = bench.start(process_id, order="1")
-    with bench.database.transaction() as tx:
-        bench.engine.publish(tx, MessageIn("ready", "1", {"n": 1}))
-        assert bench.advance(instance_id).ended is False
-    assert bench.wakeups.woken[-1] == instance_id
-    with bench.database.reading() as connection:
-        assert sweeps.due_instances(connection, bench.clock.now()) == [instance_id]
-    assert bench.advance(instance_id).ended
+    process_id = postgres_bench.deploy(waiting_for())
+    instance_id = postgres_bench.start(process_id, order="1")
+    with postgres_bench.database.transaction() as tx:
+        postgres_bench.engine.publish(tx, MessageIn("ready", "1", {"n": 1}))
+        assert postgres_bench.advance(instance_id).ended is False
+    assert postgres_bench.wakeups.woken[-1] == instance_id
+    with postgres_bench.database.reading() as connection:
+        assert sweeps.due_instances(connection, postgres_bench.clock.now()) == [instance_id]
+    assert postgres_bench.advance(instance_id).ended
