@@ -63,7 +63,7 @@ def _count(connection: sa.Connection, where: sa.ColumnElement[bool]) -> int:
 
 
 def _stands_for(kind: str) -> sa.ColumnElement[bool]:
-    """Written as the partial index has it: a bound value would hide it from the planner."""
+    """Written as the partial index has it: a plan that is kept for any value could not use it."""
     return token.c.kind == sa.literal_column(f"'{kind}'")
 
 
