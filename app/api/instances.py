@@ -9,7 +9,7 @@ from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from pydantic import Field, RootModel, StringConstraints
 
-from app.api.incidents import IncidentOut
+from app.api.incidents import CALL, IncidentOut
 from app.api.room import PREFIX, ApiParts, refused, room, view
 from app.core.db import Transaction
 from app.engine import queries
@@ -19,6 +19,7 @@ from app.web.commits import commit
 from app.web.headers import read_headers
 from app.web.models import Headers, Identity, Input, Name, Output, Parameters, Variables
 from app.web.paging import LIMIT, PageQuery, answer_one, answer_page
+from app.web.watching import trace_parent
 
 IdempotencyKey = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[\x20-\x7e]+$")]
 
@@ -99,6 +100,7 @@ class WaitOut(Output):
     """Why a token stands where it stands."""
 
     number: int
+    call: int = CALL
     element_id: str | None
     kind: str | None = Field(description="What it waits for", examples=["message"])
     since: datetime | None
@@ -138,6 +140,7 @@ class HistoryOut(Output):
 
     at: datetime
     kind: str = Field(examples=["completed"])
+    call: int = CALL
     element_id: str | None
     actor: str | None
     detail: dict[str, Any]
@@ -195,6 +198,7 @@ class Instances:
             version=body.version,
             business_key=body.business_key,
             idempotency_key=read_headers(StartHeader).idempotency_key,
+            trace_parent=trace_parent(),
         )
 
         def store(tx: Transaction) -> Started:

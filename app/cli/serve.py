@@ -121,7 +121,7 @@ def open_house(settings: Settings, supervisor: int) -> Flask:
     lock = None if settings.is_shared else DirectoryLock(settings.data_dir).acquire(wait_s=LOCK_WAIT_S)
     leaving = Leaving(supervisor)
     house = build_house(settings, os.environ, too_many_strays=leaving.ask_for_restart)
-    house.dispatch.start()
+    house.start()
     leaving.follow(house, lock)
     return house.app
 
@@ -149,7 +149,7 @@ class Leaving:
             if main.is_alive() and os.getppid() != self._supervisor:
                 # SIGKILL of the supervisor alone: nobody would ever stop this process.
                 os.kill(os.getpid(), signal.SIGTERM)
-        finished = house.dispatch.stop(DRAIN_S)
+        finished = house.stop(DRAIN_S)
         if lock is not None:
             lock.release()
         house.room.close()

@@ -7,11 +7,12 @@ import signal
 
 import click
 
+from app.cli.port import watched
 from app.cli.serve import DRAIN_S, RESTART_WANTED
 from app.core.errors import InvalidSetting
 from app.core.log import get_logger
 from app.core.settings import Settings
-from app.factory import build_dispatch, build_engine_room
+from app.factory import build_crew, build_watch_app
 from app.migrations.run import migrate
 
 
@@ -23,15 +24,17 @@ def work(settings: Settings) -> int:
         )
     if not settings.workers:
         raise InvalidSetting("A worker without threads does nothing. Give --threads or TURNUP_HANDLER_THREADS.")
-    room = build_engine_room(settings)
-    migrate(room.database)
     leaving = Leaving()
-    dispatch = build_dispatch(room, settings, os.environ, leaving.ask_for_restart)
-    dispatch.start()
-    click.echo(f"Turnup works here, in {settings.workers} threads.", err=True)
-    status = leaving.wait()
-    finished = dispatch.stop(DRAIN_S)
-    room.close()
+    crew = build_crew(settings, os.environ, leaving.ask_for_restart)
+    migrate(crew.room.database)
+    app = build_watch_app(settings, crew.desk, crew.room.clock)
+    with watched(app, settings.host, settings.metrics_port):
+        leaving.expect()
+        crew.start()
+        click.echo(f"Turnup works here, in {settings.workers} threads.", err=True)
+        status = leaving.wait()
+        finished = crew.stop(DRAIN_S)
+    crew.room.close()
     if not finished:
         # Threads that are lost in a handler would not let the interpreter end in order.
         get_logger("turnup.work").warning("process ends", status=status, finished=finished)
@@ -40,12 +43,15 @@ def work(settings: Settings) -> int:
 
 
 class Leaving:
-    """Waits for a signal on the main thread. Made before other threads are: theirs must not take it."""
+    """Waits for a signal on the main thread."""
 
     _signals = frozenset({signal.SIGTERM, signal.SIGINT})
 
     def __init__(self) -> None:
         self._status = 0
+
+    def expect(self) -> None:
+        """From now on a signal waits until somebody asks for it, also in threads that begin later."""
         signal.pthread_sigmask(signal.SIG_BLOCK, self._signals)
 
     def ask_for_restart(self) -> None:

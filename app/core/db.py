@@ -33,6 +33,7 @@ metadata = sa.MetaData(
 # A longer log before it is copied into the file: pages that change at each commit are copied once, not each time
 _PRAGMAS = ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "wal_autocheckpoint=4000")
 BUSY_S = 30  # how long a writer waits for another before it gives up
+STILL_S = 30  # how long PostgreSQL waits for the next statement of an open transaction
 
 
 class GuardedSession(Session):
@@ -187,6 +188,14 @@ def _postgres_engines(url: sa.URL, connections: int) -> tuple[sa.Engine, sa.Engi
         pool_pre_ping=True,  # a restarted server costs no caller an error
         isolation_level="READ COMMITTED",
     )
+
+    @event.listens_for(engine, "connect")
+    def limit(driver_connection: Any, record: Any) -> None:
+        """A process that stands still inside a transaction keeps others from its rows no longer than that."""
+        driver_connection.autocommit = True
+        driver_connection.execute(f"SET idle_in_transaction_session_timeout = '{STILL_S}s'")
+        driver_connection.autocommit = False
+
     return engine, engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 

@@ -30,6 +30,10 @@ class Settings:
     session_secret: str = ""
     # Seconds without a sign of life after which a worker's claims are taken over
     lease_s: int = 30
+    metrics: str = "open"  # who reads /metrics: open | token | off
+    # Where a process without an HTTP server of its own is watched; None: nowhere.
+    metrics_port: int | None = None
+    traces: str = ""  # where traces are sent: otlp, or nowhere
 
     @property
     def is_shared(self) -> bool:
@@ -53,6 +57,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         token_expires_at=_instant(environ, "TURNUP_TOKEN_EXPIRES_AT"),
         session_secret=environ.get("TURNUP_SESSION_SECRET", ""),
         lease_s=_whole(environ, "TURNUP_LEASE_S", default=30, low=3, high=3600),
+        metrics=_one_of(environ, "TURNUP_METRICS", "open", "token", "off"),
+        metrics_port=_whole(environ, "TURNUP_METRICS_PORT", default=0, low=0, high=65535) or None,
+        traces=_one_of(environ, "TURNUP_TRACES", "", "otlp"),
     )
 
 
@@ -116,6 +123,14 @@ def _whole(environ: Mapping[str, str], name: str, *, default: int, low: int, hig
     if not (found.isascii() and found.isdigit() and low <= int(found) <= high):
         raise _wrong(name, repr(found), f"a whole number from {low} to {high}")
     return int(found)
+
+
+def _one_of(environ: Mapping[str, str], name: str, *known: str) -> str:
+    """The first is the default."""
+    found = environ.get(name) or known[0]
+    if found not in known:
+        raise _wrong(name, repr(found), " or ".join(each for each in known if each))
+    return found
 
 
 def _wrong(name: str, found: str, expected: str) -> InvalidSetting:

@@ -55,6 +55,11 @@ class Diagrams:
     def elements(self, connection: sa.Connection, process_id: str, version: int) -> Elements:
         return self.drawing(connection, process_id, version).elements
 
+    def name_in_call(self, connection: sa.Connection, instance_id: str, call: int, element_id: str | None) -> str:
+        """What an element of a called process is called in its own diagram."""
+        called = queries.get_call(connection, instance_id, call)
+        return name_of(self.elements(connection, called.process_id, called.version), element_id)
+
 
 def name_of(elements: Elements, element_id: str | None) -> str:
     if element_id is None:

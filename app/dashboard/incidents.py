@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Blueprint, request
 
-from app.dashboard.diagrams import Elements, name_of
+from app.dashboard.diagrams import name_of
 from app.dashboard.pages import Pages, read_slice, wants_fragment
 from app.engine import queries
 
@@ -30,8 +30,10 @@ class IncidentPages(Pages):
         shown = read_slice()
         found = queries.list_incidents(connection, process_id=process_id, limit=shown.size, offset=shown.offset)
         latest = {definition.process_id: definition.version for definition in definitions}
-        names = {row.id: name_of(self._elements(connection, row, latest), row.element_id) for row in found.items}
+        names = {row.id: self._name(connection, row, latest) for row in found.items}
         return {"found": found, "shown": shown, "process_id": process_id, "names": names}
 
-    def _elements(self, connection: sa.Connection, row: queries.IncidentView, latest: dict[str, int]) -> Elements:
-        return self.diagrams.elements(connection, row.process_id, latest[row.process_id])
+    def _name(self, connection: sa.Connection, row: queries.IncidentView, latest: dict[str, int]) -> str:
+        if row.call:
+            return self.diagrams.name_in_call(connection, row.instance_id, row.call, row.element_id)
+        return name_of(self.diagrams.elements(connection, row.process_id, latest[row.process_id]), row.element_id)

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Blueprint, Response, request
 
+from app.dashboard.diagrams import Drawing, name_of
 from app.dashboard.fields import fields_of
 from app.dashboard.happenings import tell
 from app.dashboard.marks import marks
@@ -18,7 +19,7 @@ from app.dashboard.pages import Pages
 from app.dashboard.times import iso
 from app.dashboard.words import SECONDARY_WAITS, as_json
 from app.engine import queries
-from app.engine.queries import HistoryView, IncidentView, TokenView, VariableView
+from app.engine.queries import CallView, HistoryView, IncidentView, InstanceRow, TokenView, VariableView
 
 HISTORY_SHOWN = 60
 HISTORY_MOST = 1000
@@ -44,14 +45,17 @@ class InstancePage(Pages):
     def element(self, instance_id: str, element_id: str) -> str:
         """What is known of one element of the diagram in this instance."""
         with self.parts.database.reading() as connection:
-            instance = queries.get_instance(connection, instance_id)
-            elements = self.diagrams.elements(connection, instance.process_id, instance.version)
-            tokens = [t for t in queries.open_tokens(connection, instance_id) if t.element_id == element_id]
-            passed = queries.passed_elements(connection, instance_id).get(element_id)
+            instance, call = queries.get_instance(connection, instance_id), _call()
+            drawn = self._drawing(connection, self._shown(connection, instance_id, call)).elements.get(element_id)
+            here = [t for t in queries.open_tokens(connection, instance_id) if t.call == call]
             return self.fragment(
                 "instance_element.html",
-                instance=instance, drawn=elements.get(element_id), element_id=element_id, tokens=tokens, passed=passed,
-            )  # fmt: skip
+                instance=instance,
+                drawn=drawn,
+                element_id=element_id,
+                tokens=[token for token in here if token.element_id == element_id],
+                passed=queries.passed_elements(connection, instance_id, call).get(element_id),
+            )
 
     def raw(self, instance_id: str) -> Response:
         """Everything the page is made of, as JSON."""
@@ -66,28 +70,48 @@ class InstancePage(Pages):
         return Response(as_json(_plain(facts)), mimetype="application/json")
 
     def facts(self, connection: sa.Connection, instance_id: str) -> dict[str, Any]:
-        instance = queries.get_instance(connection, instance_id)
-        drawing = self.diagrams.drawing(connection, instance.process_id, instance.version)
+        instance, call = queries.get_instance(connection, instance_id), _call()
+        called = queries.get_call(connection, instance_id, call) if call else None
+        drawing = self._drawing(connection, called or instance)
         elements = drawing.elements
         tokens = queries.open_tokens(connection, instance_id)
+        here = [token for token in tokens if token.call == call]
         incidents = _incidents(connection, instance_id)
         limit = _history_limit()
-        history = queries.history(connection, instance_id, limit + 1, 0)
+        history = queries.history(connection, instance_id, limit + 1, 0, call=call)
         return {
             "instance": instance,
+            "call": call or None,
+            "called": called,
+            "calls": queries.list_calls(connection, instance_id, call),
             "elements": elements,
             "ratio": drawing.ratio,
-            "tokens": sorted(tokens, key=lambda token: token.kind in SECONDARY_WAITS),
+            "tokens": sorted(here, key=lambda token: token.kind in SECONDARY_WAITS),
             "incidents": [incident for incident in incidents if incident.state != "resolved"],
             "settled": [incident for incident in incidents if incident.state == "resolved" and incident.action],
             "forms": {i.id: self._fields(i, tokens) for i in incidents if i.state == "open" and i.number},
             "standing": {token.number: token for token in tokens},
-            "scopes": _by_scope(queries.variables(connection, instance_id)),
+            "elsewhere": {i.id: self._place(connection, i) for i in incidents if i.call != call},
+            "scopes": _by_scope(queries.variables(connection, instance_id), called),
             "history": tell(history[:limit], elements, _decision_names(connection, history)),
             "history_limit": limit,
             "history_more": len(history) > limit and limit < HISTORY_MOST,
-            "marks": marks(tokens, queries.passed_elements(connection, instance_id)),
+            "marks": marks(here, queries.passed_elements(connection, instance_id, call)),
         }
+
+    def _drawing(self, connection: sa.Connection, shown: InstanceRow | CallView) -> Drawing:
+        return self.diagrams.drawing(connection, shown.process_id, shown.version)
+
+    def _place(self, connection: sa.Connection, incident: IncidentView) -> dict[str, Any]:
+        """Where an incident lies that is not in the process shown."""
+        shown = self._shown(connection, incident.instance_id, incident.call)
+        name = name_of(self._drawing(connection, shown).elements, incident.element_id)
+        return {"call": incident.call or None, "process_id": shown.process_id, "element": name}
+
+    def _shown(self, connection: sa.Connection, instance_id: str, call: int) -> InstanceRow | CallView:
+        if call:
+            return queries.get_call(connection, instance_id, call)
+        return queries.get_instance(connection, instance_id, waits=False)
 
     def _fields(self, incident: IncidentView, tokens: Sequence[TokenView]) -> dict[str, Any]:
         """The inputs that the failed attempt had, and a form field for each parameter of its handler."""
@@ -115,12 +139,22 @@ def _decision_names(connection: sa.Connection, history: Sequence[HistoryView]) -
     return {view.decision_id: view.name for view in queries.list_decisions(connection)}
 
 
-def _by_scope(variables: Sequence[VariableView]) -> dict[str, list[VariableView]]:
-    """The process's own variables first."""
+def _by_scope(variables: Sequence[VariableView], called: CallView | None) -> dict[str, list[VariableView]]:
+    """Those of the process shown and of what is inside it, by scope: its own first, under ''."""
+    own = "" if called is None else called.scope
     scopes: dict[str, list[VariableView]] = defaultdict(list)
     for variable in sorted(variables, key=lambda variable: (variable.scope, variable.name)):
-        scopes[variable.scope].append(variable)
+        if own is not None and (variable.scope + "/").startswith(own + "/"):
+            inner = variable.scope[len(own) :]
+            if "/!" not in inner:  # that is another process's
+                scopes[inner].append(variable)
     return scopes
+
+
+def _call() -> int:
+    """The called process that is shown; 0: the instance's own."""
+    text = request.args.get("call", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 def _history_limit() -> int:

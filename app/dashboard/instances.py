@@ -52,8 +52,11 @@ class InstancePages(Pages):
     def _wait(self, connection: sa.Connection, row: queries.InstanceRow) -> str:
         if row.waiting_element is None:
             return row.waiting_for or ""
-        elements = self.diagrams.elements(connection, row.process_id, row.version)
-        return phrase(row.waiting_kind, name_of(elements, row.waiting_element), row.waiting_for)
+        if row.waiting_call:
+            name = self.diagrams.name_in_call(connection, row.id, row.waiting_call, row.waiting_element)
+        else:
+            name = name_of(self.diagrams.elements(connection, row.process_id, row.version), row.waiting_element)
+        return phrase(row.waiting_kind, name, row.waiting_for)
 
 
 def _link(state: str | None, process_id: str | None, search: str | None) -> Any:

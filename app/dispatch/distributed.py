@@ -16,7 +16,6 @@ from app.dispatch.queued import QueuedWakeups
 from app.dispatch.upkeep import Upkeep
 from app.dispatch.worker import Worker
 from app.engine import sweeps, workers
-from app.engine.doors import Engine
 
 # After that, a wake-up that was stored and not followed counts as lost.
 LOST_AFTER = timedelta(seconds=5)
@@ -31,8 +30,8 @@ class Distributed:
     def __init__(
         self,
         database: Database,
-        engine: Engine,
         wakeups: QueuedWakeups,
+        upkeep: Upkeep,
         clock: Clock,
         logger: Logger,
         worker: Worker | None,
@@ -42,15 +41,19 @@ class Distributed:
         self._clock = clock
         self._logger = logger
         self._worker = worker
+        self.upkeep = upkeep
         self.puller = None if worker is None else Puller(database, worker, logger)
-        self.upkeep = Upkeep(database, engine, clock, logger, self.sweep, PAUSE)
 
     def start(self) -> None:
         if self._worker is not None and self.puller is not None:
             self._worker.start(due=self.upkeep.due, on_free=self.puller.hand_is_free)
             self.puller.start()
         self.upkeep.every(TIDY_S, self.tidy)
-        self.upkeep.start()
+        self.upkeep.start(self.sweep, PAUSE)
+
+    @property
+    def is_running(self) -> bool:
+        return self.upkeep.is_running and (self.puller is None or self.puller.is_pulling)
 
     def stop(self, timeout_s: float) -> bool:
         """Whether every handler finished in time. What is left is handed over: other workers are woken for it now."""

@@ -4,36 +4,30 @@ from __future__ import annotations
 
 from app.core.clock import Clock
 from app.core.db import Database
-from app.core.log import Logger
 from app.dispatch.upkeep import Upkeep
 from app.dispatch.wakeups import LocalWakeups
 from app.dispatch.worker import Worker
 from app.engine import sweeps
-from app.engine.doors import Engine
 
 
 class Embedded:
     """The only process that works on its database: what other workers had claimed is taken over when it starts."""
 
-    def __init__(
-        self,
-        database: Database,
-        engine: Engine,
-        worker: Worker,
-        wakeups: LocalWakeups,
-        clock: Clock,
-        logger: Logger,
-    ) -> None:
+    def __init__(self, database: Database, wakeups: LocalWakeups, upkeep: Upkeep, clock: Clock, worker: Worker) -> None:
         self._database = database
-        self._worker = worker
         self._wakeups = wakeups
         self._clock = clock
-        self.upkeep = Upkeep(database, engine, clock, logger, self.sweep)
+        self._worker = worker
+        self.upkeep = upkeep
 
     def start(self) -> None:
         self._worker.start(alone=True, due=self.upkeep.due)
         self._wakeups.listen(self._worker.wake, self.upkeep.due)
-        self.upkeep.start()
+        self.upkeep.start(self.sweep)
+
+    @property
+    def is_running(self) -> bool:
+        return self.upkeep.is_running
 
     def stop(self, timeout_s: float) -> bool:
         """Whether every handler finished in time."""

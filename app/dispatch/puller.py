@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 
@@ -25,6 +26,7 @@ from app.dispatch.worker import Worker
 POLL_S = 0.2  # the queue tells of new jobs; this is for what it does not tell
 AGAIN_S = 1.0
 END_WITHIN_S = 10.0
+SILENT_S = 30.0
 CONNECTIONS = 4
 JOBS_AT_ONCE = 16
 # A server that is gone without a word is noticed, also while nothing is sent
@@ -46,6 +48,11 @@ class Puller:
 
     def start(self) -> None:
         self._thread.start()
+
+    @property
+    def is_pulling(self) -> bool:
+        """Whether it has asked the queue of late, or waits for a hand."""
+        return self._gate is not None and time.monotonic() - self._gate.asked_at < SILENT_S
 
     def hand_is_free(self) -> None:
         gate = self._gate
@@ -118,12 +125,14 @@ class _Gate(JobManager):
         self._stopping = stopping
         self._loop = asyncio.get_running_loop()
         self._freed = asyncio.Event()
+        self.asked_at = time.monotonic()
         self._coming = 0  # fetched, and the worker not told yet
         self._pulling: asyncio.Task[None] | None = None
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
         job = None
         while job is None and not self._stopping.is_set():
+            self.asked_at = time.monotonic()
             if await self._a_hand_is_free():
                 job = await super().fetch_job([LOOK, WORK], worker_id)
                 break

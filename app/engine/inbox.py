@@ -14,7 +14,7 @@ from app.core.clock import Clock
 from app.core.db import Prepared, Transaction
 from app.engine import arrivals, triggers
 from app.engine.arrivals import MESSAGE, Arrival, Sent
-from app.engine.locks import lock
+from app.engine.locks import lock, try_lock
 from app.engine.spiff.index import Node
 from app.engine.spiff.live import CATCHING, Live
 from app.engine.tables import message, message_delivery, process_definition, process_instance, start_trigger, token
@@ -32,19 +32,21 @@ _DROP_DELIVERIES = Prepared(sa.delete(message_delivery).where(message_delivery.c
 _DROP = Prepared(sa.delete(message).where(message.c.id == _b("id_")))
 _PUT = Prepared(sa.insert(message))
 _DELIVER = Prepared(sa.insert(message_delivery))
-_UNDELIVERED = message.c.id.not_in(
-    sa.select(message_delivery.c.message_id).where(message_delivery.c.process_id == _b("process_id_"))
-)
-_NEXT = Prepared(
-    sa.select(message.c.id, message.c.sent_id, message.c.variables)
-    .where(
+
+
+def lying_for(process_id: sa.ColumnElement[str]) -> sa.Select[tuple[str, str | None, Any]]:
+    """Messages of a name and key that live and that the process has not had yet."""
+    had = sa.select(message_delivery.c.message_id).where(message_delivery.c.process_id == process_id)
+    return sa.select(message.c.id, message.c.sent_id, message.c.variables).where(
         message.c.name == _b("name_"),
         message.c.correlation == _b("correlation_"),
         message.c.expires_at > _b("now"),
-        _UNDELIVERED,
+        message.c.id.not_in(had),
     )
-    .order_by(message.c.received_at, message.c.id)
-    .limit(sa.literal_column("1"))
+
+
+_NEXT = Prepared(
+    lying_for(_b("process_id_")).order_by(message.c.received_at, message.c.id).limit(sa.literal_column("1"))
 )
 _GIVE_BACK = Prepared(
     sa.delete(message_delivery).where(
@@ -59,6 +61,7 @@ _WAITS_TOO = Prepared(
         *NAMED,
         token.c.open == sa.literal_column("1"),
         process_instance.c.process_id == _b("process_id_"),
+        process_instance.c.state == sa.literal_column("'active'"),
         token.c.instance_id != _b("instance_id_"),
     )
     .order_by(token.c.since, token.c.instance_id)
@@ -86,7 +89,9 @@ _NEXT_START = Prepared(
         message.c.correlation == _b("key_"),
         message.c.expires_at > _b("now"),
         message.c.received_at >= start_trigger.c.since,
-        _UNDELIVERED,
+        message.c.id.not_in(
+            sa.select(message_delivery.c.message_id).where(message_delivery.c.process_id == _b("process_id_"))
+        ),
     )
     .order_by(message.c.received_at, message.c.id)
     .limit(sa.literal_column("1"))
@@ -137,9 +142,14 @@ def mark(tx: Transaction, message_id: str, process_id: str, instance_id: str, el
 
 
 def poll(tx: Transaction, live: Live, node: Node) -> Taken | None:
-    """The message that has lain longest for a node that waits; it is the node's from now on."""
+    """The message that has lain longest for a node that waits; it is the node's from now on.
+
+    While somebody else is at such messages nothing is taken: the instance is to be looked at again.
+    """
     wait = node.wait
-    lock(tx, wait.name, wait.correlation)
+    if not try_lock(tx, wait.name, wait.correlation):
+        live.again, live.unseen[node.id] = True, node
+        return None
     wanted = {"name_": wait.name, "correlation_": wait.correlation, "now": live.now, "process_id_": live.process_id}
     rows = _NEXT.rows(tx.connection, wanted)
     if not rows:
@@ -177,7 +187,8 @@ def start_next(tx: Transaction, process_id: str, key: str, now: int) -> list[str
     if not lock_start(tx, process_id, key):
         return []
     for row in _NEXT_START.rows(tx.connection, {"process_id_": process_id, "key_": key, "now": now}):
-        trigger = triggers.Trigger(process_id, *row[:3])
+        element_id, definition_id, version, name = row[:4]
+        trigger = triggers.Trigger(process_id, element_id, definition_id, version, name)
         sent = Sent(MESSAGE, *row[3:])
         instance_id = triggers.start(tx, trigger, now, sent, key)
         mark(tx, sent.message_id or "", process_id, instance_id, trigger.element_id, now)

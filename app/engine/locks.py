@@ -4,12 +4,19 @@ import sqlalchemy as sa
 
 from app.core.db import Prepared, Transaction
 
-_LOCK = Prepared(
-    sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.bindparam("name_"), sa.text("0"))))
-)
+_HASH = sa.func.hashtextextended(sa.bindparam("name_"), sa.literal_column("0"))
+_LOCK = Prepared(sa.select(sa.func.pg_advisory_xact_lock(_HASH)))
+_TRY = Prepared(sa.select(sa.func.pg_try_advisory_xact_lock(_HASH)))
 
 
 def lock(tx: Transaction, *words: str) -> None:
     """Exclude everybody else who wants this lock. SQLite's writers exclude each other already."""
     if tx.connection.dialect.name == "postgresql":
         _LOCK.rows(tx.connection, {"name_": "\n".join(words)})
+
+
+def try_lock(tx: Transaction, *words: str) -> bool:
+    """The lock, unless somebody else has it now: for those who hold others already and must not wait."""
+    if tx.connection.dialect.name != "postgresql":
+        return True
+    return bool(_TRY.rows(tx.connection, {"name_": "\n".join(words)})[0][0])

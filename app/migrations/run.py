@@ -24,39 +24,43 @@ def migrate(database: Database) -> None:
     """Run every step the database lacks, all or none; a database that lacks none is left as it is.
 
     Safe to call from several processes at once: one migrates, the others wait and find nothing to do. DatabaseTooNew
-    if the next version's schema was left behind too: this version may work beside the next one, and no further.
+    for one that is more than STEPS_AHEAD.
     """
     config = _config()
     with database.transaction() as tx:
         if not database.is_sqlite:
             tx.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-        found, newest = _found(tx.connection), _newest()
-        if found > newest:
-            if found > newest + STEPS_AHEAD:
-                raise DatabaseTooNew(
-                    f"The database is at step {found}, this version of Turnup at {newest}: it works on a database of "
-                    f"at most {newest + STEPS_AHEAD}. Install the version that the other servers have."
-                )
-            return
-        config.attributes["connection"] = tx.connection
-        command.upgrade(config, "head")
+        ahead = steps_ahead(tx.connection)
+        if ahead > STEPS_AHEAD:
+            raise DatabaseTooNew(
+                f"The database is at step {stored_revision(tx.connection)}, this version of Turnup at "
+                f"{newest_revision()}: it works on one that is at most {STEPS_AHEAD} further. Install the version that "
+                "the other processes have."
+            )
+        if ahead <= 0:
+            config.attributes["connection"] = tx.connection
+            command.upgrade(config, "head")
 
 
-def is_current(connection: sa.Connection) -> bool:
-    """False while a later version's schema is in place: there may be things in it that this version does not know."""
-    return _found(connection) <= _newest()
+def steps_ahead(connection: sa.Connection) -> int:
+    """By how many the database is further than this version: there may be things in it that are not known here."""
+    return int(stored_revision(connection) or 0) - int(newest_revision())
+
+
+@cache
+def newest_revision() -> str:
+    """The schema that this version works on."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    assert head is not None
+    return head
+
+
+def stored_revision(connection: sa.Connection) -> str | None:
+    """The schema that the database has; None for one that was never migrated."""
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     return config
-
-
-@cache
-def _newest() -> int:
-    return int(ScriptDirectory.from_config(_config()).get_current_head() or 0)
-
-
-def _found(connection: sa.Connection) -> int:
-    return int(MigrationContext.configure(connection).get_current_revision() or 0)

@@ -11,15 +11,18 @@ import sqlalchemy as sa
 
 from app.core.clock import Clock, FixedClock
 from app.core.db import Database, Transaction
+from app.core.jobs import JobRunner, Jobs, Kinds
 from app.core.log import get_logger
 from app.dispatch.distributed import LOST_AFTER, Distributed
 from app.dispatch.embedded import Embedded
 from app.dispatch.queued import QueuedWakeups
+from app.dispatch.upkeep import Upkeep
 from app.dispatch.wakeups import LocalWakeups
 from app.dispatch.worker import Worker
 from app.engine import queries
 from app.engine.doors import Advanced, Engine
 from app.engine.messages import MessageIn
+from app.engine.migration.doors import KIND, Migrations
 from app.engine.starts import StartRequest
 from app.engine.steps import StepResult
 from app.handling import Done, Work, handles
@@ -60,14 +63,18 @@ class Site:
         registry = Registry(handlers)
         self.engine = WatchedEngine(registry, clock, self.wakeups, patience_s=patience_s)
         self.engine.taken = []
-        hand_on = self.wakeups.hand_on if isinstance(self.wakeups, QueuedWakeups) else None
+        self.migrations = Migrations(registry, clock, self.wakeups)
+        kinds = Kinds({KIND: self.migrations.work})
+        self.jobs = Jobs(kinds, clock)
         logger = get_logger("tests")
+        hand_on = self.wakeups.hand_on if isinstance(self.wakeups, QueuedWakeups) else None
         self.worker = Worker(database, self.engine, registry, clock, logger, threads=threads, hand_on=hand_on)
+        upkeep = Upkeep(database, self.engine, JobRunner(database, kinds, clock, logger), clock, logger)
         self.dispatch: Embedded | Distributed
         if isinstance(self.wakeups, LocalWakeups):
-            self.dispatch = Embedded(database, self.engine, self.worker, self.wakeups, clock, logger)
+            self.dispatch = Embedded(database, self.wakeups, upkeep, clock, self.worker)
         else:
-            self.dispatch = Distributed(database, self.engine, self.wakeups, clock, logger, self.worker)
+            self.dispatch = Distributed(database, self.wakeups, upkeep, clock, logger, self.worker)
 
     def end(self) -> None:
         """Whatever state the test has left it in."""
@@ -116,7 +123,7 @@ class Site:
         with self.database.reading() as connection:
             return [row.kind for row in queries.history(connection, instance_id, limit=1000, offset=0)]
 
-    def jobs(self, *columns: str, where: str = "true") -> list[Any]:
+    def queued(self, *columns: str, where: str = "true") -> list[Any]:
         """The queue's jobs, on PostgreSQL."""
         query = sa.text(f"SELECT {', '.join(columns) or 'args'} FROM procrastinate_jobs WHERE {where} ORDER BY id")
         with self.database.reading() as connection:

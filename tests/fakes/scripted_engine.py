@@ -73,7 +73,7 @@ class ScriptedEngine:
                 instance.open[instance.given] = 1
                 claimed.append(self._step(instance_id, instance.given, handler))
         unclaimed = not instance.open and bool(instance.rounds)
-        return Advanced(claimed, None, not instance.open, not claimed, unclaimed)
+        return Advanced(claimed, None, not instance.open, not claimed, unclaimed=unclaimed)
 
     def _step(self, instance_id: str, number: int, handler: str) -> ClaimedStep:
         inputs: dict[str, Any] = {"name": instance_id}

@@ -15,11 +15,14 @@ from app.core.clock import FixedClock, SystemClock
 from app.core.db import Database
 from app.dispatch import upkeep
 from app.dispatch.distributed import Distributed
+from app.engine import queries
+from app.engine.migration.doors import Order
 from app.engine.steps import StepResult
 from app.engine.tables import process_instance, token
 from app.handling import Backoff, Done, Waiting, Work, handles
 from tests.factories.diagrams import Diagram
 from tests.factories.sites import Held, Site, line, quick
+from tests.factories.triggers import signal, timer
 from tests.unit.dispatch.waiting import PATIENCE_S, until
 
 FAR_S = 3600
@@ -154,6 +157,20 @@ def test_a_timer_fires_by_the_scheduler(make_site: MakeSite, monkeypatch: pytest
     until(lambda: site.is_completed(instance_id))
 
 
+def test_the_scheduler_starts_what_is_due_and_whoever_that_signals_goes_on(make_site: MakeSite) -> None:
+    site = make_site(quick, clock=SystemClock())
+    waiting = Diagram("q").start("s").catch("w", signal("go")).service("a", "t.quick").end("e")
+    site.deploy(waiting.chain("s", "w", "a", "e"))
+    instance_id = site.start("q")
+    until(lambda: site.waits(instance_id) == {"w": "signal"})
+    begun = timer("2020-01-01T00:00:00Z", "timeDate")
+    site.deploy(Diagram("p").start("s", begun).end("e", signal("go")).chain("s", "e"))
+    until(lambda: site.is_completed(instance_id))
+    with site.database.reading() as connection:
+        ended = queries.list_instances(connection, state="completed").items
+    assert sorted(row.process_id for row in ended) == ["p", "q"]
+
+
 def test_a_claim_that_runs_is_not_taken_for_lost(make_site: MakeSite) -> None:
     held = Held()
     site = make_site(held.handler)
@@ -264,7 +281,7 @@ def test_wake_ups_of_one_instance_coalesce(make_site: MakeSite) -> None:
 def look(site: Site, instance_id: str) -> None:
     """Whoever waits in the queue is let in; embedded, wake-ups that nobody listened to are swept."""
     if isinstance(site.dispatch, Distributed):
-        assert len(site.jobs()) == 1
+        assert len(site.queued()) == 1
         assert site.dispatch.puller is not None
         site.dispatch.puller.start()
     else:
@@ -324,7 +341,7 @@ def test_due_times_that_many_sweep_at_once_wake_each_instance_once(make_site: Ma
     for sweeper in sweepers:
         sweeper.join(PATIENCE_S)
     if isinstance(site.dispatch, Distributed):
-        assert len(site.jobs()) == 20
+        assert len(site.queued()) == 20
         assert site.dispatch.puller is not None
         site.dispatch.puller.start()
     until(lambda: all(site.is_completed(instance_id) for instance_id in ids))
@@ -351,6 +368,23 @@ def test_what_a_sweep_has_asked_for_is_on_record(make_site: MakeSite, database: 
         lose_wake_ups(site)
         clock.advance(timedelta(seconds=passing_s))
         site.dispatch.sweep()
-        seen.append((asked_at(), len(site.jobs())))
+        seen.append((asked_at(), len(site.queued())))
     first = clock.now() - timedelta(seconds=6)
     assert seen == [(first, 1), (first, 0), (clock.now(), 1)]
+
+
+def test_instances_that_a_job_moves_go_on_in_the_new_version(make_site: MakeSite) -> None:
+    site = make_site(quick, clock=SystemClock())
+    old = Diagram("p").start("s").user("u").end("e").chain("s", "u", "e")
+    site.deploy(old)
+    instances = [site.start() for _ in range(5)]
+    until(lambda: all(site.waits(instance_id) == {"u": "user_task"} for instance_id in instances))
+    new = Diagram("p").start("s").timer("t", "PT0S").service("a", "t.quick").end("e").user("u").end("e2")
+    new.boundary_timer("over", "u", "PT0S")
+    site.deploy(new.chain("s", "u", "e2").chain("over", "t", "a", "e"))
+    with site.database.transaction() as tx:
+        plan = site.migrations.plan(tx.connection, "p", 1, 2, {})
+        job_id = site.migrations.order(tx, site.jobs, Order(plan, instances, "olga", "u takes too long", 100))
+    until(lambda: all(site.is_completed(instance_id) for instance_id in instances))
+    with site.database.reading() as connection:
+        assert site.jobs.read(connection, job_id).state == "completed"

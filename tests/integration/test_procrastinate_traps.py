@@ -28,6 +28,7 @@ from app.engine.messages import MessageIn
 from app.engine.starts import StartRequest
 from app.handling import Done, Refused, Work, handles
 from app.handling.registry import Registry
+from tests.conftest import spoil
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
 from tests.factories.sites import Site, line, quick
@@ -129,7 +130,7 @@ def test_1_a_wake_up_that_fails_is_over_and_its_twin_goes_on(
     start_pulling(site)
     until(lambda: site.is_completed(instance_id))
     assert failed.is_set()
-    until(lambda: site.jobs() == [])
+    until(lambda: site.queued() == [])
 
 
 # 2. A delayed job that holds a lock blocks every later job with that lock until it is due.
@@ -145,16 +146,17 @@ def test_2_a_wake_up_for_later_keeps_none_for_now_waiting(waiting: tuple[Site, s
         site.wakeups.wake(tx, instance_id, datetime.now(UTC) + timedelta(hours=1))
     with site.database.transaction() as tx:
         site.wakeups.wake(tx, instance_id)
-    assert site.jobs(where="lock IS NOT NULL") == []
-    assert len(site.jobs()) == 2
+    assert site.queued(where="lock IS NOT NULL") == []
+    assert len(site.queued()) == 2
     job, _ = fetch(site.database)
-    assert site.jobs("id", where="scheduled_at IS NULL") == [(job,)]
+    assert site.queued("id", where="scheduled_at IS NULL") == [(job,)]
 
 
 # 3. The end of a locked job does not wake the next: it waits for the poll, every 5 s.
 def test_3_the_queue_is_asked_without_being_told(waiting: tuple[Site, str]) -> None:
     assert FETCH_JOB_POLLING_INTERVAL > SOON_S > puller.POLL_S
     site, instance_id = waiting
+    spoil(site.database)
     run(
         site.database,
         "ALTER TABLE procrastinate_jobs DISABLE TRIGGER procrastinate_jobs_notify_queue_job_inserted_v1",
@@ -193,7 +195,7 @@ def test_4_a_transaction_of_a_handler_wakes_others_if_it_is_committed(make_site:
         with pytest.raises(ZeroDivisionError), database.transaction() as tx:
             sites[0].wakeups.wake(tx, work.instance_id)
             raise ZeroDivisionError
-        pending = len(sites[0].jobs(where="status = 'todo'"))
+        pending = len(sites[0].queued(where="status = 'todo'"))
         sites[0].publish("ready", "1")
         return Done(pending=pending)
 
@@ -248,16 +250,16 @@ def test_6_a_wake_up_of_an_open_transaction_is_waited_for(
     assert coalesced.wait(PATIENCE_S)
     start_pulling(site)
     if waits:
-        until(lambda: site.jobs(where="status = 'doing'"))
+        until(lambda: site.queued(where="status = 'doing'"))
         assert site.engine.taken == []
     else:
-        until(lambda: site.engine.taken == [0] and site.jobs() == [])
+        until(lambda: site.engine.taken == [0] and site.queued() == [])
     go_on.set()
     publishing.join(PATIENCE_S)
     if waits:
         until(lambda: site.is_completed(instance_id))
     else:
-        assert site.jobs() == []
+        assert site.queued() == []
         assert site.waits(instance_id) == {"w": "message"}
 
 

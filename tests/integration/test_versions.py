@@ -13,6 +13,7 @@ from app.core.clock import FixedClock
 from app.core.db import Database
 from app.engine.tables import history, incident, process_definition, process_instance, token
 from app.handling import Done, Work, handles
+from tests.conftest import spoil
 from tests.factories.diagrams import Diagram
 from tests.factories.sites import Site, line, quick
 from tests.unit.dispatch.waiting import until
@@ -65,14 +66,14 @@ def test_a_step_whose_handler_is_not_known_waits_for_a_worker_that_knows_it(make
     instance_id = deployed_by_the_next_release(old)
     until(lambda: old.waits(instance_id) == {"b": "job"})
     old.sweep_for_the_lost()
-    until(lambda: old.jobs() == [])
+    until(lambda: old.queued() == [])
     assert (old.waits(instance_id), old.state(instance_id)) == ({"b": "job"}, "active")
     newer = make_site(quick, new)
     for _ in range(50):
         if newer.is_completed(instance_id):
             break
         newer.sweep_for_the_lost()
-        until(lambda: newer.jobs() == [])
+        until(lambda: newer.queued() == [])
     until(lambda: newer.is_completed(instance_id))
     assert rows(old.database, token, "element_id", "attempt")[1:3] == [("a", 1), ("b", 1)]
 
@@ -96,7 +97,7 @@ def test_a_construct_that_is_not_known_is_left_as_it_is(make_site: MakeSite, dat
         tx.connection.execute(sa.update(process_definition).values(document=newer_document))
     instance_id = old.start()
     before = rows(database, process_instance, "revision", "state", "wake_at")
-    until(lambda: old.engine.taken and old.jobs() == [] and old.worker.unfinished() == [])
+    until(lambda: old.engine.taken and old.queued() == [] and old.worker.unfinished() == [])
     assert rows(database, process_instance, "revision", "state", "wake_at") == before
     assert rows(database, token, "number") == rows(database, history, "kind") == []
 
@@ -110,6 +111,7 @@ def test_a_construct_that_is_not_known_is_left_as_it_is(make_site: MakeSite, dat
 def test_a_token_that_waits_for_something_new_is_left_alone(
     make_site: MakeSite, database: Database, clock: FixedClock
 ) -> None:
+    spoil(database)
     old = make_site(quick)
     diagram = Diagram("p").parallel("f").parallel("j").start("s").end("e").chain("s", "f").chain("j", "e")
     diagram.message("a", "new", "=1").message("b", "known", "=1").chain("f", "a", "j").chain("f", "b", "j")

@@ -11,10 +11,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 import app.core.events
+import app.core.jobs.tables
 import app.engine.tables  # noqa: F401  (they fill `metadata`)
 from app.core.db import Database, metadata
 from app.migrations.queue import QueueOfAnother, raise_queue
-from app.migrations.run import DatabaseTooNew, is_current, migrate
+from app.migrations.run import DatabaseTooNew, migrate, steps_ahead
+from tests.conftest import spoil
 
 
 def is_ours(thing: sa.schema.SchemaItem, name: str | None, kind: str, *_: object) -> bool:
@@ -69,19 +71,20 @@ def test_a_database_of_the_next_version_is_worked_on_and_left_as_it_is(database:
     step = _be_at_a_later_step(database, by=1)
     migrate(database)
     with database.reading() as connection:
-        assert not is_current(connection)
+        assert steps_ahead(connection) == 1
         assert connection.scalar(sa.text("SELECT version_num FROM alembic_version")) == step
 
 
 def test_a_database_of_the_version_after_next_is_refused(database: Database) -> None:
     with database.reading() as connection:
-        assert is_current(connection)
+        assert steps_ahead(connection) == 0
     step = _be_at_a_later_step(database, by=2)
-    with pytest.raises(DatabaseTooNew, match=f"The database is at step {int(step)}, this version of Turnup at "):
+    with pytest.raises(DatabaseTooNew, match=f"The database is at step {step}, this version of Turnup at "):
         migrate(database)
 
 
 def _be_at_a_later_step(database: Database, by: int) -> str:
+    spoil(database)
     with database.transaction() as tx:
         newest = int(tx.connection.scalar(sa.text("SELECT version_num FROM alembic_version")) or 0)
         later = f"{newest + by:04}"
@@ -103,6 +106,7 @@ def test_the_queue_is_at_the_step_that_is_known(postgres_database: Database) -> 
 def test_a_queue_that_is_behind_is_raised_once(postgres_database: Database) -> None:
     trigger = "procrastinate_trigger_status_events_update_v1"
     there = sa.text(f"SELECT count(*) FROM pg_trigger WHERE tgname = '{trigger}'")
+    spoil(postgres_database)
     behind = "03.04.00_01_pre_add_retry_failed_job_procedure.sql"  # the step after it makes that trigger
     with postgres_database.transaction() as tx:
         tx.connection.execute(sa.text(f"DROP TRIGGER {trigger} ON procrastinate_jobs"))
@@ -113,6 +117,7 @@ def test_a_queue_that_is_behind_is_raised_once(postgres_database: Database) -> N
 
 
 def test_a_queue_that_others_made_is_left_alone(postgres_database: Database) -> None:
+    spoil(postgres_database)
     with postgres_database.transaction() as tx:
         tx.connection.execute(sa.text("COMMENT ON TABLE procrastinate_jobs IS NULL"))
         with pytest.raises(QueueOfAnother, match="a database of its own"):

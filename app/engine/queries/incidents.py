@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from app.core.errors import NotFound
 from app.engine.queries.page import Page, fetch
-from app.engine.tables import incident, process_instance
+from app.engine.tables import incident, process_instance, token
 
 
 class UnknownIncident(NotFound):
@@ -19,7 +19,10 @@ class UnknownIncident(NotFound):
 
 @dataclass(frozen=True)
 class IncidentView:
-    """`number` is the token it stands at, 0 for the instance as a whole; `outcome` is what came of the action."""
+    """`number` is the token it stands at, 0 for the instance as a whole; `outcome` is what came of the action.
+
+    `call` is the call activity's token whose called process it is part of; 0: it is the instance's own process.
+    """
 
     id: str
     instance_id: str
@@ -43,10 +46,18 @@ class IncidentView:
     ended_at: datetime | None
     business_key: str | None
     process_id: str
+    call: int = 0
 
 
-_SELECT = sa.select(*incident.columns, process_instance.c.business_key, process_instance.c.process_id).join_from(
-    incident, process_instance, process_instance.c.id == incident.c.instance_id
+_SELECT = (
+    sa.select(
+        *incident.columns,
+        process_instance.c.business_key,
+        process_instance.c.process_id,
+        sa.func.coalesce(token.c.call, 0).label("call"),
+    )
+    .join_from(incident, process_instance, process_instance.c.id == incident.c.instance_id)
+    .outerjoin(token, sa.and_(token.c.instance_id == incident.c.instance_id, token.c.number == incident.c.number))
 )
 
 

@@ -13,8 +13,8 @@ from app.core.errors import NotFound
 from app.engine.queries.page import Page, fetch, literal
 from app.engine.tables import process_instance, token
 
-State = Literal["active", "fallen_out", "completed", "cancelled"]
-STATES: tuple[State, ...] = ("active", "fallen_out", "completed", "cancelled")
+State = Literal["active", "fallen_out", "suspended", "completed", "cancelled"]
+STATES: tuple[State, ...] = ("active", "fallen_out", "suspended", "completed", "cancelled")
 
 # What tells most about an instance comes first: what is wrong, what is being done, what is waited for. Timers come
 # late, because most of them are the limit of a step that waits for something itself.
@@ -50,7 +50,7 @@ class UnknownInstance(NotFound):
 
 @dataclass(frozen=True)
 class InstanceRow:
-    """`fallen_out` is active with at least one open incident.
+    """`fallen_out` is active with at least one open incident; `suspended` may have incidents too.
 
     `waiting_for` names the most telling of its waits by element id or message name; `waiting_kind` and
     `waiting_element` are the same as data, for a page that knows the element's name. All three are None at the end.
@@ -68,6 +68,7 @@ class InstanceRow:
     waiting_for: str | None
     waiting_kind: str | None = None
     waiting_element: str | None = None
+    waiting_call: int = 0
 
 
 _state = sa.case(
@@ -158,6 +159,7 @@ def _instance(row: Any, wait: Any) -> InstanceRow:
         waiting_for=None if wait is None else _summary(wait),
         waiting_kind=None if wait is None else wait.kind,
         waiting_element=None if wait is None else wait.element_id,
+        waiting_call=0 if wait is None else wait.call,
     )
 
 
@@ -173,7 +175,9 @@ def _ranked_waits() -> sa.Select[Any]:
     rank = sa.func.row_number().over(partition_by=token.c.instance_id, order_by=(order, token.c.number))
     wanted = token.c.instance_id.in_(sa.bindparam("ids", expanding=True))
     ranked = (
-        sa.select(token.c.instance_id, token.c.kind, token.c.element_id, token.c.name, rank.label("place"))
+        sa.select(
+            *(token.c[name] for name in ("instance_id", "kind", "element_id", "name", "call")), rank.label("place")
+        )
         .where(wanted, token.c.open == literal(1), token.c.kind.in_(_TELLING))
         .subquery()
     )

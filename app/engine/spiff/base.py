@@ -168,7 +168,7 @@ def branches_end(workflow: Any, branch: Branch | None) -> None:
     """All tokens inside a process or sub-process are gone: what their branches wrote, `branch` has written."""
     scopes: Scopes = workflow.top_workflow.scopes
     if scopes.beside:
-        scopes.rejoin(branch.path if branch is not None else "", branch, workflow.spec.task_specs)
+        scopes.rejoin(workflow.scope, branch.path if branch is not None else "", branch, workflow.splits)
 
 
 def _end_branch(node: Node) -> None:

@@ -21,7 +21,7 @@ DEEPEST = 20  # calls in one another: what calls itself would never end
 
 
 class CallActivity(Holder):
-    """`internal_data["called"]` is the definition that was found when it was entered."""
+    """`internal_data["called"]` is the definition that was found when it was entered, "inside" its process's scope."""
 
     owns_scope = False
     owns_call = True
@@ -40,14 +40,16 @@ class CallActivity(Holder):
         except InvalidInput as error:
             message = f"Process '{program.process_id}' does not take these variables: {error.path}: {error.message}"
             raise CallFailed(message, process_id=program.process_id, path=error.path) from error
-        my_task.internal_data["called"] = program.definition_id
-        scopes_of(my_task).open(_scope_inside(my_task), variables, of_a_step=False)
+        internal = my_task.internal_data
+        internal["called"] = program.definition_id
+        internal["inside"] = f"{my_task.workflow.scope}/{ISOLATES}{step_name(my_task)}"
+        scopes_of(my_task).open(internal["inside"], variables, of_a_step=False)
 
     def open_inside(self, my_task: Node) -> "CalledProcess":
         return CalledProcess(my_task)
 
     def leave_inside(self, my_task: Node) -> None:
-        scopes, inside = scopes_of(my_task), _scope_inside(my_task)
+        scopes, inside = scopes_of(my_task), my_task.internal_data["inside"]
         variables = scopes.variables.get(inside, {})
         if not self.outputs_:
             names = scopes.written(inside) if self.passes_all_out else ()
@@ -77,13 +79,12 @@ class CallActivity(Holder):
         return dict(scopes.variables[own]) if own is not None else {}
 
     def _on_complete_hook(self, my_task: Node) -> None:
-        scopes_of(my_task).close(_scope_inside(my_task))
+        _close_inside(my_task)
         Holder._on_complete_hook(self, my_task)
 
     def _on_cancel(self, my_task: Node) -> None:
         Holder._on_cancel(self, my_task)
-        if "called" in my_task.internal_data:
-            scopes_of(my_task).close(_scope_inside(my_task))
+        _close_inside(my_task)
 
 
 class CalledProcess(SubTree):
@@ -93,13 +94,15 @@ class CalledProcess(SubTree):
         program = owner.workflow.top_workflow.live.callees.program(owner.internal_data["called"])
         super().__init__(program.process, owner)
         self.definition_id = program.definition_id
-        self.scope = _scope_inside(owner)
+        self.scope = owner.internal_data["inside"]
         self.branch = None  # no branch of the caller has rivals in here
         self.call = owner.id
 
 
-def _scope_inside(my_task: Node) -> str:
-    return f"{my_task.workflow.scope}/{ISOLATES}{step_name(my_task)}"
+def _close_inside(my_task: Node) -> None:
+    inside = my_task.internal_data.get("inside")
+    if inside is not None:  # it has come to call anything
+        scopes_of(my_task).close(inside)
 
 
 def _depth(node: Node) -> int:

@@ -44,5 +44,9 @@ class VariableConflict(FlowFault):
     """A write would lose what a concurrent branch wrote; an operator chooses (DESIGN promise 9)."""
 
 
+class TooManyTokens(FlowFault):
+    """A loop over a collection would begin more iterations at once than an instance may have tokens."""
+
+
 class EndlessLoop(FlowFault):
     """A loop of the diagram goes round and round without waiting. Retried, it goes on as far again."""

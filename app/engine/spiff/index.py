@@ -7,7 +7,7 @@ change of state, children are made when their parent completes, and a tree is co
 
 import logging
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
@@ -143,7 +143,14 @@ class _Indexed:
     call: int  # number of the call activity whose called process it is part of; 0: the instance's own process
     definition_id: str  # what its diagram was deployed as
     iterates = False  # its nodes are iterations of one activity
+    goes_round = False  # one node after another is of the same element
     goes_on_to = "the end"  # what follows a node after which nothing does
+
+    @property
+    def splits(self) -> Container[str]:
+        """Elements that begin the paths of the branches inside it."""
+        elements: Container[str] = self.spec.task_specs  # type: ignore[attr-defined]  # Spiff's attribute
+        return elements
 
     def is_completed(self) -> bool:
         return self.completed
@@ -177,12 +184,15 @@ class _Indexed:
         return [*self.open.values(), *self.listening.values()]
 
     def begin(self, start: str | None = None) -> None:
-        """Put a token on the start event, the one without a trigger if none is named; stand by for its events."""
+        """Put a token on the start event, the one without a trigger if none is named; then stand by for its events.
+
+        What the event sub-processes wait for may depend on what the start event brings.
+        """
         spec: Any = self.spec  # type: ignore[attr-defined]  # Spiff's attribute
-        for listener in spec.listeners:
-            Node(self, listener)._ready()
         self.task_tree = Node(self, spec.start if start is None else spec.task_specs[start])
         self.task_tree._ready()
+        for listener in spec.listeners:
+            Node(self, listener)._ready()
 
     def given(self, node: Node) -> dict[str, Any]:
         """Variables that a node in it begins with."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.engine.spiff.activities import Activity
-from app.engine.spiff.base import scopes_of
+from app.engine.spiff.base import branches_end, scopes_of
 from app.engine.spiff.index import FINISHED, Node, SubTree
 
 
@@ -37,6 +37,7 @@ class Holder(Activity):
 
     def inside_done(self, my_task: Node) -> None:
         if not my_task._state & FINISHED:
+            branches_end(my_task.workflow.top_workflow.subprocesses[my_task.id], my_task.branch)
             my_task.internal_data["inner_done"] = True
             my_task.workflow.top_workflow.live.resume(my_task)
 
@@ -44,6 +45,7 @@ class Holder(Activity):
         inside = my_task.workflow.top_workflow.subprocesses.pop(my_task.id, None)
         if inside is not None:
             inside.cancel()
+            branches_end(inside, my_task.branch)
         Activity._on_cancel(self, my_task)
 
 

@@ -102,9 +102,11 @@ class Live:
     rewinds: int = 0
     start_element: str | None = None  # the event that started it; None: the one without a trigger
     start_key: str | None = None  # correlation key of the message that started it
+    trace_parent: str | None = None  # of the request that started it
     settled: int = 0  # incidents that an operator acted on since the last checkpoint
     begun: bool = False
     woken: bool = False  # somebody asked for a worker's look
+    again: bool = False  # it has to be looked at once more
     past: Any = None  # instance id -> what is done and can be taken back, as spiff.compensation.Past; set as `decide`
     callees: Any = None  # app.engine.callees.Callees; set as `decide`
     decide: Any = None  # (decision id, variables, clock) -> app.engine.decisions.Decided; set for each advance
@@ -136,6 +138,11 @@ class Live:
     def ended(self) -> bool:
         return bool(self.tree.completed)
 
+    @property
+    def suspended(self) -> bool:
+        """Results of what runs are taken, and nothing else moves it."""
+        return self.state == "suspended"
+
     def begin(self, payload: dict[str, Any] | None = None) -> None:
         """Put a token on the start event; `payload` is what the message or signal that started it brings."""
         self.begun = True
@@ -149,7 +156,7 @@ class Live:
         Conditions and joins that depend on where the other tokens are come to turn when nothing is ready.
         """
         self._run_ready()
-        while self._join_gathered() or self._fire_condition():
+        while self._join_gathered() or (not self.suspended and self._fire_condition()):
             self._run_ready()
 
     def _run_ready(self) -> None:
@@ -159,7 +166,7 @@ class Live:
             if node._state == READY and (node.wait is None or node.wait.kind != "incident"):
                 passed += 1
                 try:
-                    if passed > LONGEST_RUN and node.task_spec.repeatable:
+                    if passed > LONGEST_RUN and (node.task_spec.repeatable or node.workflow.goes_round):
                         raise EndlessLoop(f"{LONGEST_RUN:,} elements in a row, and none of them waited for anything.")
                     if node.run() and "incident" in node.internal_data:
                         self.passed(node, node._children)
@@ -260,9 +267,12 @@ class Live:
         self.note("compensated", node, element=record["element_id"], number=record["number"])
 
     def step_key(self, node: Node) -> str:
-        """The same for every attempt of one step, also after a lost checkpoint; another after a corrected retry."""
+        """The same for every attempt of one step, also after a lost checkpoint.
+
+        Another after a corrected retry ('~1'), and for all that begins after a rewind or a migration ('~r1').
+        """
         generation = node.internal_data.get("generation", 0)
-        suffix = f"~{generation}" if generation else ""
+        suffix = (f"~r{self.rewinds}" if self.rewinds else "") + (f"~{generation}" if generation else "")
         return f"{self.instance_id}:{node.workflow.scope}/{step_name(node)}{suffix}"
 
     def look_again(self) -> None:

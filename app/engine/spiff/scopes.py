@@ -116,16 +116,17 @@ class Scopes:
             self._changed.get(scope, {}).pop((VISITS, name), None)
             self._forgotten.append((scope, name))
 
-    def rejoin(self, beginning: str, branch: Branch | None, splits: Container[str] | None = None) -> None:
+    def rejoin(self, scope: str, beginning: str, branch: Branch | None, splits: Container[str] | None = None) -> None:
         """What was written beside `branch`, on paths that begin like that, it has written itself from now on.
 
-        With `splits`, only on paths that go on with one of these elements.
+        That is in all that `scope` sees. With `splits`, only on paths that go on with one of these elements.
         """
-        for scope, written in self.last_writes.items():
+        for each in _outwards(scope):
+            written = self.last_writes.get(each, {})
             for path, (number, by) in written.items():
                 if by.startswith(beginning) and (splits is None or by[len(beginning) :].partition("#")[0] in splits):
                     written[path] = (number, (branch or MAIN).path)
-                    self._touch(scope, WRITE, path)
+                    self._touch(each, WRITE, path)
 
     # beginning and ending
     def open(self, scope: str, variables: dict[str, Any], *, of_a_step: bool) -> None:

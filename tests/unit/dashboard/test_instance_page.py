@@ -7,6 +7,7 @@ import pytest
 from app.dashboard.marks import marks
 from app.engine import queries
 from tests.factories.dashboards import World
+from tests.factories.diagrams import Diagram
 from tests.unit.dashboard.conftest import Operator
 
 
@@ -152,3 +153,69 @@ def test_an_unknown_instance_is_a_404_in_style(operator: Operator) -> None:
     assert answer.status_code == 404
     assert "There is no process instance" in answer.text
     assert "Back to the instances" in answer.text
+
+
+@pytest.fixture
+def calling(world: World) -> tuple[str, int]:
+    """An instance that has fallen out in a process it calls, whose element has the same id as one of its own."""
+    called = Diagram("connect", "Connect").start("cs").end("ce").chain("cs", "a", "ce")
+    called.service("a", "olt.activate_ont", name="Put the ONT in service")
+    caller = Diagram("order").start().user("a", name="Ask the customer").call("c", "connect").end()
+    with world.database.transaction() as tx:
+        world.engine.deploy(tx, called.xml())
+        world.engine.deploy(tx, caller.chain("s", "c", "a", "e").xml())
+    world.olt.refuse[""] = "port_taken"
+    instance_id = world.start("ORD-9", "order", note="the caller's")
+    world.work()
+    with world.database.reading() as connection:
+        (call,) = queries.list_calls(connection, instance_id)
+    return instance_id, call.number
+
+
+def test_the_page_of_an_instance_shows_its_own_process_and_leads_to_those_it_calls(
+    operator: Operator, calling: tuple[str, int]
+) -> None:
+    instance_id, call = calling
+    page = operator.get(f"/instances/{instance_id}").text
+    assert 'data-source="/processes/order/1' in page
+    assert f"/instances/{instance_id}?call={call}" in page
+    assert "1 fallen out" in page
+    assert "in connect" in page
+    assert "Put the ONT in service" in page
+    assert "Ask the customer" not in page
+
+
+def test_a_called_process_has_its_own_diagram_path_variables_and_history(
+    world: World, operator: Operator, calling: tuple[str, int]
+) -> None:
+    instance_id, call = calling
+    for path in (f"/instances/{instance_id}?call={call}", f"/instances/{instance_id}/live?call={call}"):
+        page = operator.get(path).text
+        assert "Put the ONT in service" in page
+        assert ">Process <" in page
+        assert f"call={call}" in page
+    assert 'data-source="/processes/connect/1' in operator.get(f"/instances/{instance_id}?call={call}").text
+    element = operator.get(f"/instances/{instance_id}/elements/a?call={call}").text
+    assert "Put the ONT in service" in element
+    assert "Ask the customer" in operator.get(f"/instances/{instance_id}/elements/a").text
+    assert operator.get(f"/instances/{instance_id}?call=999").status_code == 404
+
+
+def test_an_incident_in_a_called_process_is_settled_from_either_page(
+    world: World, operator: Operator, calling: tuple[str, int]
+) -> None:
+    instance_id, call = calling
+    incident = incident_of(world, instance_id)
+    answer = operator.post(f"/incidents/{incident.id}/retry?call={call}", {"reason": "Freed"})
+    assert answer.headers["Location"] == f"/instances/{instance_id}?call={call}"
+    world.olt.refuse.clear()
+    world.work()
+    assert incident_of(world, instance_id).outcome == "passed"
+    assert "Ask the customer" in operator.get(f"/instances/{instance_id}").text
+
+
+def test_lists_name_what_waits_in_a_called_process_as_its_own_diagram_does(
+    operator: Operator, calling: tuple[str, int]
+) -> None:
+    assert "fallen out at Put the ONT in service" in operator.get("/").text
+    assert "Put the ONT in service" in operator.get("/incidents").text

@@ -6,6 +6,7 @@ import itertools
 from datetime import timedelta
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from app.engine.spiff.branches import Branch, join
@@ -186,3 +187,32 @@ def test_what_is_kept_of_branches_in_a_loop_does_not_grow_with_its_rounds(bench:
     with bench.database.reading() as connection:
         internal = connection.execute(sa.select(sa.func.max(sa.func.length(token.c.internal)))).scalar_one()
     assert internal < 200
+
+
+def told_beside(how: str) -> Diagram:
+    """Inside a sub-process an event that interrupts nothing writes `told`; after it, another step does."""
+    inner = Diagram("i").start("s2").user("u").end("e2").boundary_timer("slow", "u", "PT1H", interrupting=False)
+    inner.script("w", "=1", "told").end("e3").chain("s2", "u", "e2").chain("slow", "w", "e3")
+    diagram = Diagram("p").start().end().sub("sub", inner)
+    if how == "in a loop":
+        diagram.each("=[1]", "item", sequential=True)
+    diagram.script("z", "=told + 1", "told").xor("m")
+    diagram.boundary_timer("late", "sub", "PT2H").chain("s", "sub", "m", "z", "e").chain("late", "m")
+    return diagram
+
+
+@pytest.mark.parametrize("how", ["left", "interrupted", "in a loop"])
+def test_what_was_written_beside_the_flow_of_a_sub_process_is_no_rival_of_what_follows_it(
+    bench: Bench, how: str
+) -> None:
+    instance_id = bench.start(told_beside(how), told=0)
+    bench.run(instance_id)
+    bench.clock.advance(timedelta(hours=1))
+    bench.run(instance_id, bench.restart)
+    if how == "interrupted":
+        bench.clock.advance(timedelta(hours=1))
+    else:
+        bench.complete(instance_id)
+    bench.run(instance_id, bench.restart)
+    assert bench.incidents(instance_id) == []
+    assert bench.variables(instance_id) == {"told": 2}

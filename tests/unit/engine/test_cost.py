@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from app.core import prepared
@@ -62,6 +63,33 @@ def test_what_a_commit_writes_does_not_grow_with_what_is_done(bench: Bench, monk
         (step,) = bench.advance(instance_id, [bench.call(step)]).claimed
         sizes.append(statements.size)
     assert max(sizes[-10:]) <= 1.1 * max(sizes[5:15])
+
+
+@pytest.mark.parametrize("sequential", [False, True])
+@pytest.mark.parametrize("inside", [False, True])
+def test_what_a_commit_of_an_iteration_writes_does_not_grow_with_the_items(
+    bench: Bench, monkeypatch: Any, sequential: bool, inside: bool
+) -> None:
+    """Nor is it more than four statements."""
+    inner = Diagram("i").start("s2").end("e2").service("a", "t.echo", inputs={"x": "=item"}).chain("s2", "a", "e2")
+    statements, sizes = Statements(monkeypatch), {}
+    statements.attach(bench)
+    for count in (20, 200):
+        diagram = Diagram(f"p{count}").start().end().chain("s", "b", "e")
+        if inside:
+            diagram.sub("b", inner, inputs={"r": "=null"})
+        else:
+            diagram.service("b", "t.echo", inputs={"x": "=item"})
+        diagram.each("=items", "item", collect=("results", "=r"), sequential=sequential)
+        instance_id = bench.start(diagram, items=list(range(1000, 1000 + count)))
+        waiting, sizes[count] = list(bench.advance(instance_id).claimed), []
+        for _ in range(count - 1):
+            statements.count = statements.size = 0
+            waiting += bench.advance(instance_id, [bench.call(waiting.pop(0))]).claimed
+            assert statements.count <= 4
+            sizes[count].append(statements.size)
+        bench.run(instance_id)
+    assert max(sizes[200]) <= 1.1 * max(sizes[20])
 
 
 def test_only_what_is_open_is_read(bench: Bench) -> None:

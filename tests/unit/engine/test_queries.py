@@ -59,7 +59,8 @@ def test_fallen_out_is_active_with_an_open_incident(rows: Rows, read: Read) -> N
     assert ids(read(queries.list_instances, state="fallen_out", limit=9)) == ["stuck"]
     assert ids(read(queries.list_instances, state="completed", limit=9)) == ["done"]
     assert read(queries.get_instance, "stuck").state == "fallen_out"
-    assert read(queries.count_by_state) == {"active": 1, "fallen_out": 1, "completed": 1, "cancelled": 0}
+    others = {"suspended": 0, "cancelled": 0}
+    assert read(queries.count_by_state) == {"active": 1, "fallen_out": 1, "completed": 1, **others}
 
 
 def test_counts_can_be_those_of_one_process(rows: Rows, read: Read) -> None:
@@ -243,3 +244,51 @@ def test_a_definition_is_the_latest_unless_a_version_is_named(rows: Rows, read: 
             read(queries.get_definition, process_id, version)
     with pytest.raises(UnknownProcess):
         read(queries.definition_document, "gone")
+
+
+def test_called_processes_are_read_apart_from_their_caller(rows: Rows, read: Read) -> None:
+    rows.instance("i1", incidents=1)
+    rows.passed("i1", "a", ended_s=1)
+    call = rows.token("i1", "c", "child", name="q-1", internal='{"called": "q-1", "inside": "/!c#1"}')
+    inside = rows.token("i1", "a", "incident", call=call)
+    rows.passed("i1", "s", ended_s=3, call=call)
+    rows.incident("n1", "i1", number=inside, element_id="a")
+    rows.noted("i1", "failed", 5, 2, number=inside, element_id="a")
+    rows.noted("i1", "started", 1, 1)
+    assert {token.number: token.call for token in read(queries.open_tokens, "i1")} == {call: 0, inside: call}
+    assert read(queries.passed_elements, "i1").keys() == {"a"}
+    assert read(queries.passed_elements, "i1", call).keys() == {"s"}
+    own = {row.kind for row in read(queries.history, "i1", call=0)}
+    called = {row.kind for row in read(queries.history, "i1", call=call)}
+    assert (own, called) == ({"started", "entered", "completed"}, {"failed", "entered", "completed"})
+    assert {row.call for row in read(queries.history, "i1")} == {0, call}
+    assert read(queries.get_incident, "n1").call == call
+    instance = read(queries.get_instance, "i1")
+    assert (instance.waiting_element, instance.waiting_call) == ("a", call)
+
+
+def test_calls_are_listed_with_what_runs_first_and_what_has_fallen_out(rows: Rows, read: Read) -> None:
+    rows.instance("i1")
+    done = rows.passed("i1", "c", ended_s=1, name="q-1")
+    runs = rows.token("i1", "c", "child", name="q-1", internal='{"inside": "/!c#2"}')
+    within = rows.token("i1", "d", "child", name="p-1", call=runs)
+    rows.token("i1", "a", "incident", name="some.handler", call=runs)
+    found = read(queries.list_calls, "i1")
+    assert [(each.number, each.process_id, each.scope, each.fallen_out) for each in found] == [
+        (runs, "q", "/!c#2", 1),
+        (done, "q", None, 0),
+    ]
+    assert [(each.number, each.call) for each in read(queries.list_calls, "i1", runs)] == [(within, runs)]
+    assert read(queries.get_call, "i1", done).ended_at == at(1)
+    with pytest.raises(queries.UnknownCall):
+        read(queries.get_call, "i1", 99)
+
+
+def test_the_iterations_of_a_loop_are_its_visits(rows: Rows, read: Read) -> None:
+    rows.instance("i1")
+    for second in (1, 2):
+        rows.passed("i1", "a", ended_s=second, spec="a each")
+    rows.passed("i1", "a", ended_s=3)
+    rows.passed("i1", "b", ended_s=4)
+    passed = read(queries.passed_elements, "i1")
+    assert {element: view.count for element, view in passed.items()} == {"a": 2, "b": 1}

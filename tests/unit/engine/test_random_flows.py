@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -22,11 +22,16 @@ ROUNDS = 2
 
 @dataclass
 class Author:
-    """Draws blocks with one way in and one way out: `block` gives the ids of its first and last element."""
+    """Draws blocks with one way in and one way out: `block` gives the ids of its first and last element.
+
+    `called` are the processes that the flow calls; `written` the variables of what is being drawn, the innermost last.
+    """
 
     draw: random.Random
     made: int = 0
     left: int = 26  # steps to draw
+    called: list[Diagram] = field(default_factory=list)
+    written: list[set[str]] = field(default_factory=lambda: [set()])
 
     def name(self, kind: str) -> str:
         self.made += 1
@@ -45,8 +50,9 @@ class Author:
             self.user,
             self.caught,
             self.timed,
+            self.each_service,
         )
-        nested = (self.sequence, self.parallel, self.choice, self.loop, self.sub)
+        nested = (self.sequence, self.parallel, self.choice, self.loop, self.sub, self.each, self.call)
         kinds = nested if depth > 0 and self.left > 0 and self.draw.random() < 0.85 else simple
         return self.draw.choice(kinds)(diagram, depth)
 
@@ -61,11 +67,22 @@ class Author:
         handler = self.draw.choice(sorted(given))
         count = f"=if n_{a} = null then 1 else n_{a} + 1"
         diagram.service(a, handler, inputs=given[handler], outputs={f"r.{a}": "=r", f"n_{a}": count})
+        self.written[-1] |= {"r", f"n_{a}"}
+        return a, a
+
+    def each_service(self, diagram: Diagram, _: int) -> tuple[str, str]:
+        a = self.name("e")
+        given = {"t.echo": {"x": "=item"}, "t.flaky": {"failures": "=item - 1"}, "t.call_back": {"order": f'="{a}"'}}
+        handler = self.draw.choice(sorted(given))
+        diagram.service(a, handler, inputs=given[handler])
+        diagram.each("=[1, 2, 3]", "item", collect=(f"out_{a}", "=r"), sequential=self.draw.random() < 0.5)
+        self.written[-1].add(f"out_{a}")
         return a, a
 
     def script(self, diagram: Diagram, _: int) -> tuple[str, str]:
         a = self.name("x")
         diagram.script(a, f"=if {a} = null then 1 else {a} + 1", a)
+        self.written[-1].add(a)
         return a, a
 
     def timer(self, diagram: Diagram, _: int) -> tuple[str, str]:
@@ -76,6 +93,7 @@ class Author:
     def message(self, diagram: Diagram, _: int) -> tuple[str, str]:
         a = self.name("w")
         diagram.message(a, a, '="1"', outputs={f"r.{a}": "=r"})
+        self.written[-1].add("r")
         return a, a
 
     def user(self, diagram: Diagram, _: int) -> tuple[str, str]:
@@ -87,6 +105,7 @@ class Author:
         a, error, merge = self.name("a"), self.name("err"), self.name("m")
         diagram.service(a, "t.refuse").boundary_error(error, a, outputs={f"got_{a}": "=port"}).xor(merge)
         diagram.chain(a, merge).chain(error, merge)
+        self.written[-1].add(f"got_{a}")
         return a, merge
 
     def timed(self, diagram: Diagram, _: int) -> tuple[str, str]:
@@ -132,6 +151,7 @@ class Author:
         )
         diagram.chain(init, m, first).chain(last, count, g).flow(g, m, f"={count} < {ROUNDS}")
         diagram.flow(g, out, id=f"{g}_out")
+        self.written[-1].add(count)
         return init, out
 
     def sub(self, diagram: Diagram, depth: int) -> tuple[str, str]:
@@ -141,15 +161,51 @@ class Author:
         inner.flow(f"start_{a}", first).flow(last, f"end_{a}")
         if self.draw.random() < 0.5:
             diagram.sub(a, inner, inputs={f"in_{a}": "=1"}, outputs={f"out_{a}": f"=in_{a} + 1"})
+            self.written[-1].add(f"out_{a}")
         else:
             diagram.sub(a, inner, inputs={f"in_{a}": "=1"})
         return a, a
 
+    def each(self, diagram: Diagram, depth: int) -> tuple[str, str]:
+        """What is written inside is each iteration's own, and collected."""
+        a = self.name("each")
+        inner, written = self.inside(Diagram("i"), a, depth)
+        diagram.sub(a, inner, inputs=dict.fromkeys(written, "=null"))
+        sequential = self.draw.random() < 0.5
+        diagram.each("=[1, 2]", "item", collect=(f"out_{a}", _all(written)), sequential=sequential)
+        self.written[-1].add(f"out_{a}")
+        return a, a
 
-def draw_flow(seed: int) -> Diagram:
-    diagram = Diagram(f"p{seed}").start("s").end("e")
-    first, last = Author(random.Random(seed)).sequence(diagram, 5)
-    return diagram.flow("s", first).flow(last, "e")
+    def call(self, diagram: Diagram, depth: int) -> tuple[str, str]:
+        """Once, or for each of two; what the called process has written comes out as one list."""
+        a = self.name("call")
+        called, written = self.inside(Diagram(f"{diagram.process_id}_{a}"), a, depth)
+        self.called.append(called)
+        if self.draw.random() < 0.5:
+            diagram.call(a, called.process_id, all_in=False, outputs={f"out_{a}": _all(written)})
+        else:
+            diagram.call(a, called.process_id, all_in=False, outputs={"came": _all(written)})
+            diagram.each("=[1, 2]", "item", collect=(f"out_{a}", "=came"), sequential=self.draw.random() < 0.5)
+        self.written[-1].add(f"out_{a}")
+        return a, a
+
+    def inside(self, inner: Diagram, a: str, depth: int) -> tuple[Diagram, list[str]]:
+        """A whole process, and the names of the variables that it writes."""
+        inner.start(f"start_{a}").end(f"end_{a}")
+        self.written.append(set())
+        first, last = self.block(inner, depth - 1)
+        return inner.flow(f"start_{a}", first).flow(last, f"end_{a}"), sorted(self.written.pop())
+
+
+def _all(names: list[str]) -> str:
+    return f"=[{', '.join(names)}]"
+
+
+def draw_flow(seed: int) -> tuple[Diagram, list[Diagram]]:
+    """A flow, and the processes that it calls."""
+    diagram, author = Diagram(f"p{seed}").start("s").end("e"), Author(random.Random(seed))
+    first, last = author.sequence(diagram, 5)
+    return diagram.flow("s", first).flow(last, "e"), author.called
 
 
 @dataclass
@@ -219,7 +275,10 @@ class Player:
 @pytest.mark.parametrize("group", range(4))
 def test_a_random_flow_ends_alike_uninterrupted_crashing_and_in_any_order(bench: Bench, group: int) -> None:
     for seed in range(group * 3, group * 3 + 3):
-        process_id = bench.deploy(draw_flow(seed))
+        diagram, called = draw_flow(seed)
+        for each in called:
+            bench.deploy(each)
+        process_id = bench.deploy(diagram)
         expected = Player(bench, random.Random(0), crashes=False).play(process_id)
         for order in (1, 2):
             for crashes in (False, True):
