@@ -105,8 +105,8 @@ def test_workers_are_told_by_their_leases(database: Database) -> None:
 
 def test_the_outbox_lags_by_its_oldest_event(database: Database) -> None:
     with database.transaction() as tx:
-        for seconds in (30, 50):
-            Subscriptions().publish(tx, Event("OrderReady", "order", "1", {}, at=at(seconds)))
+        for seconds in (30, 50):  # ids sort by time, to the millisecond
+            Subscriptions().publish(tx, Event("OrderReady", "order", "1", {}, id=f"e{seconds}", at=at(seconds)))
     found = sheet(database)
     assert (found["turnup_outbox_unsent"], found["turnup_outbox_lag_seconds"]) == (2, 70)
 
