@@ -14,6 +14,7 @@ from flask import Flask
 from app.api.build import ApiParts, build_api, build_health
 from app.core.clock import Clock, SystemClock
 from app.core.db import Database
+from app.core.jobs import JobRunner, Jobs, Kinds
 from app.core.log import get_logger
 from app.core.meters import Meters
 from app.core.settings import Settings
@@ -26,6 +27,8 @@ from app.dispatch.wakeups import LocalWakeups
 from app.dispatch.witness import Witness
 from app.dispatch.worker import Worker
 from app.engine.doors import Engine
+from app.engine.migration import doors as migration
+from app.engine.operators import Operators
 from app.engine.spiff.index import install
 from app.handling.registry import Registry
 from app.watch.checks import store_checks, worker_checks
@@ -51,6 +54,10 @@ class EngineRoom:
     clock: Clock
     wakeups: LocalWakeups
     engine: Engine
+    operators: Operators
+    migrations: migration.Migrations
+    kinds: Kinds
+    jobs: Jobs
 
     def close(self) -> None:
         self.database.close()
@@ -82,7 +89,11 @@ def build_engine_room(settings: Settings) -> EngineRoom:
     registry = Registry.scan()
     clock = SystemClock()
     wakeups = LocalWakeups(clock)
-    return EngineRoom(database, registry, clock, wakeups, Engine(registry, clock, wakeups))
+    migrations = migration.Migrations(registry, clock, wakeups)
+    kinds = Kinds({migration.KIND: migrations.work})
+    engine = Engine(registry, clock, wakeups)
+    operators, jobs = Operators(engine), Jobs(kinds, clock)
+    return EngineRoom(database, registry, clock, wakeups, engine, operators, migrations, kinds, jobs)
 
 
 def build_house(settings: Settings, environ: Mapping[str, str], too_many_strays: Callable[[], None]) -> House:
@@ -103,7 +114,8 @@ def build_house(settings: Settings, environ: Mapping[str, str], too_many_strays:
         witness=witness,
     )
     logger = get_logger("turnup.dispatch")
-    dispatch = Embedded(room.database, room.engine, worker, room.wakeups, room.clock, logger, witness)
+    jobs = JobRunner(room.database, room.kinds, room.clock, get_logger("turnup.jobs"))
+    dispatch = Embedded(room.database, room.engine, worker, room.wakeups, jobs, room.clock, logger, witness)
     desk = Desk(
         Readiness(
             {
@@ -141,13 +153,25 @@ def _build_app(settings: Settings, room: EngineRoom, desk: Desk) -> Flask:
     app.static_folder = str(STATIC)
     app.static_url_path = "/static"
     app.add_url_rule("/static/<path:filename>", endpoint="static", view_func=app.send_static_file)
-    build_api(app, ApiParts(room.database, room.engine, room.clock, settings.token, settings.token_expires_at, desk))
+    parts = ApiParts(
+        room.database,
+        room.engine,
+        room.operators,
+        room.migrations,
+        room.jobs,
+        room.clock,
+        settings.token,
+        settings.token_expires_at,
+        desk,
+    )
+    build_api(app, parts)
     session_secret = kept_secret(settings.data_dir / "session-secret")
     build_dashboard(
         app,
         DashboardParts(
             room.database,
             room.engine,
+            room.operators,
             room.registry,
             room.clock,
             settings.token,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from flask_openapi3.openapi import OpenAPI
 
-from app.api import decisions, definitions, health, incidents, instances, messages, tasks
+from app.api import decisions, definitions, health, incidents, instances, jobs, messages, migrations, signals, tasks
 from app.api.room import ApiParts
 from app.core.clock import Clock
 from app.watch.desk import Desk
@@ -19,8 +19,11 @@ _ROOMS = (
     decisions.Decisions,
     instances.Instances,
     messages.Messages,
+    signals.Signals,
     tasks.Tasks,
     incidents.Incidents,
+    migrations.Migrations,
+    jobs.Jobs,
 )
 
 

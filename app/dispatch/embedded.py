@@ -12,6 +12,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from app.core.clock import Clock
 from app.core.db import Database
+from app.core.jobs import JobRunner
 from app.core.log import Logger
 from app.dispatch.wakeups import LocalWakeups
 from app.dispatch.witness import Witness
@@ -20,6 +21,7 @@ from app.engine import inbox, sweeps, watchdog
 from app.engine.doors import Engine
 
 SWEEP_S = 1
+JOBS_S = 1
 WATCHDOG_S = 20
 EXPIRED_S = 60
 SWEEP_LIMIT = 500
@@ -34,6 +36,7 @@ class Embedded:
         engine: Engine,
         worker: Worker,
         wakeups: LocalWakeups,
+        jobs: JobRunner,
         clock: Clock,
         logger: Logger,
         witness: Witness | None = None,
@@ -42,6 +45,7 @@ class Embedded:
         self._engine = engine
         self._worker = worker
         self._wakeups = wakeups
+        self._jobs = jobs
         self._clock = clock
         self._logger = logger
         self._witness = witness or Witness()
@@ -49,7 +53,7 @@ class Embedded:
         self._next_due: datetime | None = None
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(2)},
+            executors={"default": ThreadPoolExecutor(3)},  # bulk work keeps no sweep waiting
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         # It warns whenever a job takes longer than its interval; `coalesce` is our answer to that.
@@ -59,6 +63,7 @@ class Embedded:
         self._worker.start(alone=True, due=self.due)
         self._wakeups.listen(self._worker.wake, self.due)
         self._every(SWEEP_S, self.sweep)
+        self._every(JOBS_S, self.work_at_jobs)
         self._every(WATCHDOG_S, self.watch)
         self._every(EXPIRED_S, self.drop_expired)
         self._scheduler.start()
@@ -103,6 +108,10 @@ class Embedded:
                 self._engine.start_due(tx)
         for instance_id in found:
             self._worker.wake(instance_id)
+
+    def work_at_jobs(self) -> None:
+        """Do what bulk work may be done now."""
+        self._jobs.tick()
 
     def watch(self) -> None:
         """Turn instances that nothing can move into incidents (DESIGN promise 6)."""

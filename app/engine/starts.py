@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from app.core.clock import Clock
 from app.core.db import Prepared, Transaction
-from app.core.errors import Conflict, TooLarge, Unprocessable
+from app.core.errors import Conflict, TooLarge
 from app.core.ids import new_id
-from app.core.types import to_microseconds
-from app.engine import definitions
+from app.core.types import from_microseconds, to_microseconds
+from app.engine import definitions, suspension
 from app.engine.arrivals import Sent
 from app.engine.locks import lock
 from app.engine.schemas import VariablesRefused, check_schema
@@ -37,7 +37,7 @@ class IdempotencyKeyReused(Conflict):
     """The key was used before, for another request."""
 
 
-class StartedByEvents(Unprocessable):
+class StartedByEvents(Conflict):
     """The process has no start event without a trigger: it cannot be started by a request."""
 
 
@@ -112,7 +112,7 @@ class New:
 
 
 def put(tx: Transaction, new: New, now: int) -> str:
-    """Store an instance, to be run by a worker; its id."""
+    """Store an instance, to be run by a worker, or suspended if its process is; its id."""
     instance_id = new_id()
     row = {
         "id": instance_id,
@@ -125,6 +125,7 @@ def put(tx: Transaction, new: New, now: int) -> str:
         "revision": 0,
         "next_number": 1,
         "rewinds": 0,
+        "suspended_with": None,
         "start_element": new.element_id,
         "start_key": new.key,
         "writes": 0,
@@ -140,6 +141,7 @@ def put(tx: Transaction, new: New, now: int) -> str:
     if new.sent is not None:
         place = {"instance_id": instance_id, "revision": 0, "number": 0, "element_id": new.element_id}
         _PUT_ARRIVAL.run(tx.connection, [place | asdict(new.sent)])
+    suspension.begin_suspended(tx, new.process_id, instance_id, from_microseconds(now))
     return instance_id
 
 

@@ -12,14 +12,18 @@ _TIMED = ("timer", "retry", "callback")
 def due_instances(connection: sa.Connection, now: datetime, limit: int = 500) -> list[str]:
     """Instances that a worker should look at now, those that have waited longest first."""
     alive = sa.select(worker.c.id).where(worker.c.lease_until >= now)
+    active = process_instance.c.state == "active"  # times of suspended ones are held (token.held_due_at)
     queries = (
         sa.select(process_instance.c.id).where(process_instance.c.wake_at <= now).order_by(process_instance.c.wake_at),
         sa.select(token.c.instance_id)
         .where(token.c.due_at <= now, token.c.open == 1, token.c.kind.in_(_TIMED))
         .order_by(token.c.due_at),
         sa.select(token.c.instance_id).where(token.c.kind == "claim", token.c.claimed_by.not_in(alive)),
-        sa.select(token.c.instance_id).where(token.c.kind == "job").order_by(token.c.since),
-        _matched_messages(now),
+        sa.select(token.c.instance_id)
+        .join(process_instance, process_instance.c.id == token.c.instance_id)
+        .where(token.c.kind == "job", active)
+        .order_by(token.c.since),
+        _matched_messages(now).where(active),
     )
     found: dict[str, None] = {}
     for query in queries:

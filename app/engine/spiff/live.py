@@ -138,6 +138,11 @@ class Live:
     def ended(self) -> bool:
         return bool(self.tree.completed)
 
+    @property
+    def suspended(self) -> bool:
+        """Results of what runs are taken, and nothing else moves it."""
+        return self.state == "suspended"
+
     def begin(self, payload: dict[str, Any] | None = None) -> None:
         """Put a token on the start event; `payload` is what the message or signal that started it brings."""
         self.begun = True
@@ -151,7 +156,7 @@ class Live:
         Conditions and joins that depend on where the other tokens are come to turn when nothing is ready.
         """
         self._run_ready()
-        while self._join_gathered() or self._fire_condition():
+        while self._join_gathered() or (not self.suspended and self._fire_condition()):
             self._run_ready()
 
     def _run_ready(self) -> None:
@@ -262,9 +267,12 @@ class Live:
         self.note("compensated", node, element=record["element_id"], number=record["number"])
 
     def step_key(self, node: Node) -> str:
-        """The same for every attempt of one step, also after a lost checkpoint; another after a corrected retry."""
+        """The same for every attempt of one step, also after a lost checkpoint.
+
+        Another after a corrected retry ('~1'), and for all that begins after a rewind or a migration ('~r1').
+        """
         generation = node.internal_data.get("generation", 0)
-        suffix = f"~{generation}" if generation else ""
+        suffix = (f"~r{self.rewinds}" if self.rewinds else "") + (f"~{generation}" if generation else "")
         return f"{self.instance_id}:{node.workflow.scope}/{step_name(node)}{suffix}"
 
     def look_again(self) -> None:
