@@ -171,14 +171,21 @@ class Weather:
     def end(self) -> None:
         self._over.set()
 
+    def _a_workshop(self) -> Workshop:
+        """Rather one that has steps to lose."""
+        query = "SELECT w.pid FROM worker w JOIN token t ON t.claimed_by = w.id WHERE t.kind = 'claim' ORDER BY w.pid"
+        pids = {pid for (pid,) in self.hosts.postgres.rows(query)}
+        busy = [workshop for workshop in self.hosts.workshops if workshop.pid in pids]
+        return self.draw.choice(busy or self.hosts.workshops)
+
     def kill(self) -> None:
-        workshop = self.draw.choice(self.hosts.workshops)
+        workshop = self._a_workshop()
         workshop.kill()
         time.sleep(self.draw.uniform(0, 2))
         workshop.start()
 
     def freeze(self) -> None:
-        workshop = self.draw.choice(self.hosts.workshops)
+        workshop = self._a_workshop()
         workshop.freeze()
         time.sleep(LEASE_S + self.draw.uniform(1, 3))
         workshop.thaw()

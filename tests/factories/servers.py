@@ -76,8 +76,8 @@ class Process:
             return False
 
     @property
-    def is_running(self) -> bool:
-        return self._child is not None and self._child.poll() is None
+    def pid(self) -> int:
+        return 0 if self._child is None else self._child.pid
 
     def kill(self) -> None:
         """SIGKILL to the whole group; returns once the port is closed."""
