@@ -193,7 +193,7 @@ def _postgres_engines(url: sa.URL, connections: int) -> tuple[sa.Engine, sa.Engi
     def limit(driver_connection: Any, record: Any) -> None:
         """A process that stands still inside a transaction keeps others from its rows no longer than that."""
         driver_connection.autocommit = True
-        driver_connection.execute(f"SET idle_in_transaction_session_timeout = '{STILL_S}s'")
+        driver_connection.execute(f"SET idle_in_transaction_session_timeout = {round(STILL_S * 1000)}")
         driver_connection.autocommit = False
 
     return engine, engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from app.core import db
 from app.core.db import Database, Transaction, metadata
+from tests.unit.dispatch.waiting import until
 
 THING = sa.Table("thing_of_test_db", sa.MetaData(), sa.Column("name", sa.Text, primary_key=True))
 
@@ -186,3 +188,24 @@ def test_a_missing_folder_of_a_sqlite_file_is_made(tmp_path: Path) -> None:
 def test_every_constraint_has_a_name() -> None:
     unnamed = [(table.name, kind) for table in metadata.tables.values() for kind in table.constraints if not kind.name]
     assert unnamed == []
+
+
+def test_postgresql_ends_a_transaction_whose_process_stands_still(
+    postgres_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with postgres_database.reading() as connection:
+        shown = connection.scalar(sa.text("SHOW idle_in_transaction_session_timeout"))
+        assert shown == f"{db.STILL_S}s"
+    monkeypatch.setattr(db, "STILL_S", 0.05)
+    impatient = Database(postgres_database.conninfo)
+    waited = sa.text("SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction' AND pid = :pid")
+    with pytest.raises(sa.exc.DBAPIError, match="idle-in-transaction"), impatient.transaction() as tx:
+        pid = tx.connection.scalar(sa.text("SELECT pg_backend_pid()"))
+        until(lambda: _count(postgres_database, waited, pid) == 0)
+        tx.connection.execute(sa.text("SELECT 1"))
+    impatient.close()
+
+
+def _count(database: Database, query: sa.TextClause, pid: int) -> int:
+    with database.reading() as connection:
+        return int(connection.scalar(query, {"pid": pid}) or 0)
