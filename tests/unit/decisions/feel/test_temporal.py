@@ -54,7 +54,7 @@ def test_a_duration_that_leaves_the_calendar_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2026-05-01T09:00:00Z", "2026-05-01T11:00:00+02:00", "2026-05-01T11:00:00@Europe/Paris", " 2026-05-01T09:00:00.000Z"]
+    "text", ["2026-05-01T09:00:00Z", "2026-05-01T11:00:00+02:00", "2026-05-01T11:00:00@Europe/Paris", "2026-05-01T11:00:00+02:00[Europe/Paris]", " 2026-05-01T09:00:00.000Z"]
 )
 def test_an_instant_is_aware_and_in_utc(text: str) -> None:
     instant = parse_instant(text)
@@ -69,6 +69,7 @@ def test_an_instant_is_aware_and_in_utc(text: str) -> None:
         "tomorrow": "found 'tomorrow', expected a date and time in ISO 8601",
         "2026-05-01": "expected a date and time in ISO 8601",
         "2026-02-30T09:00:00Z": "expected a date and time in ISO 8601",
+        "2026-05-01T09:00:00[Europe/Paris]": "expected a date and time in ISO 8601",
         "2026-05-01T09:00:00@Nowhere/Land": "expected a date and time in ISO 8601",
         "0001-01-01T00:00:00+10:00": "outside the years 1 to 9999 in UTC",
     }.items(),
