@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from app.engine import inbox, sweeps
-from app.engine.tables import message
+from app.engine.tables import message, message_delivery
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
+from tests.factories.triggers import terminate
 
 
 def waiting_for(name: str = "ready", process_id: str = "p") -> Diagram:
@@ -116,3 +117,12 @@ def test_the_delivery_stands_in_the_history(bench: Bench) -> None:
     bench.run(instance_id)
     (row,) = [row for row in bench.history(instance_id) if row.kind == "message"]
     assert row.detail == {"name": "ready", "key": "1", "message_id": "m-1"}
+
+
+def test_a_wait_that_ends_in_the_advance_in_which_it_began_takes_no_message(bench: Bench) -> None:
+    bench.publish("ready", "1")
+    diagram = Diagram("p").start().parallel("f").message("w", "ready", '="1"').end().end("t", terminate())
+    instance_id = bench.start(diagram.chain("s", "f", "w", "e").chain("f", "t"))
+    bench.run(instance_id)
+    assert bench.state(instance_id) == "completed"
+    assert bench.count(message_delivery) == 0
