@@ -120,7 +120,7 @@ class Incidents:
 
     def __init__(self, parts: ApiParts) -> None:
         self._database = parts.database
-        self._engine = parts.engine
+        self._operators = parts.operators
         self._parts = parts
 
     def blueprint(self) -> APIBlueprint:
@@ -157,14 +157,14 @@ class Incidents:
         `inputs`, which are checked against the handler's parameters, it is new work under a new key. Answers 202; the
         incident's `outcome` says later what came of it.
         """
-        engine, incident_id = self._engine, path.incident_id
+        operators, incident_id = self._operators, path.incident_id
 
         def act(tx: Transaction) -> None:
             if body.inputs is None:
-                engine.retry(tx, incident_id, body.by, body.reason)
+                operators.retry(tx, incident_id, body.by, body.reason)
                 return
             try:
-                engine.retry_with_inputs(tx, incident_id, body.inputs, body.by, body.reason)
+                operators.retry_with_inputs(tx, incident_id, body.inputs, body.by, body.reason)
             except BadParameter as error:
                 raise InputsRefused(error) from error
 
@@ -172,13 +172,13 @@ class Incidents:
 
     def skip_incident(self, path: IncidentPath, body: SkipIn) -> Response:
         """Go on without the step"""
-        incident_id = path.incident_id
-        return self._act(incident_id, lambda tx: self._engine.skip(tx, incident_id, body.outputs, body.by, body.reason))
+        operators, incident_id = self._operators, path.incident_id
+        return self._act(incident_id, lambda tx: operators.skip(tx, incident_id, body.outputs, body.by, body.reason))
 
     def choose_value(self, path: IncidentPath, body: ChooseIn) -> Response:
         """Choose between two values that concurrent branches wrote to one variable"""
-        incident_id = path.incident_id
-        return self._act(incident_id, lambda tx: self._engine.choose(tx, incident_id, body.take, body.by, body.reason))
+        operators, incident_id = self._operators, path.incident_id
+        return self._act(incident_id, lambda tx: operators.choose(tx, incident_id, body.take, body.by, body.reason))
 
     def _act(self, incident_id: str, act: Callable[[Transaction], None]) -> Response:
         commit(self._database, act)

@@ -8,6 +8,7 @@ from datetime import datetime
 from app.core.clock import Clock
 from app.core.db import Database
 from app.engine.doors import Engine
+from app.engine.operators import Operators
 from app.handling.registry import Registry
 
 
@@ -20,6 +21,7 @@ class DashboardParts:
 
     database: Database
     engine: Engine
+    operators: Operators
     registry: Registry
     clock: Clock
     token: str

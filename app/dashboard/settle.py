@@ -35,19 +35,19 @@ class SettlePages:
         blueprint.add_url_rule(f"{base}/choose", "choose", self.choose, methods=["POST"])
 
     def retry(self, incident_id: str) -> str | Response:
-        return self._act(incident_id, lambda tx, by, reason: self._parts.engine.retry(tx, incident_id, by, reason))
+        return self._act(incident_id, lambda tx, by, reason: self._parts.operators.retry(tx, incident_id, by, reason))
 
     def correct(self, incident_id: str) -> str | Response:
         def act(tx: Transaction, by: str, reason: str) -> None:
             inputs = self._read_inputs(tx, incident_id)
-            self._parts.engine.retry_with_inputs(tx, incident_id, inputs, by, reason)
+            self._parts.operators.retry_with_inputs(tx, incident_id, inputs, by, reason)
 
         return self._act(incident_id, act)
 
     def skip(self, incident_id: str) -> str | Response:
         def act(tx: Transaction, by: str, reason: str) -> None:
             outputs = read_object(request.form.get("outputs", ""), "$.outputs", "Outputs")
-            self._parts.engine.skip(tx, incident_id, outputs, by, reason)
+            self._parts.operators.skip(tx, incident_id, outputs, by, reason)
 
         return self._act(incident_id, act)
 
@@ -55,9 +55,9 @@ class SettlePages:
         def act(tx: Transaction, by: str, reason: str) -> None:
             match request.form.get("take"):
                 case "stored":
-                    self._parts.engine.choose(tx, incident_id, "stored", by, reason)
+                    self._parts.operators.choose(tx, incident_id, "stored", by, reason)
                 case "new":
-                    self._parts.engine.choose(tx, incident_id, "new", by, reason)
+                    self._parts.operators.choose(tx, incident_id, "new", by, reason)
                 case _:
                     raise InvalidInput("Choose one of the two values.", path="$.take")
 

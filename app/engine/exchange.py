@@ -44,27 +44,30 @@ class Exchange:
         if not live.woken:
             return
         for come in arrivals.take(tx, live):
-            if come.number == 0:
+            if come.number == 0 and not live.ended:
                 live.begin(come.variables)
-                live.note(come.kind, live.tree.task_tree, **come.shown)
+                live.note(come.kind, live.tree.task_tree, **come.shown, variables=come.variables)
                 continue
             live.run()
             node = arrivals.recipient(live, come)
             if node is not None:
                 self._deliver(live, node, come.kind, come.variables, come.shown)
                 continue
-            live.note(f"late_{come.kind}", None, element=come.element_id, **come.shown)
+            live.note(f"late_{come.kind}", None, element=come.element_id, **come.shown, variables=come.variables)
             if come.kind != SIGNAL:
                 self._wake(tx, inbox.release(tx, live, come))
 
     def settle(self, tx: Transaction, live: Live) -> None:
-        """Run on, pass on what is sent and take what lies in the inbox, until nothing moves any more."""
+        """Run on, pass on what is sent and take what lies in the inbox, until nothing moves any more.
+
+        A suspended instance takes nothing from the inbox; what it sends to itself it has all the same.
+        """
         live.run()
         to_itself = 0
         while True:
             if live.thrown:
                 to_itself += self._pass_on(tx, live, live.thrown.pop(0), endless=to_itself >= MOST_TO_ITSELF)
-            elif not self._collect(tx, live):
+            elif live.suspended or not self._collect(tx, live):
                 return
             live.run()
 
@@ -79,7 +82,7 @@ class Exchange:
         live.unseen.clear()
         found = False
         for node in sorted(nodes, key=lambda node: (node.wait.name, node.wait.correlation, node.id)):
-            if node._state & FINISHED:  # by one that was given something before
+            if node._state & FINISHED or node.wait.kind not in CATCHING:  # by one that was given something before
                 continue
             taken = inbox.poll(tx, live, node)
             if taken is None:
@@ -94,13 +97,14 @@ class Exchange:
     def _pass_on(self, tx: Transaction, live: Live, thrown: Thrown, *, endless: bool) -> bool:
         """To all whom it concerns; whether this instance is one of them."""
         if thrown.kind == SIGNAL:
-            own = [node for node in live.waiting(SIGNAL) if node.wait.name == thrown.name]
+            waiting = [node for node in live.waiting(SIGNAL) if node.id < thrown.before]
+            own = [node for node in waiting if node.wait.name == thrown.name]
             done = signals.broadcast(tx, thrown.name, as_json(thrown.variables), self._clock, live)
             reached: dict[str, Any] = {"recipients": done.recipients, "started": done.started}
             shown: dict[str, Any] = {"name": thrown.name}
         else:
             sent = MessageIn(thrown.name, thrown.key, thrown.variables, thrown.message_id, thrown.time_to_live_s)
-            published, node = messages.publish(tx, sent, self._clock, live)
+            published, node = messages.publish(tx, sent, self._clock, live, thrown.before)
             own = [] if node is None else [node]
             reached = {"recipients": published.recipients, "started": published.started}
             shown = {"name": thrown.name, "key": thrown.key, "message_id": published.message_id}
@@ -118,7 +122,7 @@ class Exchange:
         return bool(own)
 
     def _deliver(self, live: Live, node: Node, kind: str, variables: dict[str, Any], shown: dict[str, Any]) -> None:
-        live.note(kind, node, **shown)
+        live.note(kind, node, **shown, variables=variables)
         if node.wait.kind == "callback":
             steps.called_back(live, node, variables, self._registry)
         else:

@@ -1,26 +1,16 @@
 """What operators do about incidents; each action is recorded, and so is what came of it."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from app.core.db import Transaction
-from app.core.errors import Conflict, InvalidInput, NotFound
+from app.core.errors import Conflict, NotFound
+from app.engine.actions import Action, note
 from app.engine.spiff.index import Node
 from app.engine.spiff.live import Live
 from app.engine.tables import incident
-
-
-@dataclass(frozen=True)
-class Action:
-    """Who does what, and why; `reason` is mandatory."""
-
-    name: str  # retry | retry_with_inputs | skip | choose
-    by: str
-    reason: str
-    detail: dict[str, Any]
 
 
 def find_open(tx: Transaction, incident_id: str) -> sa.Row[Any]:
@@ -33,7 +23,7 @@ def find_open(tx: Transaction, incident_id: str) -> sa.Row[Any]:
         done = chosen or "it is resolved"
         raise Conflict(f"This incident cannot be acted on: {done}. Reload to see what came of it.")
     if row.number == 0:
-        raise Conflict(f"{row.message} No action on the step can help.")
+        raise Conflict(f"{row.message} No action on a step can help: move a token, rewind or cancel the instance.")
     return row
 
 
@@ -47,20 +37,35 @@ def standing(live: Live, row: sa.Row[Any]) -> Node:
 
 def record(tx: Transaction, live: Live, node: Node, row: sa.Row[Any], action: Action, now: datetime) -> None:
     """Write down the action; its outcome follows when the step has passed or failed again."""
-    if not action.reason.strip():
-        raise InvalidInput("Say why: an action on an incident needs a reason.", path="$.reason")
-    tx.connection.execute(
-        sa.update(incident)
-        .where(incident.c.id == row.id)
-        .values(
-            state="acted_on",
-            action=action.name,
-            action_by=action.by,
-            action_reason=action.reason,
-            action_detail=action.detail,
-            acted_at=now,
-        )
-    )
+    chosen = incident.c.id == row.id
+    tx.connection.execute(sa.update(incident).where(chosen).values(state="acted_on", **_told(action, now)))
     node.internal_data["incident"] = [row.id, row.signature]
     live.settled += 1
-    live.note("action", node, action.by, action=action.name, reason=action.reason, **action.detail)
+    note(live, node, action)
+
+
+def settle_by(
+    tx: Transaction, live: Live, action: Action, outcome: Literal["passed", "cancelled"], now: datetime
+) -> None:
+    """A move that was no answer to an incident settles what fell out on its way, and the stall of the instance.
+
+    The checkpoint resolves those of tokens that were ended.
+    """
+    here = sa.and_(incident.c.instance_id == live.instance_id, incident.c.state == "open")
+    if live.dropped:
+        ended = incident.c.number.in_([node.id for node in live.dropped])
+        tx.connection.execute(sa.update(incident).where(here, ended).values(_told(action, now)))
+    if live.incidents:
+        resolved = {"state": "resolved", "outcome": outcome, "ended_at": now, **_told(action, now)}
+        stalled = tx.connection.execute(sa.update(incident).where(here, incident.c.number == 0).values(resolved))
+        live.settled += stalled.rowcount
+
+
+def _told(action: Action, now: datetime) -> dict[str, Any]:
+    return {
+        "action": action.name,
+        "action_by": action.by,
+        "action_reason": action.reason,
+        "action_detail": action.detail,
+        "acted_at": now,
+    }

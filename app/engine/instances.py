@@ -16,7 +16,7 @@ from app.engine.spiff.live import Live, Outcome, Raised
 from app.engine.spiff.scopes import VISITS, as_json
 from app.engine.tables import history, incident, process_instance, token, variable
 
-ACTIVE, COMPLETED, CANCELLED = "active", "completed", "cancelled"
+ACTIVE, SUSPENDED, COMPLETED, CANCELLED = "active", "suspended", "completed", "cancelled"
 
 
 class StaleInstance(TurnupError):
@@ -64,7 +64,7 @@ _UNDONE = Prepared(
 _HISTORY = Prepared(sa.insert(history))
 _INSTANCE_COLUMNS = (
     "definition_id business_key state incidents revision next_number rewinds writes wake_at ended_at start_element "
-    "start_key"
+    "start_key trace_parent"
 ).split()
 _SELECT_INSTANCE = sa.select(*(process_instance.c[name] for name in _INSTANCE_COLUMNS)).where(
     process_instance.c.id == _b("id_")
@@ -93,27 +93,40 @@ class Instances:
     def load(self, tx: Transaction, instance_id: str, *, locked: bool = False) -> Live:
         """What is open in an instance; NotFound if there is none with that id.
 
-        `locked`: no other writer comes between until the transaction ends.
+        `locked`: no other writer comes between until the transaction ends. Senders lock themselves together with whom
+        they send to, in one order; one who is locked before may be in another's way, and one of the two is repeated.
         """
-        found = (_LOCK_INSTANCE if locked else _READ_INSTANCE).rows(tx.connection, {"id_": instance_id})
+        return self._load(tx.connection, instance_id, _LOCK_INSTANCE if locked else _READ_INSTANCE)
+
+    def read(self, connection: sa.Connection, instance_id: str) -> Live:
+        """As `load`, to look at."""
+        return self._load(connection, instance_id, _READ_INSTANCE)
+
+    def _load(self, connection: sa.Connection, instance_id: str, query: Prepared) -> Live:
+        found = query.rows(connection, {"id_": instance_id})
         if not found:
             raise NotFound(f"There is no process instance '{instance_id}'.", instance_id=instance_id)
         row = dict(zip(_INSTANCE_COLUMNS, found[0], strict=True))
-        program = self._programs.program(tx.connection, row["definition_id"])
+        program = self._programs.program(connection, row["definition_id"])
         live = Live.create(instance_id, row["business_key"], program, row["next_number"], row["writes"])
         live.revision, live.incidents, live.woken = row["revision"], row["incidents"], row["wake_at"] is not None
         live.begun, live.state, live.ended_at = row["next_number"] > 1, row["state"], row["ended_at"]
         live.rewinds, live.start_element, live.start_key = row["rewinds"], row["start_element"], row["start_key"]
-        live.tree.completed = live.state != ACTIVE
-        live.callees = Callees(self._programs, tx.connection)
-        variables = _READ_VARIABLES.rows(tx.connection, {"id_": instance_id})
-        restore(live, _READ_TOKENS.rows(tx.connection, {"id_": instance_id}), variables)
+        live.trace_parent = row["trace_parent"]
+        live.tree.completed = live.state in (COMPLETED, CANCELLED)
+        live.callees = Callees(self._programs, connection)
+        variables = _READ_VARIABLES.rows(connection, {"id_": instance_id})
+        tokens = _READ_TOKENS.rows(connection, {"id_": instance_id})
+        try:
+            restore(live, tokens, variables)
+        except KeyError:  # a migration came between the reads, and the tokens are another version's
+            _verify(connection, live)
+            raise
         return live
 
     def verify(self, tx: Transaction, live: Live) -> None:
         """StaleInstance if somebody else has written since it was loaded."""
-        if _READ_REVISION.rows(tx.connection, {"id_": live.instance_id}) != [(live.revision,)]:
-            raise _stale(live)
+        _verify(tx.connection, live)
 
     def checkpoint(self, tx: Transaction, live: Live, wake_at: int | None = None) -> None:
         """Write what changed since the last checkpoint; StaleInstance if somebody else wrote in between.
@@ -169,6 +182,11 @@ class Instances:
         done: list[Any]
         for done in (live.happenings, live.raised, live.outcomes, live.dropped, live.thrown, live.undone, live.taken):
             done.clear()
+
+
+def _verify(connection: sa.Connection, live: Live) -> None:
+    if _READ_REVISION.rows(connection, {"id_": live.instance_id}) != [(live.revision,)]:
+        raise _stale(live)
 
 
 def _stale(live: Live) -> StaleInstance:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from app.core.clock import Clock
 from app.core.db import Prepared, Transaction
+from app.core.errors import NotFound
 from app.core.ids import new_id
 from app.core.types import to_microseconds
 from app.engine import arrivals, inbox, triggers
@@ -20,7 +21,7 @@ from app.engine.locks import lock
 from app.engine.spiff.index import Node
 from app.engine.spiff.live import CATCHING, Live
 from app.engine.spiff.scopes import as_json
-from app.engine.tables import arrival, process_instance, token
+from app.engine.tables import arrival, history, message, process_instance, token
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class _Waiting(NamedTuple):
     element_id: str
     process_id: str
     engaged: bool  # another message is on its way to it, or lies there for it from before
+    suspended: bool  # it will have it when its instance is resumed
 
 
 _LOCK = arrivals.locking(WAITS_FOR_MESSAGE, *NAMED)
@@ -65,8 +67,9 @@ _WAITING = Prepared(
         process_instance.c.process_id,
         sa.or_(
             sa.exists().where(arrival.c.instance_id == token.c.instance_id, arrival.c.number == token.c.number),
-            inbox.lying_for(process_instance.c.process_id).exists(),
+            inbox.lying_for(process_instance.c.process_id).correlate(process_instance).exists(),
         ),
+        process_instance.c.state == sa.literal_column("'suspended'"),
     )
     .join(process_instance, process_instance.c.id == token.c.instance_id)
     .where(WAITS_FOR_MESSAGE, *NAMED, token.c.open == sa.literal_column("1"))
@@ -74,11 +77,12 @@ _WAITING = Prepared(
 
 
 def publish(
-    tx: Transaction, message: MessageIn, clock: Clock, sender: Live | None = None
+    tx: Transaction, message: MessageIn, clock: Clock, sender: Live | None = None, before: int = 0
 ) -> tuple[Published, Node | None]:
     """Correlate a message, and keep it for as long as it lives. The caller wakes whom it has reached.
 
-    `sender` is the instance whose flow sends it; the node is one of its own that the message is for.
+    `sender` is the instance whose flow sends it; the node is one of its own that the message is for. Of those only
+    what has a number `before` that waits already.
     """
     name, key, now = message.name, message.correlation_key, to_microseconds(clock.now())
     lock(tx, name, key)
@@ -87,7 +91,7 @@ def publish(
     revisions = arrivals.lock_waiting(tx, _LOCK, {"name_": name, "correlation_": key}, sender)
     sent = Sent(MESSAGE, name, as_json(message.variables), key, new_id(), message.message_id)
     lives = message.time_to_live_s > 0
-    chosen = _choose(_waiting(tx, sent, revisions, now, sender), lives)
+    chosen = _choose(_waiting(tx, sent, revisions, now, sender, before), lives)
     if lives:
         inbox.keep(tx, sent, now, message.time_to_live_s)
         for one in chosen.values():
@@ -101,7 +105,9 @@ def publish(
     return shown, sender.tree.find(own.number) if own is not None and sender is not None else None
 
 
-def _waiting(tx: Transaction, sent: Sent, revisions: dict[str, int], now: int, sender: Live | None) -> list[_Waiting]:
+def _waiting(
+    tx: Transaction, sent: Sent, revisions: dict[str, int], now: int, sender: Live | None, before: int
+) -> list[_Waiting]:
     """Who waits for it, in the order of their turn; of the sender what waits in memory, not what is stored."""
     found = []
     if revisions:
@@ -110,21 +116,27 @@ def _waiting(tx: Transaction, sent: Sent, revisions: dict[str, int], now: int, s
     if sender is not None:
         found += [
             _Waiting(
-                node.wait.since, sender.instance_id, node.id, node.task_spec.bpmn_id, sender.process_id, engaged=False
+                node.wait.since,
+                sender.instance_id,
+                node.id,
+                node.task_spec.bpmn_id,
+                sender.process_id,
+                engaged=False,
+                suspended=sender.suspended,
             )
             for node in sender.waiting(*CATCHING)
-            if (node.wait.name, node.wait.correlation) == (sent.name, sent.correlation)
+            if node.id < before and (node.wait.name, node.wait.correlation) == (sent.name, sent.correlation)
         ]
     return sorted(found)
 
 
 def _choose(waiting: list[_Waiting], lives: bool) -> dict[str, _Waiting]:
-    """One per process: who has waited longest and gets no other already.
+    """One per process: who has waited longest and gets no other already; a suspended one if there is none else.
 
     If all of them do, a message that lives on waits for whoever is free first; another is lined up.
     """
     chosen: dict[str, _Waiting] = {}
-    for one in sorted(waiting, key=lambda one: one.engaged):
+    for one in sorted(waiting, key=lambda one: (one.engaged, one.suspended)):
         if not (one.engaged and lives):
             chosen.setdefault(one.process_id, one)
     return chosen
@@ -142,3 +154,21 @@ def _start(tx: Transaction, sent: Sent, served: set[str], lives: bool, now: int)
             inbox.mark(tx, str(sent.message_id), trigger.process_id, instance_id, trigger.element_id, now)
         started.append(instance_id)
     return started
+
+
+def find_sent(connection: sa.Connection, instance_id: str, message_id: str) -> MessageIn:
+    """A message that an instance has had, also long ago, or that lies in the inbox; by either of its ids. NotFound."""
+    told = sa.select(history.c.detail).where(
+        history.c.instance_id == instance_id, history.c.kind.in_((MESSAGE, f"late_{MESSAGE}"))
+    )
+    for had in connection.execute(told.order_by(history.c.revision.desc())).scalars():
+        if had["message_id"] == message_id:
+            return MessageIn(had["name"], had["key"], had["variables"])
+    of_either = sa.or_(message.c.id == message_id, message.c.sent_id == message_id)
+    kept = connection.execute(sa.select(message).where(of_either).order_by(message.c.received_at.desc())).first()
+    if kept is None:
+        raise NotFound(
+            f"There is no message '{message_id}' in this instance's history or in the inbox. Send it as a new one.",
+            path="$.messageId",
+        )
+    return MessageIn(kept.name, kept.correlation, kept.variables)

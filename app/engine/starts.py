@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from app.core.clock import Clock
 from app.core.db import Prepared, Transaction
-from app.core.errors import Conflict, TooLarge, Unprocessable
+from app.core.errors import Conflict, TooLarge
 from app.core.ids import new_id
-from app.core.types import to_microseconds
-from app.engine import definitions
+from app.core.types import from_microseconds, to_microseconds
+from app.engine import definitions, suspension
 from app.engine.arrivals import Sent
 from app.engine.locks import lock
 from app.engine.schemas import VariablesRefused, check_schema
@@ -37,7 +37,7 @@ class IdempotencyKeyReused(Conflict):
     """The key was used before, for another request."""
 
 
-class StartedByEvents(Unprocessable):
+class StartedByEvents(Conflict):
     """The process has no start event without a trigger: it cannot be started by a request."""
 
 
@@ -50,6 +50,7 @@ class StartRequest:
     version: int | None = None
     business_key: str | None = None
     idempotency_key: str | None = None
+    trace_parent: str | None = None  # of the request's trace: no part of what is asked
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ def start(tx: Transaction, request: StartRequest, clock: Clock) -> Started:
         business_key=request.business_key,
         idempotency_key=request.idempotency_key,
         digest=digest,
+        trace_parent=request.trace_parent,
     )
     instance_id = put(tx, new, to_microseconds(clock.now()))
     rows = [
@@ -106,10 +108,11 @@ class New:
     element_id: str | None = None
     key: str | None = None  # the message's correlation key
     sent: Sent | None = None
+    trace_parent: str | None = None
 
 
 def put(tx: Transaction, new: New, now: int) -> str:
-    """Store an instance, to be run by a worker; its id."""
+    """Store an instance, to be run by a worker, or suspended if its process is; its id."""
     instance_id = new_id()
     row = {
         "id": instance_id,
@@ -122,6 +125,7 @@ def put(tx: Transaction, new: New, now: int) -> str:
         "revision": 0,
         "next_number": 1,
         "rewinds": 0,
+        "suspended_with": None,
         "start_element": new.element_id,
         "start_key": new.key,
         "writes": 0,
@@ -131,11 +135,13 @@ def put(tx: Transaction, new: New, now: int) -> str:
         "ended_at": None,
         "idempotency_key": new.idempotency_key,
         "request_digest": new.digest,
+        "trace_parent": new.trace_parent,
     }
     _PUT.run(tx.connection, [row])
     if new.sent is not None:
         place = {"instance_id": instance_id, "revision": 0, "number": 0, "element_id": new.element_id}
         _PUT_ARRIVAL.run(tx.connection, [place | asdict(new.sent)])
+    suspension.begin_suspended(tx, new.process_id, instance_id, from_microseconds(now))
     return instance_id
 
 

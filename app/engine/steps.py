@@ -33,6 +33,7 @@ class ClaimedStep:
     inputs: dict[str, Any]
     repeat: bool  # an earlier attempt may have had its effect: the handler's verify runs first
     undoes: dict[str, Any] | None = None  # the outputs of the work that is to be taken back; None: it is to be done
+    trace_parent: str | None = None  # what its attempt is part of; whoever traces the advance sets it
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,10 +247,10 @@ def correct(live: Live, node: Node, inputs: dict[str, Any], registry: Registry) 
 def skip(live: Live, node: Node, outputs: dict[str, Any]) -> None:
     """Move on without the step, with the outputs that later steps need."""
     spec = node.task_spec
-    if spec.element_type in ("exclusiveGateway", "inclusiveGateway"):
+    if spec.element_type.endswith("Gateway"):
         raise Conflict(
             f"A gateway cannot be skipped: which flow would it take? Correct the variables that "
-            f"'{spec.bpmn_id}' reads and retry.",
+            f"'{spec.bpmn_id}' reads and retry, or move its token.",
             path="$.outputs",
         )
     live.change(node, "job")

@@ -35,11 +35,12 @@ process_instance = sa.Table(
     sa.Column("process_id", sa.String(255), nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("business_key", sa.String(255)),
-    sa.Column("state", sa.String(16), nullable=False),  # active | completed | cancelled
+    sa.Column("state", sa.String(16), nullable=False),  # active | suspended | completed | cancelled
     sa.Column("incidents", sa.Integer, nullable=False),  # open ones; > 0 is "fallen out"
     sa.Column("revision", sa.BigInteger, nullable=False),  # raised by every writer; a stale writer reloads
     sa.Column("next_number", sa.BigInteger, nullable=False),  # the next token number
     sa.Column("rewinds", sa.Integer, nullable=False),  # raised by each: what is done again has new keys
+    sa.Column("suspended_with", sa.String(16)),  # instance | process: what has to be resumed for it to go on
     sa.Column("start_element", sa.Text),  # the event that started it; NULL: the one without a trigger
     sa.Column("start_key", sa.String(255)),  # correlation key of the message that started it
     sa.Column("writes", sa.BigInteger, nullable=False),  # variable writes so far: tells what changed since a split
@@ -49,6 +50,7 @@ process_instance = sa.Table(
     sa.Column("ended_at", Instant),
     sa.Column("idempotency_key", sa.String(255), unique=True),
     sa.Column("request_digest", sa.String(64)),
+    sa.Column("trace_parent", sa.String(55)),  # W3C traceparent of the request that started it, if that was traced
     sa.Index("ix_process_instance_listing", "state", "started_at"),
     sa.Index("ix_process_instance_business_key", "business_key"),
     sa.Index(
@@ -98,6 +100,7 @@ token = sa.Table(
     sa.Column("kind", sa.String(16)),
     sa.Column("since", Instant),
     sa.Column("due_at", Instant),
+    sa.Column("held_due_at", Instant),  # due_at while the instance is suspended: nothing looks for it
     sa.Column("name", sa.Text),  # handler type, message name, or the definition that is called
     sa.Column("correlation", sa.Text),
     sa.Column("step_key", sa.Text),
@@ -173,7 +176,7 @@ incident = sa.Table(
     sa.Column("attempt", sa.Integer, nullable=False),
     sa.Column("state", sa.String(16), nullable=False),  # open | acted_on | resolved
     sa.Column("raised_at", Instant, nullable=False),
-    sa.Column("action", sa.String(32)),  # retry | retry_with_inputs | skip | choose
+    sa.Column("action", sa.String(32)),  # retry | retry_with_inputs | skip | choose | move | rewind | cancel
     sa.Column("action_by", sa.Text),
     sa.Column("action_reason", sa.Text),
     sa.Column("action_detail", JsonText),
@@ -183,6 +186,15 @@ incident = sa.Table(
     sa.Column("ended_at", Instant),
     sa.Index("ix_incident_instance_id", "instance_id"),
     sa.Index("ix_incident_listing", "state", "raised_at"),
+)
+
+suspended_process = sa.Table(
+    "suspended_process",
+    metadata,
+    sa.Column("process_id", sa.String(255), primary_key=True),
+    sa.Column("suspended_at", Instant, nullable=False),
+    sa.Column("suspended_by", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
 )
 
 message = sa.Table(
@@ -238,7 +250,7 @@ start_trigger = sa.Table(
     sa.Column("due_at", Instant),  # timers: the next time; NULL: there is none left
     sa.Column("remaining", sa.Integer),  # how many times are left; NULL: no end
     sa.Column("cycle", sa.Text),  # ISO 8601, for as long as it is repeated
-    sa.Index("ix_start_trigger_name", "kind", "name"),
+    sa.Index("ix_start_trigger_name", "name", "kind"),
     sa.Index(
         "ix_start_trigger_due_at",
         "due_at",

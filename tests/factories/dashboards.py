@@ -25,6 +25,7 @@ from app.dashboard.parts import DashboardParts
 from app.dispatch.attempt import Attempts, Outside
 from app.engine.doors import Engine
 from app.engine.messages import MessageIn
+from app.engine.operators import Operators
 from app.engine.starts import StartRequest
 from app.engine.steps import StepResult
 from app.engine.sweeps import due_instances
@@ -86,9 +87,12 @@ class World:
         self.database = Database(f"sqlite:///{folder / 'turnup.db'}")
         metadata.create_all(self.database.engine)
         self.engine = Engine(self.registry, self.clock, NobodyWakes())
+        self.operators = Operators(self.engine)
         self._attempts = Attempts(self.clock, Outside(), get_logger("tests"))
         self.app = Flask("turnup-tests", static_folder=str(ROOT / "static"))
-        parts = DashboardParts(self.database, self.engine, self.registry, self.clock, TOKEN, "a-secret-for-tests")
+        parts = DashboardParts(
+            self.database, self.engine, self.operators, self.registry, self.clock, TOKEN, "a-secret-for-tests"
+        )
         build_dashboard(self.app, parts)
         self.deploy("activate")
 

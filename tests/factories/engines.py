@@ -16,6 +16,7 @@ from app.engine import queries
 from app.engine.decisions import accept
 from app.engine.doors import Advanced, Engine
 from app.engine.messages import MessageIn
+from app.engine.operators import Operators
 from app.engine.starts import StartRequest
 from app.engine.steps import Attempted, ClaimedStep, Failed, StepResult
 from app.engine.tables import process_instance
@@ -53,6 +54,7 @@ class Bench:
     def restart(self) -> None:
         """A new process: nothing in memory."""
         self.engine = Engine(self.registry, self.clock, self.wakeups)
+        self.operators = Operators(self.engine)
 
     def deploy(self, diagram: Diagram | bytes) -> str:
         document = diagram if isinstance(diagram, bytes) else diagram.xml()
@@ -152,7 +154,22 @@ class Bench:
         """An operator's action on the instance's only open incident."""
         (incident,) = self.incidents(instance_id)
         with self.database.transaction() as tx:
-            getattr(self.engine, name)(tx, incident.id, *arguments, by="olga", reason=reason)
+            getattr(self.operators, name)(tx, incident.id, *arguments, by="olga", reason=reason)
+
+    def operate(self, name: str, *arguments: Any, reason: str = "because", **options: Any) -> Any:
+        """An operator's move, by its name at the operators' door."""
+        with self.database.transaction() as tx:
+            return getattr(self.operators, name)(tx, *arguments, by="olga", reason=reason, **options)
+
+    def number(self, instance_id: str, element_id: str) -> int:
+        """The number of the only open token on that element."""
+        (number,) = [token.number for token in self.tokens(instance_id) if token.element_id == element_id]
+        return int(number)
+
+    def actions(self, instance_id: str) -> list[dict[str, Any]]:
+        """What operators did, as the history tells it, oldest first; `by` is who."""
+        rows = [row for row in self.history(instance_id) if row.kind == "action"]
+        return [{**row.detail, "by": row.actor} for row in reversed(rows)]
 
     def state(self, instance_id: str) -> str:
         with self.database.reading() as connection:

@@ -52,7 +52,7 @@ def undone_after_an_error() -> Flow:
     handling = Diagram("h").start("hs", error("port_taken")).end("he", compensate()).chain("hs", "he")
     diagram = Diagram("p").service("a", "t.undoable", inputs={"serial": '="A"'}).service("b", "t.refuse")
     diagram.event_sub("sub", handling)
-    return Flow(line(diagram, "a", "b"), {}, (), {"ont_id": "ont-A"}, ("a", "a", "b"))
+    return Flow(line(diagram, "a", "b"), {}, (), {"ont_id": "ont-A", "port": "1/1/7"}, ("a", "a", "b"))
 
 
 def transaction(fine: bool = True) -> Flow:

@@ -237,11 +237,11 @@ def sub_message() -> Flow:
 
 
 def sub_message_brings() -> Flow:
-    """What the message brings is the sub-process's own, unless it is mapped further out."""
+    """What the mapping of the start event says is merged outwards, as what any event brings."""
     inner = Diagram("i").start("hs", message_trigger("m", "=k"), outputs={"port": "=body.port"}).end("he")
     inner.service("h", "t.echo", inputs={"x": "=port"}, outputs={"seen": "=r"}).chain("hs", "h", "he")
     diagram = line(Diagram("p").user("u").event_sub("sub", inner, outputs={"got": "=port + 1"}), "u")
-    return Flow(diagram, {"k": "1"}, (message("m", "1", body={"port": 7}),), {"k": "1", "seen": 7, "got": 8}, ("h",))
+    return Flow(diagram, {"k": "1"}, (message("m", "1", body={"port": 7}),), {"k": "1", "port": 7, "seen": 7, "got": 8}, ("h",))
 
 
 def sub_message_beside() -> Flow:
@@ -277,7 +277,7 @@ def sub_error() -> Flow:
     inner = steps("h").start("hs", error("port_taken")).end("he").chain("hs", "h", "he")
     diagram = Diagram("p").service("a", "t.refuse").user("u").user("v").parallel("f").end("e2").event_sub("sub", inner)
     diagram = line(diagram, "f").chain("f", "u", "a", "e").chain("f", "v", "e2")
-    return Flow(diagram, {}, (task_done("u"),), did("h"), ("a", "h"))
+    return Flow(diagram, {}, (task_done("u"),), {**did("h"), "port": "1/1/7"}, ("a", "h"))
 
 
 def throwing_inside(interrupting: bool) -> Diagram:

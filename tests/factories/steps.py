@@ -62,4 +62,14 @@ def take_back(work: Work, serial: str) -> None:
     return None
 
 
-HANDLERS = (echo, name, quiet, set_, refuse, flaky, typed, call_back, undoable)
+@handles("t.asks")
+def asks(work: Work) -> Waiting:
+    return Waiting("asked", "1")
+
+
+@asks.undo
+def withdraw(work: Work) -> None:
+    return None
+
+
+HANDLERS = (echo, name, quiet, set_, refuse, flaky, typed, call_back, undoable, asks)

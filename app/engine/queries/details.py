@@ -20,7 +20,7 @@ _TOKEN_COLUMNS = (
     token.c.element_id,
     token.c.kind,
     token.c.since,
-    token.c.due_at,
+    sa.func.coalesce(token.c.due_at, token.c.held_due_at, type_=token.c.due_at.type).label("due_at"),
     token.c.name,
     token.c.correlation,
     token.c.attempt,
@@ -37,6 +37,7 @@ class TokenView:
     """A token and what it waits for; `claimed_by` is a worker's id or the user who took the task.
 
     `call` is the call activity's token whose called process it is part of; 0: it is the instance's own process.
+    `due_at` stands still while its instance is suspended.
     """
 
     number: int
@@ -147,6 +148,7 @@ def count_history(connection: sa.Connection, instance_id: str) -> int:
 
 _AFTER_ALL = 2**62  # a token number past any: what is noted of an instance as a whole closes its instant
 _NOTED, _CAME, _WENT = 1, 0, 2
+_PLACES = 1_000_000  # more rows than one revision notes
 
 
 def _noted(instance_id: str) -> sa.Select[Any]:
@@ -159,7 +161,7 @@ def _noted(instance_id: str) -> sa.Select[Any]:
             table.at,
             sa.func.coalesce(table.number, place).label("number"),
             sa.literal(_NOTED).label("phase"),
-            table.position.label("place"),
+            (table.revision * _PLACES + table.position).label("place"),
             table.kind,
             table.element_id,
             table.actor,

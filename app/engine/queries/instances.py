@@ -13,8 +13,8 @@ from app.core.errors import NotFound
 from app.engine.queries.page import Page, fetch, literal
 from app.engine.tables import process_instance, token
 
-State = Literal["active", "fallen_out", "completed", "cancelled"]
-STATES: tuple[State, ...] = ("active", "fallen_out", "completed", "cancelled")
+State = Literal["active", "fallen_out", "suspended", "completed", "cancelled"]
+STATES: tuple[State, ...] = ("active", "fallen_out", "suspended", "completed", "cancelled")
 
 # What tells most about an instance comes first: what is wrong, what is being done, what is waited for. Timers come
 # late, because most of them are the limit of a step that waits for something itself.
@@ -50,7 +50,7 @@ class UnknownInstance(NotFound):
 
 @dataclass(frozen=True)
 class InstanceRow:
-    """`fallen_out` is active with at least one open incident.
+    """`fallen_out` is active with at least one open incident; `suspended` may have incidents too.
 
     `waiting_for` names the most telling of its waits by element id or message name; `waiting_kind` and
     `waiting_element` are the same as data, for a page that knows the element's name. All three are None at the end.

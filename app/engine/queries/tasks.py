@@ -19,7 +19,10 @@ class UnknownTask(NotFound):
 
 @dataclass(frozen=True)
 class UserTaskView:
-    """`id` is `<instance id>:<token number>`; `assignee` is who took it, None while nobody has."""
+    """`id` is `<instance id>:<token number>`; `assignee` is who took it, None while nobody has.
+
+    `suspended`: its instance stands still, and the task waits until somebody resumes it.
+    """
 
     id: str
     instance_id: str
@@ -30,6 +33,7 @@ class UserTaskView:
     since: datetime
     assignee: str | None
     inputs: Any = None
+    suspended: bool = False
 
 
 _SELECT = (
@@ -43,6 +47,7 @@ _SELECT = (
         token.c.inputs,
         process_instance.c.business_key,
         process_instance.c.process_id,
+        process_instance.c.state,
     )
     .join_from(token, process_instance, process_instance.c.id == token.c.instance_id)
     .where(token.c.kind == literal("user_task"), token.c.open == literal(1))
@@ -93,4 +98,5 @@ def _view(row: Any) -> UserTaskView:
         since=row.since,
         assignee=row.claimed_by,
         inputs=row.inputs,
+        suspended=row.state == "suspended",
     )

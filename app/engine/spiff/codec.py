@@ -11,8 +11,8 @@ from app.engine.spiff.live import Live, Wait
 from app.engine.spiff.scopes import as_json
 
 TOKEN_COLUMNS = (
-    "number parent inside state spec internal element_id kind since due_at name correlation step_key attempt "
-    "claimed_by inputs error undo entered_at"
+    "number parent inside state spec internal element_id kind since due_at held_due_at name correlation step_key "
+    "attempt claimed_by inputs error undo entered_at"
 ).split()
 
 
@@ -32,6 +32,7 @@ def token_rows(live: Live) -> list[dict[str, Any]]:
 def _row(live: Live, node: Node) -> dict[str, Any]:
     is_open = node._state & OPEN
     wait = node.wait or _NOTHING
+    due_at = wait.due_at if is_open else None
     if node.entered_at is None:
         node.entered_at = live.now
     inside = node.workflow
@@ -47,11 +48,12 @@ def _row(live: Live, node: Node) -> dict[str, Any]:
         "call": inside.call,
         "state": node._state,
         "spec": node.task_spec.name,
-        "internal": _internal(live, node) if is_open else "{}",
+        "internal": _internal(live, node) if is_open else _path(node),
         "element_id": node.task_spec.bpmn_id,
         "kind": kind if is_open else None,
         "since": (wait.since or live.now) if is_open else None,
-        "due_at": wait.due_at if is_open else None,
+        "due_at": None if live.suspended else due_at,
+        "held_due_at": due_at if live.suspended else None,
         "name": wait.name or node.internal_data.get("called"),
         "correlation": wait.correlation,
         "step_key": wait.step_key,
@@ -75,6 +77,11 @@ def _internal(live: Live, node: Node) -> str:
     if node.branch is not None:
         data = {**data, "branch": [node.branch.path, node.branch.counters]}
     return as_json(data) if data else "{}"
+
+
+def _path(node: Node) -> str:
+    """Of a token that has gone: where a rewind puts its successor."""
+    return as_json({"branch": [node.branch.path, node.branch.counters]}) if node.branch is not None else "{}"
 
 
 Rows = list[dict[str, Any]]
@@ -134,8 +141,9 @@ def _restore_node(live: Live, row: dict[str, Any], known: dict[int, Node], inner
 
 
 def _wait(row: dict[str, Any]) -> Wait:
-    facts = {name: row[name] for name in ("due_at", "name", "correlation", "step_key", "attempt", "claimed_by")}
-    return Wait(row["kind"], row["since"], **facts, inputs=_json(row["inputs"]), error=_json(row["error"]))
+    facts = {name: row[name] for name in ("name", "correlation", "step_key", "attempt", "claimed_by")}
+    due_at = row["held_due_at"] if row["due_at"] is None else row["due_at"]
+    return Wait(row["kind"], row["since"], due_at, **facts, inputs=_json(row["inputs"]), error=_json(row["error"]))
 
 
 def _json(text: str | None) -> Any:

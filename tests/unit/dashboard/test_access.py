@@ -70,7 +70,14 @@ def test_a_wrong_token_is_told_and_opens_nothing(world: World) -> None:
 def an_app(world: World, token: str, expires_at: datetime | None = None) -> Flask:
     app = Flask("other")
     parts = DashboardParts(
-        world.database, world.engine, world.registry, world.clock, token, "a-secret-for-tests", expires_at
+        world.database,
+        world.engine,
+        world.operators,
+        world.registry,
+        world.clock,
+        token,
+        "a-secret-for-tests",
+        expires_at,
     )
     build_dashboard(app, parts)
     return app

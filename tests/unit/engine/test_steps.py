@@ -251,7 +251,7 @@ def test_an_action_needs_a_reason_and_happens_once(bench: Bench) -> None:
         bench.act("retry", instance_id, reason=" ")
     bench.act("retry", instance_id)
     with pytest.raises(Conflict, match="olga"), bench.database.transaction() as tx:
-        bench.engine.retry(tx, incident.id, by="otto", reason="me too")
+        bench.operators.retry(tx, incident.id, by="otto", reason="me too")
 
 
 def test_a_gateway_without_a_true_condition_falls_out_and_goes_on_when_its_variables_are_corrected(

@@ -50,8 +50,7 @@ def test_a_token_whose_reason_was_lost_becomes_an_incident(bench: Bench) -> None
 @pytest.mark.parametrize("name", sorted(FLOWS))
 def test_a_flow_that_waits_for_something_is_left_alone(bench: Bench, name: str) -> None:
     flow = FLOWS[name]()
-    flow.prepare(bench)
-    instance_id = bench.start(flow.diagram, **flow.variables)
+    instance_id = flow.begin(bench)
     bench.advance(instance_id)
     assert watch(bench) == []
 
@@ -59,7 +58,6 @@ def test_a_flow_that_waits_for_something_is_left_alone(bench: Bench, name: str) 
 def test_every_open_token_has_a_reason(bench: Bench) -> None:
     for name, make in FLOWS.items():
         flow = make()
-        flow.prepare(bench)
-        instance_id = bench.start(flow.diagram, **flow.variables)
+        instance_id = flow.begin(bench)
         bench.run(instance_id)
         assert None not in bench.standing(instance_id).values(), name
