@@ -289,10 +289,10 @@ def test_iterations_fall_out_and_are_settled_one_by_one(bench: Bench) -> None:
     fallen = {i.detail["inputs"]["serial"]: i.id for i in bench.incidents(instance_id)}
     assert fallen.keys() == {2, 4}
     with bench.database.transaction() as tx:
-        bench.engine.retry_with_inputs(tx, fallen[2], {"serial": "B"}, by="olga", reason="typo")
+        bench.operators.retry_with_inputs(tx, fallen[2], {"serial": "B"}, by="olga", reason="typo")
     bench.run(instance_id, bench.restart)
     with bench.database.transaction() as tx:
-        bench.engine.skip(tx, fallen[4], {"r": "by hand"}, by="olga", reason="done by hand")
+        bench.operators.skip(tx, fallen[4], {"r": "by hand"}, by="olga", reason="done by hand")
     bench.run(instance_id)
     assert bench.variables(instance_id) == {"results": ["A@5", "B@5", "C@5", "by hand"]}
     assert bench.calls[-1].key.endswith(":/a#1/[2]~1")

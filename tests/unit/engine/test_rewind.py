@@ -269,7 +269,8 @@ def test_the_last_visit_is_the_one_that_is_repeated_unless_told_and_visits_go_on
 
 
 def nested() -> Diagram:
-    inner = Diagram("i").start("s2").service("a", "t.echo", {"x": "=x"}).user("u").end("e2").chain("s2", "a", "u", "e2")
+    inner = Diagram("i").start("s2").service("a", "t.echo", {"x": "=x"}).user("u").service("d", "t.echo", {"x": "=x"})
+    inner.end("e2").chain("s2", "a", "u", "d", "e2")
     diagram = Diagram("p").service("before", "t.name").sub("sub", inner, inputs={"x": "=5"}, outputs={"got": "=r"})
     return line(diagram.user("after"), "before", "sub", "after")
 
@@ -289,15 +290,17 @@ def test_a_sub_process_that_is_over_is_rewound_as_a_whole(bench: Bench) -> None:
     instance_id = bench.start(nested())
     bench.run(instance_id)
     bench.complete(instance_id)
+    bench.run(instance_id)
     with pytest.raises(Conflict, match="Rewind to the sub-process as a whole"):
         bench.operate("rewind", instance_id, "a")
     found = plan(bench, instance_id, "sub")
-    assert done(found) == ["a", "u"]
+    assert done(found) == ["a", "u", "d"]
     bench.operate("rewind", instance_id, "sub")
     bench.restart()
     bench.run(instance_id, between=bench.restart)
     assert bench.standing(instance_id) == {"sub": "child", "u": "user_task"}
     bench.complete(instance_id)
+    bench.run(instance_id)
     bench.complete(instance_id)
     assert bench.state(instance_id) == "completed"
     assert bench.variables(instance_id)["got"] == 5
@@ -311,6 +314,9 @@ def test_a_sub_process_that_runs_is_begun_again_from_outside(bench: Bench) -> No
         bench.run(instance_id, between=bench.restart)
         assert bench.standing(instance_id) == {"sub": "child", "u": "user_task"}
     assert keys(bench)[2:] == ["/sub#1/a#1~r1", "/before#1~r2", "/sub#1/a#1~r2"]
+    bench.complete(instance_id)
+    bench.run(instance_id)
+    assert bench.calls[-1].inputs == {"x": 5}, "what the sub-process began with again is stored"
 
 
 def test_an_activity_has_its_boundary_events_again_after_a_rewind(bench: Bench) -> None:
