@@ -1,6 +1,8 @@
 # Every target makes what it needs. Extra arguments go through ARGS: make demo ARGS=--exit
 PYTHON ?= python3
 VENV := .venv
+# What of setup.cfg's extras goes into it
+EXTRA ?= dev
 BIN := $(VENV)/bin
 VENV_MADE := $(VENV)/.made
 PARTS := static/vendor
@@ -44,7 +46,7 @@ clean:
 
 $(VENV_MADE): setup.cfg pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(EXTRA)]'
 	@touch $@
 
 # The system's npm, or else one from PyPI inside the virtual environment

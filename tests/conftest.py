@@ -47,6 +47,14 @@ def sqlite_database(sqlite_databases: Callable[[], str]) -> Iterator[Database]:
     opened.close()
 
 
+@pytest.fixture
+def postgres_database(postgres_databases: Callable[[], str]) -> Iterator[Database]:
+    """For what only PostgreSQL has to be asked: its writers do not exclude one another."""
+    opened = Database(postgres_databases())
+    yield opened
+    opened.close()
+
+
 @pytest.fixture(scope="session")
 def migrated_sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sqlite") / "migrated.sqlite"

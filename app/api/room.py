@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import wraps
 from http import HTTPStatus
@@ -16,8 +16,11 @@ from pydantic import BaseModel
 
 from app.core.clock import Clock
 from app.core.db import Database
+from app.core.jobs import Jobs
 from app.engine.doors import Engine
+from app.engine.migration.doors import Migrations
 from app.engine.operators import Operators
+from app.watch.desk import Desk
 from app.web.openapi import operation_id
 from app.web.tokens import TokenCheck
 
@@ -33,9 +36,12 @@ class ApiParts:
     database: Database
     engine: Engine
     operators: Operators
+    migrations: Migrations
+    jobs: Jobs
     clock: Clock
     token: str
     token_expires_at: datetime | None = None
+    desk: Desk = field(default_factory=Desk)
 
 
 def refused(*statuses: int) -> Responses:

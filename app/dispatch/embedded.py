@@ -12,13 +12,16 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from app.core.clock import Clock
 from app.core.db import Database
+from app.core.jobs import JobRunner
 from app.core.log import Logger
 from app.dispatch.wakeups import LocalWakeups
+from app.dispatch.witness import Witness
 from app.dispatch.worker import Worker
 from app.engine import inbox, sweeps, watchdog
 from app.engine.doors import Engine
 
 SWEEP_S = 1
+JOBS_S = 1
 WATCHDOG_S = 20
 EXPIRED_S = 60
 SWEEP_LIMIT = 500
@@ -33,20 +36,24 @@ class Embedded:
         engine: Engine,
         worker: Worker,
         wakeups: LocalWakeups,
+        jobs: JobRunner,
         clock: Clock,
         logger: Logger,
+        witness: Witness | None = None,
     ) -> None:
         self._database = database
         self._engine = engine
         self._worker = worker
         self._wakeups = wakeups
+        self._jobs = jobs
         self._clock = clock
         self._logger = logger
+        self._witness = witness or Witness()
         self._due_lock = Lock()
         self._next_due: datetime | None = None
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(2)},
+            executors={"default": ThreadPoolExecutor(3)},  # bulk work keeps no sweep waiting
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         # It warns whenever a job takes longer than its interval; `coalesce` is our answer to that.
@@ -56,6 +63,7 @@ class Embedded:
         self._worker.start(alone=True, due=self.due)
         self._wakeups.listen(self._worker.wake, self.due)
         self._every(SWEEP_S, self.sweep)
+        self._every(JOBS_S, self.work_at_jobs)
         self._every(WATCHDOG_S, self.watch)
         self._every(EXPIRED_S, self.drop_expired)
         self._scheduler.start()
@@ -101,6 +109,10 @@ class Embedded:
         for instance_id in found:
             self._worker.wake(instance_id)
 
+    def work_at_jobs(self) -> None:
+        """Do what bulk work may be done now."""
+        self._jobs.tick()
+
     def watch(self) -> None:
         """Turn instances that nothing can move into incidents (DESIGN promise 6)."""
         with self._database.reading() as connection:
@@ -108,6 +120,7 @@ class Embedded:
         for stall in stalled:
             with self._database.transaction() as tx:
                 if watchdog.report(tx, stall, self._clock.now()):
+                    self._witness.stalled()
                     self._logger.error("stalled", instance=stall.instance_id, elements=list(stall.elements))
 
     def drop_expired(self) -> None:

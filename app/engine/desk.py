@@ -66,6 +66,7 @@ class Desk:
         self.store(tx, live)
 
     def store(self, tx: Transaction, live: Live, wake_at: int | None = None) -> None:
+        """A checkpoint, and what follows from the end of an instance."""
         if live.ended and live.start_key is not None:
             inbox.lock_start(tx, live.process_id, live.start_key)
         if live.again:

@@ -148,7 +148,7 @@ def poll(tx: Transaction, live: Live, node: Node) -> Taken | None:
     """
     wait = node.wait
     if not try_lock(tx, wait.name, wait.correlation):
-        live.again = True
+        live.again, live.unseen[node.id] = True, node
         return None
     wanted = {"name_": wait.name, "correlation_": wait.correlation, "now": live.now, "process_id_": live.process_id}
     rows = _NEXT.rows(tx.connection, wanted)
@@ -187,7 +187,8 @@ def start_next(tx: Transaction, process_id: str, key: str, now: int) -> list[str
     if not lock_start(tx, process_id, key):
         return []
     for row in _NEXT_START.rows(tx.connection, {"process_id_": process_id, "key_": key, "now": now}):
-        trigger = triggers.Trigger(process_id, row[0], row[1], row[2], row[3], None, None, None)
+        element_id, definition_id, version, name = row[:4]
+        trigger = triggers.Trigger(process_id, element_id, definition_id, version, name)
         sent = Sent(MESSAGE, *row[3:])
         instance_id = triggers.start(tx, trigger, now, sent, key)
         mark(tx, sent.message_id or "", process_id, instance_id, trigger.element_id, now)

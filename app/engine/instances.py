@@ -64,7 +64,7 @@ _UNDONE = Prepared(
 _HISTORY = Prepared(sa.insert(history))
 _INSTANCE_COLUMNS = (
     "definition_id business_key state incidents revision next_number rewinds writes wake_at ended_at start_element "
-    "start_key"
+    "start_key trace_parent"
 ).split()
 _SELECT_INSTANCE = sa.select(*(process_instance.c[name] for name in _INSTANCE_COLUMNS)).where(
     process_instance.c.id == _b("id_")
@@ -93,7 +93,8 @@ class Instances:
     def load(self, tx: Transaction, instance_id: str, *, locked: bool = False) -> Live:
         """What is open in an instance; NotFound if there is none with that id.
 
-        `locked`: no other writer comes between until the transaction ends.
+        `locked`: no other writer comes between until the transaction ends. Senders lock themselves together with whom
+        they send to, in one order; one who is locked before may be in another's way, and one of the two is repeated.
         """
         return self._load(tx.connection, instance_id, _LOCK_INSTANCE if locked else _READ_INSTANCE)
 
@@ -101,8 +102,8 @@ class Instances:
         """As `load`, to look at."""
         return self._load(connection, instance_id, _READ_INSTANCE)
 
-    def _load(self, connection: sa.Connection, instance_id: str, select: Prepared) -> Live:
-        found = select.rows(connection, {"id_": instance_id})
+    def _load(self, connection: sa.Connection, instance_id: str, query: Prepared) -> Live:
+        found = query.rows(connection, {"id_": instance_id})
         if not found:
             raise NotFound(f"There is no process instance '{instance_id}'.", instance_id=instance_id)
         row = dict(zip(_INSTANCE_COLUMNS, found[0], strict=True))
@@ -111,16 +112,21 @@ class Instances:
         live.revision, live.incidents, live.woken = row["revision"], row["incidents"], row["wake_at"] is not None
         live.begun, live.state, live.ended_at = row["next_number"] > 1, row["state"], row["ended_at"]
         live.rewinds, live.start_element, live.start_key = row["rewinds"], row["start_element"], row["start_key"]
+        live.trace_parent = row["trace_parent"]
         live.tree.completed = live.state in (COMPLETED, CANCELLED)
         live.callees = Callees(self._programs, connection)
         variables = _READ_VARIABLES.rows(connection, {"id_": instance_id})
-        restore(live, _READ_TOKENS.rows(connection, {"id_": instance_id}), variables)
+        tokens = _READ_TOKENS.rows(connection, {"id_": instance_id})
+        try:
+            restore(live, tokens, variables)
+        except KeyError:  # a migration came between the reads, and the tokens are another version's
+            _verify(connection, live)
+            raise
         return live
 
     def verify(self, tx: Transaction, live: Live) -> None:
         """StaleInstance if somebody else has written since it was loaded."""
-        if _READ_REVISION.rows(tx.connection, {"id_": live.instance_id}) != [(live.revision,)]:
-            raise _stale(live)
+        _verify(tx.connection, live)
 
     def checkpoint(self, tx: Transaction, live: Live, wake_at: int | None = None) -> None:
         """Write what changed since the last checkpoint; StaleInstance if somebody else wrote in between.
@@ -176,6 +182,11 @@ class Instances:
         done: list[Any]
         for done in (live.happenings, live.raised, live.outcomes, live.dropped, live.thrown, live.undone, live.taken):
             done.clear()
+
+
+def _verify(connection: sa.Connection, live: Live) -> None:
+    if _READ_REVISION.rows(connection, {"id_": live.instance_id}) != [(live.revision,)]:
+        raise _stale(live)
 
 
 def _stale(live: Live) -> StaleInstance:

@@ -10,8 +10,9 @@ from app.engine.lint_borders import check_borders
 from app.engine.lint_branches import check_branches
 from app.engine.lint_calls import check_calls
 from app.engine.lint_compensation import check_compensation
-from app.engine.lint_events import check_events, check_links
+from app.engine.lint_events import check_events
 from app.engine.lint_gateways import check_gateways
+from app.engine.lint_links import check_links
 from app.engine.lint_loops import check_loops
 from app.engine.lint_reach import check_reach
 from app.engine.lint_shape import check_shape

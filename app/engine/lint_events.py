@@ -1,4 +1,4 @@
-"""What events and message tasks wait for or send: names, keys, codes, conditions, times, links."""
+"""What events and message tasks wait for or send: names, keys, codes, conditions, times."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from app.decisions.feel.temporal import parse_duration, parse_instant
 from app.engine.diagram import Diagram, Element, Finding, Publication, TimerKind
 from app.engine.lint_expressions import check_feel, check_source, is_feel
 from app.engine.spiff.timers import EXAMPLES, Cycle
+from app.engine.spiff.triggers import LONGEST_KEY
 
 THROWING = frozenset({"intermediateThrowEvent", "endEvent", "sendTask"})
 _PARSERS: Mapping[TimerKind, Callable[[str], object]] = {
@@ -47,6 +48,8 @@ def _check_message(element: Element, *, starts: bool) -> Iterator[Finding]:
         message = f"This waits for no message with a fixed name (found '{name[:60]}')."
         remedy = "Choose a message and give it a name that is no expression."
         yield Finding.error(element, "no_message", message, remedy)
+    elif len(name) > LONGEST_KEY:
+        yield _long_name(element, "message", name)
     elif starts:  # any message of that name starts an instance, whatever its key
         return
     elif not (key or "").strip():
@@ -95,8 +98,15 @@ def _check_signal(element: Element, *, starts: bool) -> Iterator[Finding]:
     elif starts and is_feel(name):
         message = f"The signal that starts a process has a fixed name (found '{name[:60]}')."
         yield Finding.error(element, "no_signal", message, "Give it a name that is no expression.")
+    elif len(name) > LONGEST_KEY and not is_feel(name):
+        yield _long_name(element, "signal", name)
     else:
         yield from check_source(element, "the signal", name)
+
+
+def _long_name(element: Element, kind: str, name: str) -> Finding:
+    message = f"The name of this {kind} has {len(name)} characters; {LONGEST_KEY} are allowed."
+    return Finding.error(element, "long_name", message, "Give it a shorter one.")
 
 
 def _check_code(element: Element, kind: str, code: str | None) -> Iterator[Finding]:
@@ -142,36 +152,3 @@ def _check_time(element: Element, what: str, kind: TimerKind, text: str) -> Iter
         if kind == "cycle" and ("*" in text or text.startswith("@") or len(text.split()) > 4):
             remedy = "Cron is not read. Write how often and how long between: R/P1D, or R/2027-01-01T06:00:00Z/P1D."
         yield Finding.error(element, "bad_time", f"{what} is no {kind}: {error.message}", remedy)
-
-
-def check_links(diagram: Diagram) -> Iterator[Finding]:
-    """Within one process or sub-process a name of a link is caught once, and thrown."""
-    caught: dict[tuple[str, str], Element] = {}
-    thrown: set[tuple[str, str]] = set()
-    links = [element for element in diagram.elements.values() if element.event == "link"]
-    for link in links:
-        place = (link.parent, link.link or "")
-        if not place[1].strip():
-            message = "This link has no name, so it leads nowhere."
-            yield Finding.error(
-                link, "no_link", message, "Give the link that is thrown and the one that catches one name."
-            )
-        elif link.type == "intermediateThrowEvent":
-            thrown.add(place)
-        elif caught.setdefault(place, link) is not link:
-            message = f"'{caught[place].id}' catches the link '{place[1][:60]}' already."
-            yield Finding.error(link, "link_caught_twice", message, "Give one of them another name, or merge them.")
-    for link in links:
-        place = (link.parent, link.link or "")
-        if not place[1].strip():
-            continue
-        if link.type == "intermediateThrowEvent" and place not in caught:
-            message = f"Nothing in this process or sub-process catches the link '{place[1][:60]}'."
-            yield Finding.error(
-                link, "link_without_catch", message, "Draw a link catch event of the same name beside it."
-            )
-        elif link.type != "intermediateThrowEvent" and place not in thrown:
-            message = f"Nothing in this process or sub-process leads to the link '{place[1][:60]}'."
-            yield Finding.error(
-                link, "link_without_throw", message, "Draw a link throw event of the same name, or delete it."
-            )

@@ -1,4 +1,11 @@
-"""What an instance has done and could take back; read only when it is asked for."""
+"""What an instance has done and could take back; read only when it is asked for.
+
+Its tokens keep the names that they had. What an instance that was migrated has done says in `undo`, as `of`, what the
+element is called by now; null where it has none: that is not taken back.
+"""
+
+from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,6 +19,12 @@ _COLUMNS = "number inside call ended_at state element_id step_key undo".split()
 
 def read_past(connection: sa.Connection, instance_id: str) -> list[Past]:
     """Finished tokens that hold what takes them back, and the finished ones around those, however far out."""
+    rows = read_rows(connection, instance_id)
+    return [_past(row) for row in rows if name_now(row) is not None]
+
+
+def read_rows(connection: sa.Connection, instance_id: str) -> Sequence[sa.Row[Any]]:
+    """The same as they are stored."""
     finished = sa.select(*(token.c[name] for name in _COLUMNS)).where(
         token.c.instance_id == instance_id, token.c.open == 0
     )
@@ -20,11 +33,17 @@ def read_past(connection: sa.Connection, instance_id: str) -> list[Past]:
     while around := {row.inside for row in rows} - known:
         rows += connection.execute(finished.where(token.c.number.in_(around)))
         known |= around
-    return [_past(row) for row in rows]
+    return rows
 
 
-def _past(row: sa.Row[tuple[object, ...]]) -> Past:
+def name_now(row: sa.Row[Any]) -> str | None:
+    """What the version that the instance is on calls the element of a finished token."""
+    name: str | None = (row.undo or {}).get("of", row.element_id)
+    return name
+
+
+def _past(row: sa.Row[Any]) -> Past:
     ended = (to_microseconds(row.ended_at), row.number)
-    return Past(
-        row.number, row.inside, row.call, ended, row.state == COMPLETED, row.element_id, row.step_key, row.undo or {}
-    )
+    undo = {name: value for name, value in (row.undo or {}).items() if name != "of"}
+    completed = row.state == COMPLETED
+    return Past(row.number, row.inside, row.call, ended, completed, name_now(row) or "", row.step_key, undo)

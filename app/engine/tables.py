@@ -50,6 +50,7 @@ process_instance = sa.Table(
     sa.Column("ended_at", Instant),
     sa.Column("idempotency_key", sa.String(255), unique=True),
     sa.Column("request_digest", sa.String(64)),
+    sa.Column("trace_parent", sa.String(55)),  # W3C traceparent of the request that started it, if that was traced
     sa.Index("ix_process_instance_listing", "state", "started_at"),
     sa.Index("ix_process_instance_business_key", "business_key"),
     sa.Index(

@@ -13,6 +13,7 @@ from app.core.errors import InvalidInput, TurnupError
 from app.decisions.dmn import DmnRefused
 from app.decisions.dmn import Finding as DmnFinding
 from app.engine.diagram import DiagramRefused, DiagramTooLarge, Finding
+from app.engine.migration.plan import MappingRefused
 from app.engine.schemas import VariablesRefused
 from app.web.json_in import json_path
 from app.web.models import Input, Output, Parameters
@@ -102,7 +103,7 @@ def refuse(error: ValidationError) -> InvalidRequest:
 def _several(error: TurnupError) -> list[Problem]:
     if isinstance(error, InvalidRequest):
         return error.problems
-    if isinstance(error, VariablesRefused):
+    if isinstance(error, VariablesRefused | MappingRefused):
         return [Problem(path=path, code=error.code, message=message) for path, message in error.problems]
     return []
 

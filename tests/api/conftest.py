@@ -13,7 +13,9 @@ from werkzeug.test import TestResponse
 from app.api.build import ApiParts, build_api
 from app.core.clock import FixedClock
 from app.core.db import Database, metadata
+from app.core.jobs import Jobs, Kinds
 from app.core.settings import read_settings
+from app.engine.migration.doors import KIND, Migrations
 from app.web.openapi import create_app_shell
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
@@ -54,8 +56,14 @@ def bench(sqlite_database: Database, clock: FixedClock) -> Bench:
 
 def application(bench: Bench, **parts: Any) -> OpenAPI:
     app = create_app_shell(read_settings({"TURNUP_TOKEN": TOKEN}))
-    build_api(app, ApiParts(bench.database, bench.engine, bench.operators, bench.clock, TOKEN, **parts))
+    build_api(app, parts_of(bench, **parts))
     return app
+
+
+def parts_of(bench: Bench, token: str = TOKEN, **parts: Any) -> ApiParts:
+    migrations = Migrations(bench.registry, bench.clock, bench.wakeups)
+    jobs = Jobs(Kinds({KIND: migrations.work}), bench.clock)
+    return ApiParts(bench.database, bench.engine, bench.operators, migrations, jobs, bench.clock, token, **parts)
 
 
 @pytest.fixture

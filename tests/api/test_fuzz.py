@@ -18,7 +18,7 @@ from tests.factories.engines import Bench
 from tests.factories.steps import HANDLERS
 
 REQUESTS = 400
-GOOD = {"processId": "p", "name": "n", "correlationKey": "k", "user": "ann", "reason": "r", "take": "new"}
+GOOD: dict[str, Any] = {"processId": "p", "fromVersion": 1, "toVersion": 2, "instanceIds": ["x"], "name": "n", "correlationKey": "k", "user": "ann", "reason": "r", "take": "new"}
 NASTY: list[Any] = [
     *(None, True, 0, -1, 1.5, 10**18, 2**63, 2**64, -(2**63) - 1, 1e308),
     *("", "a", " ", "\x00", "a\x00b", "\ud83d", "💥", "x" * 300, "%00", "%", "'; drop table token;--", "../..", "all"),
@@ -30,6 +30,7 @@ QUERIES = {
     "/process-definitions/p": ("version",),
     "/user-tasks": ("assignee", "processId", "instanceId", "limit"),
     "/incidents": ("state", "processId", "instanceId", "offset"),
+    "/jobs": ("state", "kind", "limit"),
 }
 PATHS = (
     "/process-instances/{}",
@@ -39,6 +40,8 @@ PATHS = (
     "/process-definitions/p/{}/diagram",
     "/user-tasks/{}",
     "/incidents/{}",
+    "/jobs/{}",
+    "/jobs/{}/items",
 )
 
 
@@ -61,11 +64,15 @@ def bodies(api: Caller) -> dict[str, tuple[str, ...]]:
     return {
         "/process-instances": ("processId", "version", "businessKey", "variables"),
         "/messages": ("name", "correlationKey", "variables", "messageId", "timeToLiveSeconds"),
+        "/signals": ("name", "variables"),
         f"/user-tasks/{task}/claim": ("user",),
         f"/user-tasks/{task}/complete": ("user", "variables"),
         f"/incidents/{incident}/retry": ("reason", "inputs", "by"),
         f"/incidents/{incident}/skip": ("reason", "outputs", "by"),
         f"/incidents/{incident}/choose": ("reason", "take"),
+        "/migrations/plan": ("processId", "fromVersion", "toVersion", "mapping", "instanceIds"),
+        "/migrations": ("processId", "fromVersion", "toVersion", "mapping", "instanceIds", "ratePerSecond", "reason"),
+        "/jobs/gone/pause": ("reason", "by"),
     }
 
 

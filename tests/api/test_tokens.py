@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from app.api.build import ApiParts, build_api
+from app.api.build import build_api
 from app.core.settings import read_settings
 from app.web.openapi import create_app_shell
-from tests.api.conftest import TOKEN, Caller, application
+from tests.api.conftest import TOKEN, Caller, application, parts_of
 from tests.factories.engines import Bench
 
 PATHS = [
@@ -19,6 +19,7 @@ PATHS = [
     "/process-instances/x/history",
     "/user-tasks",
     "/incidents",
+    "/jobs",
 ]
 
 
@@ -66,7 +67,7 @@ def test_a_token_is_refused_from_the_moment_it_expires(bench: Bench, stored: Cal
 
 def test_a_server_without_a_token_lets_nobody_in(bench: Bench) -> None:
     app = create_app_shell(read_settings({}))
-    build_api(app, ApiParts(bench.database, bench.engine, bench.operators, bench.clock, token=""))
+    build_api(app, parts_of(bench, token=""))
     for sent in ("Bearer ", "Bearer x", "bearer"):
         assert app.test_client().get("/api/v1/incidents", headers={"Authorization": sent}).status_code == 401
 

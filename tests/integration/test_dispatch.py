@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from app.core.clock import FixedClock, SystemClock
 from app.core.db import Database, Transaction
+from app.core.jobs import JobRunner, Jobs, Kinds
 from app.core.log import get_logger
 from app.dispatch import embedded
 from app.dispatch.embedded import Embedded
@@ -21,12 +22,14 @@ from app.dispatch.worker import Worker
 from app.engine import queries
 from app.engine.doors import Advanced, Engine
 from app.engine.messages import MessageIn
+from app.engine.migration.doors import KIND, Migrations, Order
 from app.engine.starts import StartRequest
 from app.engine.steps import StepResult
 from app.engine.tables import token
 from app.handling import Done, Work, handles
 from app.handling.registry import Registry
 from tests.factories.diagrams import Diagram
+from tests.factories.triggers import signal, timer
 from tests.unit.dispatch.waiting import PATIENCE_S, until
 
 FAR_S = 3600
@@ -55,7 +58,11 @@ class Site:
         self.engine = WatchedEngine(registry, clock, self.wakeups)
         self.engine.taken = []
         self.worker = Worker(database, self.engine, registry, clock, get_logger("tests"), threads=4)
-        self.dispatch = Embedded(database, self.engine, self.worker, self.wakeups, clock, get_logger("tests"))
+        self.migrations = Migrations(registry, clock, self.wakeups)
+        kinds = Kinds({KIND: self.migrations.work})
+        self.jobs = Jobs(kinds, clock)
+        runner = JobRunner(database, kinds, clock, get_logger("tests"))
+        self.dispatch = Embedded(database, self.engine, self.worker, self.wakeups, runner, clock, get_logger("tests"))
 
     def deploy(self, diagram: Diagram) -> None:
         with self.database.transaction() as tx:
@@ -236,6 +243,20 @@ def test_a_timer_fires_by_the_scheduler(make_site: MakeSite, monkeypatch: pytest
     until(lambda: site.is_completed(instance_id))
 
 
+def test_the_scheduler_starts_what_is_due_and_whoever_that_signals_goes_on(make_site: MakeSite) -> None:
+    site = make_site(quick, clock=SystemClock())
+    waiting = Diagram("q").start("s").catch("w", signal("go")).service("a", "t.quick").end("e")
+    site.deploy(waiting.chain("s", "w", "a", "e"))
+    instance_id = site.start("q")
+    until(lambda: site.waits(instance_id) == {"w": "signal"})
+    begun = timer("2020-01-01T00:00:00Z", "timeDate")
+    site.deploy(Diagram("p").start("s", begun).end("e", signal("go")).chain("s", "e"))
+    until(lambda: site.is_completed(instance_id))
+    with site.database.reading() as connection:
+        ended = queries.list_instances(connection, state="completed").items
+    assert sorted(row.process_id for row in ended) == ["p", "q"]
+
+
 def test_a_claim_that_runs_is_not_taken_for_lost(make_site: MakeSite) -> None:
     held = Held()
     site = make_site(held.handler)
@@ -275,3 +296,20 @@ def test_a_stalled_instance_becomes_an_incident(make_site: MakeSite, clock: Fixe
     clock.advance(timedelta(minutes=1))
     site.dispatch.watch()
     assert site.state(instance_id) == "fallen_out"
+
+
+def test_instances_that_a_job_moves_go_on_in_the_new_version(make_site: MakeSite) -> None:
+    site = make_site(quick, clock=SystemClock())
+    old = Diagram("p").start("s").user("u").end("e").chain("s", "u", "e")
+    site.deploy(old)
+    instances = [site.start() for _ in range(5)]
+    until(lambda: all(site.waits(instance_id) == {"u": "user_task"} for instance_id in instances))
+    new = Diagram("p").start("s").timer("t", "PT0S").service("a", "t.quick").end("e").user("u").end("e2")
+    new.boundary_timer("over", "u", "PT0S")
+    site.deploy(new.chain("s", "u", "e2").chain("over", "t", "a", "e"))
+    with site.database.transaction() as tx:
+        plan = site.migrations.plan(tx.connection, "p", 1, 2, {})
+        job_id = site.migrations.order(tx, site.jobs, Order(plan, instances, "olga", "u takes too long", 100))
+    until(lambda: all(site.is_completed(instance_id) for instance_id in instances))
+    with site.database.reading() as connection:
+        assert site.jobs.read(connection, job_id).state == "completed"

@@ -47,11 +47,12 @@ def _other_start(author: Author, place: Place, start: str) -> Ends:
     author.counts[name] += 1
     kind, time = kinds[name]
     other, merge = author.new("s"), author.new("m")
-    facts = trigger(author, kind, other, time)
+    facts = trigger(author, kind, f"{author.name}_{other}", time)  # others' names would start others' instances
     if kind == "message":
-        facts["message"] = (f"m_{other}", None)
+        facts["message"] = (facts["message"][0], None)
     if kind == "timer":
-        facts["timer"] = (facts["timer"][0], "2099-01-01T00:00:00Z" if time == "timeDate" else "R/P36500D")
+        facts["timer"] = (facts["timer"][0], "2030-01-01T00:00:00Z" if time == "timeDate" else "R/P3650D")
+        facts["outputs"] = (("=string(now())", "order"), ("=order", "begun"), ("=2", "pick"))
     place.drawing.add("startEvent", other, place.home, **facts)
     place.drawing.add("exclusiveGateway", merge, place.home)
     place.drawing.chain(start, merge)

@@ -35,7 +35,7 @@ def publish(type: str, author: Author, place: Place) -> Ends:
     """A message to whom it may concern: half of the time to the flow itself, which waits for it next."""
     a = author.new("pub")
     event = None if type == "sendTask" else "message"
-    inputs = ((f'="{a}"', "v"),)
+    inputs = () if place.quiet else ((f'="{a}"', "v"),)
     heard = author.draw.random() < 0.5
     sent = Publication(f"m_{a}", KEY, time_to_live="P9999D" if heard else None)
     place.drawing.add(type, a, place.home, event=event, publishes=sent, inputs=inputs)
@@ -127,7 +127,13 @@ def throw(facts: dict[str, Any], author: Author, place: Place) -> Ends:
 
 
 def throw_signal(author: Author, place: Place) -> Ends:
-    """Beside whoever waits for it."""
+    """Beside whoever waits for it; it is not heard by who comes to wait for it afterwards."""
+    if author.draw.random() < 0.3:
+        w = author.new("w")
+        first, last = throw({"event": "signal", "signal": f"s_{w}"}, author, place)
+        place.drawing.add("intermediateCatchEvent", w, place.home, event="signal", signal=f"s_{w}")
+        place.drawing.flow(last, w)
+        return first, w
     f, j, w = author.new("f"), author.new("j"), author.new("w")
     place.drawing.add("parallelGateway", f, place.home)
     first, last = throw({"event": "signal", "signal": f"s_{w}", "inputs": (("=7", "v"),)}, author, place)

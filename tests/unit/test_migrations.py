@@ -11,6 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 import app.core.events
+import app.core.jobs.tables
 import app.engine.tables  # noqa: F401  (they fill `metadata`)
 from app.core.db import Database, metadata
 from app.migrations.run import migrate

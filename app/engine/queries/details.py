@@ -36,8 +36,8 @@ _TOKEN_COLUMNS = (
 class TokenView:
     """A token and what it waits for; `claimed_by` is a worker's id or the user who took the task.
 
-    `due_at` stands still while its instance is suspended. `call` is the call activity's token whose called process it
-    is part of; 0: it is the instance's own process.
+    `call` is the call activity's token whose called process it is part of; 0: it is the instance's own process.
+    `due_at` stands still while its instance is suspended.
     """
 
     number: int

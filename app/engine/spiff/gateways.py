@@ -68,6 +68,20 @@ class Joining(Spec):
             del arrivals[source]
         return first
 
+    def leave(self, my_task: Node) -> None:
+        """A token that may have arrived waits no longer."""
+        arrivals = my_task.workflow.joins.get(self.name, {})
+        arrived = arrivals.get(my_task.internal_data.get("from"), [])
+        if my_task in arrived:
+            arrived.remove(my_task)
+        if not arrived:
+            arrivals.pop(my_task.internal_data.get("from"), None)
+
+    def arrive_again(self, my_task: Node) -> None:
+        """In a new version: what it waits for may have arrived already."""
+        self.leave(my_task)
+        self._update(my_task)
+
     def restored(self, my_task: Node) -> None:
         """A token that had arrived is loaded."""
         arrivals = my_task.workflow.joins.setdefault(self.name, {})
@@ -103,12 +117,7 @@ class Joining(Spec):
             child.branch = Branch(f"{path}{self.bpmn_id}#{visit}.{number}>", (*counters, scopes.writes))
 
     def _on_cancel(self, my_task: Node) -> None:
-        arrivals = my_task.workflow.joins.get(self.name, {})
-        arrived = arrivals.get(my_task.internal_data.get("from"), [])
-        if my_task in arrived:
-            arrived.remove(my_task)
-        if not arrived:
-            arrivals.pop(my_task.internal_data.get("from"), None)
+        self.leave(my_task)
         my_task.workflow.gathering.pop(my_task.id, None)
         Spec._on_cancel(self, my_task)
 

@@ -102,6 +102,7 @@ class Live:
     rewinds: int = 0
     start_element: str | None = None  # the event that started it; None: the one without a trigger
     start_key: str | None = None  # correlation key of the message that started it
+    trace_parent: str | None = None  # of the request that started it
     settled: int = 0  # incidents that an operator acted on since the last checkpoint
     begun: bool = False
     woken: bool = False  # somebody asked for a worker's look
@@ -268,7 +269,7 @@ class Live:
     def step_key(self, node: Node) -> str:
         """The same for every attempt of one step, also after a lost checkpoint.
 
-        Another after a corrected retry ('~1'), and for all that begins after a rewind ('~r1').
+        Another after a corrected retry ('~1'), and for all that begins after a rewind or a migration ('~r1').
         """
         generation = node.internal_data.get("generation", 0)
         suffix = (f"~r{self.rewinds}" if self.rewinds else "") + (f"~{generation}" if generation else "")

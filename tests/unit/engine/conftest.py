@@ -11,5 +11,10 @@ from tests.factories.steps import HANDLERS
 
 
 @pytest.fixture
+def postgres_bench(postgres_database: Database, clock: FixedClock) -> Bench:
+    return Bench(postgres_database, clock, HANDLERS)
+
+
+@pytest.fixture
 def bench(database: Database, clock: FixedClock) -> Bench:
     return Bench(database, clock, HANDLERS)

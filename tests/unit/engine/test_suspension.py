@@ -422,41 +422,37 @@ def test_a_process_that_nobody_deployed_is_not_suspended(bench: Bench) -> None:
         bench.operate("suspend_process", "nothing", reason="  ")
 
 
-def test_a_start_that_is_under_way_while_its_process_is_suspended_is_not_missed(bench: Bench) -> None:
+def test_a_start_that_is_under_way_while_its_process_is_suspended_is_not_missed(postgres_bench: Bench) -> None:
     """The mark waits for it (PostgreSQL; SQLite has one writer), so that the chunks after it see the instance."""
-    if bench.database.is_sqlite:
-        pytest.skip("one writer at a time")
-    bench.deploy(line(Diagram("p").user("u"), "u"))
+    postgres_bench.deploy(line(Diagram("p").user("u"), "u"))
     marking = Event()
 
     def mark() -> None:
         marking.set()
-        bench.operate("suspend_process", "p")
+        postgres_bench.operate("suspend_process", "p")
 
     with ThreadPoolExecutor(1) as pool:
-        with bench.database.transaction() as tx:
-            started = bench.engine.start(tx, StartRequest("p", {}))
+        with postgres_bench.database.transaction() as tx:
+            started = postgres_bench.engine.start(tx, StartRequest("p", {}))
             marked = pool.submit(mark)
             marking.wait(5)
             with pytest.raises(TimeoutError):
                 marked.result(0.3)
         marked.result(5)
-    assert suspend_all(bench) == [1]
-    assert bench.state(started.instance_id) == "suspended"
+    assert suspend_all(postgres_bench) == [1]
+    assert postgres_bench.state(started.instance_id) == "suspended"
 
 
-def test_a_start_that_comes_while_its_process_is_being_suspended_begins_suspended(bench: Bench) -> None:
-    if bench.database.is_sqlite:
-        pytest.skip("one writer at a time")
-    bench.deploy(line(Diagram("p").user("u"), "u"))
+def test_a_start_that_comes_while_its_process_is_being_suspended_begins_suspended(postgres_bench: Bench) -> None:
+    postgres_bench.deploy(line(Diagram("p").user("u"), "u"))
     with ThreadPoolExecutor(1) as pool:
-        with bench.database.transaction() as tx:
-            suspension.mark(tx, "p", Action("suspend", "olga", "because"), bench.clock.now())
-            starting = pool.submit(bench.start, "p")
+        with postgres_bench.database.transaction() as tx:
+            suspension.mark(tx, "p", Action("suspend", "olga", "because"), postgres_bench.clock.now())
+            starting = pool.submit(postgres_bench.start, "p")
             with pytest.raises(TimeoutError):
                 starting.result(0.3)
         instance_id = starting.result(5)
-    assert bench.state(instance_id) == "suspended"
+    assert postgres_bench.state(instance_id) == "suspended"
 
 
 def test_many_instances_are_suspended_by_few_statements(bench: Bench) -> None:

@@ -1,0 +1,247 @@
+"""Migration's doors: what a plan would do, and doing it to one instance or to many."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+
+import orjson
+import sqlalchemy as sa
+
+from app.core.clock import Clock
+from app.core.db import Transaction
+from app.core.errors import Conflict, InvalidInput, NotFound, TooLarge
+from app.core.jobs import Item, Jobs, NewJob, NotYet, Passed, Skipped, Worked
+from app.core.types import to_microseconds
+from app.core.wakeups import Wakeups
+from app.engine import decisions, definitions, inbox
+from app.engine.callees import Callees
+from app.engine.definitions import UnknownProcess
+from app.engine.exchange import Exchange
+from app.engine.instances import Instances
+from app.engine.kept import Kept
+from app.engine.migration import begin, rows
+from app.engine.migration.obstacles import RUNNING, Obstacle, find_obstacles
+from app.engine.migration.plan import Mapped, Plan, make_plan
+from app.engine.migration.renaming import Renaming, repeatable_ids
+from app.engine.past import read_past
+from app.engine.spiff.live import Live
+from app.engine.tables import process_instance
+from app.handling.registry import Registry
+
+KIND = "migrate"
+MOST_PREVIEWED = 2000
+Finding = Literal["unaffected", "can_move", "blocked"]
+
+
+class MigrationBlocked(Conflict):
+    """The instance cannot move as it stands; `obstacles` say why."""
+
+    def __init__(self, instance_id: str, obstacles: Sequence[Obstacle]) -> None:
+        self.obstacles = tuple(obstacles)
+        more = f" ({len(obstacles) - 1} more)" if len(obstacles) > 1 else ""
+        super().__init__(
+            f"{obstacles[0].message}{more}",
+            instance_id=instance_id,
+            obstacles=[[each.code, each.element_id, each.message] for each in obstacles],
+        )
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a plan would do to an instance. `unaffected`: it has ended, or is not on the plan's old version."""
+
+    instance_id: str
+    finding: Finding
+    obstacles: Sequence[Obstacle] = ()
+
+
+@dataclass(frozen=True)
+class Order:
+    """A plan that is to be done to these instances, and no others."""
+
+    plan: Plan
+    instance_ids: Sequence[str]
+    by: str
+    reason: str
+    rate_per_s: float = 10
+    stop_after_failures: int | None = None
+
+
+class Migrations:
+    """Each door takes the caller's transaction or connection and commits nothing."""
+
+    def __init__(self, registry: Registry, clock: Clock, wakeups: Wakeups) -> None:
+        self._clock = clock
+        self._wakeups = wakeups
+        self._exchange = Exchange(registry, clock, wakeups)
+        self._programs = definitions.Programs()
+        self._decisions = decisions.Decisions()
+        self._instances = Instances(self._programs)
+        self._plans: Kept[Plan] = Kept(64)
+
+    def plan(
+        self, connection: sa.Connection, process_id: str, from_version: int, to_version: int, mapping: Mapped
+    ) -> Plan:
+        """How instances of one version would move to another; UnknownProcess, MappingRefused."""
+        if from_version == to_version:
+            raise InvalidInput(f"Version {to_version} is the one they are on. Name another.", path="$.toVersion")
+        definitions.find(connection, process_id)
+        source = _version(connection, process_id, from_version, "$.fromVersion")
+        target = _version(connection, process_id, to_version, "$.toVersion")
+        return self._plan(connection, source, target, mapping)
+
+    def _plan(self, connection: sa.Connection, from_id: str, to_id: str, mapping: Mapped) -> Plan:
+        key = (from_id, to_id, orjson.dumps(mapping, option=orjson.OPT_SORT_KEYS))
+        program = self._programs.program
+        return self._plans.get(
+            key, lambda: make_plan(program(connection, from_id), program(connection, to_id), mapping)
+        )
+
+    def preview(
+        self, connection: sa.Connection, plan: Plan, instance_ids: Sequence[str] | None = None
+    ) -> list[Verdict]:
+        """What the plan would do to each of these, or to all open instances of its old version; nothing is changed."""
+        if instance_ids is None:
+            instance_ids = self._open_instances(connection, plan)
+        if len(instance_ids) > MOST_PREVIEWED:
+            raise TooLarge(
+                f"At most {MOST_PREVIEWED:,} instances are looked at in one go, found {len(instance_ids):,}. "
+                "Name some of them.",
+                path="$.instanceIds",
+            )
+        return [self.check(connection, plan, instance_id) for instance_id in instance_ids]
+
+    def _open_instances(self, connection: sa.Connection, plan: Plan) -> list[str]:
+        table = process_instance.c
+        query = sa.select(table.id).where(table.definition_id == plan.source.definition_id, table.ended_at.is_(None))
+        return list(connection.execute(query.order_by(table.id).limit(MOST_PREVIEWED + 1)).scalars())
+
+    def check(self, connection: sa.Connection, plan: Plan, instance_id: str) -> Verdict:
+        """What the plan would do to an instance; NotFound."""
+        live = self._instances.read(connection, instance_id)
+        if _stays(plan, live) is not None:
+            return Verdict(instance_id, "unaffected")
+        obstacles = find_obstacles(plan, live)
+        return Verdict(instance_id, "blocked" if obstacles else "can_move", obstacles)
+
+    def migrate(self, tx: Transaction, plan: Plan, instance_id: str, by: str, reason: str) -> None:
+        """Move an instance; MigrationBlocked, and Conflict where the plan does not concern it.
+
+        A handler's result that comes later is kept in the history, as any late one.
+        """
+        if not reason.strip():
+            raise InvalidInput("Say why: a migration needs a reason.", path="$.reason")
+        live = self._open(tx, instance_id)
+        why = _stays(plan, live)
+        if why is not None:
+            raise Conflict(why, instance_id=instance_id)
+        obstacles = find_obstacles(plan, live)
+        if obstacles:
+            raise MigrationBlocked(instance_id, obstacles)
+        self._move(tx, plan, live, by, reason)
+
+    def _open(self, tx: Transaction, instance_id: str) -> Live:
+        """With all that has come to it, which it takes as what it is."""
+        live = self._load(tx, instance_id)
+        live.look_again()
+        self._exchange.receive(tx, live)
+        if live.tree.changed or live.happenings:
+            self._go_on(tx, live)
+        return live
+
+    def _load(self, tx: Transaction, instance_id: str) -> Live:
+        live = self._instances.load(tx, instance_id, locked=True)
+        live.now = to_microseconds(self._clock.now())
+        live.decide = partial(self._decisions.evaluate, tx.connection)
+        live.past = partial(read_past, tx.connection)
+        live.callees = Callees(self._programs, tx.connection)
+        return live
+
+    def _go_on(self, tx: Transaction, live: Live) -> None:
+        self._exchange.settle(tx, live)
+        if live.ended and live.start_key is not None:
+            inbox.lock_start(tx, live.process_id, live.start_key)
+        self._instances.checkpoint(tx, live, wake_at=live.now)
+        if live.ended:
+            self._exchange.ended(tx, live)
+        self._wakeups.wake(tx, live.instance_id)
+
+    def _move(self, tx: Transaction, plan: Plan, live: Live, by: str, reason: str) -> None:
+        renaming = Renaming(plan, live, repeatable_ids(plan.target.process))
+        chosen = begin.find_chosen(plan, live, renaming)
+        if begin.drop_listeners(plan, live):
+            self._instances.checkpoint(tx, live)
+        rows.rewrite(tx, plan, live, renaming)
+        moved = self._load(tx, live.instance_id)
+        rows.settle_stall(tx, moved, plan.target.version)
+        versions = {"from_version": plan.source.version, "to_version": plan.target.version}
+        moved.note("migrated", None, by, **versions, reason=reason, mapping=dict(sorted(plan.given.items())))
+        begin.begin_anew(plan, moved, chosen)
+        self._go_on(tx, moved)
+
+    # many
+    def order(self, tx: Transaction, jobs: Jobs, order: Order) -> str:
+        """Create the job that does it to many; its id. NotFound names an instance that there is none of."""
+        self._check_known(tx, order.instance_ids)
+        source, target = order.plan.source, order.plan.target
+        new = NewJob(
+            KIND,
+            f"Migrate {source.process_id} from version {source.version} to version {target.version}",
+            {"from": source.definition_id, "to": target.definition_id, "mapping": dict(order.plan.given)},
+            order.instance_ids,
+            order.by,
+            order.reason,
+            order.rate_per_s,
+            order.stop_after_failures,
+        )
+        return jobs.create(tx, new)
+
+    def _check_known(self, tx: Transaction, instance_ids: Sequence[str]) -> None:
+        known: set[str] = set()
+        for start in range(0, len(instance_ids), 500):
+            some = instance_ids[start : start + 500]
+            query = sa.select(process_instance.c.id).where(process_instance.c.id.in_(some))
+            known.update(tx.connection.execute(query).scalars())
+        named: set[str] = set()
+        for position, instance_id in enumerate(instance_ids):
+            path = f"$.instanceIds[{position}]"
+            if instance_id in named:
+                raise InvalidInput(f"Instance '{instance_id}' is named twice. Name it once.", path=path)
+            if instance_id not in known:
+                message = f"There is no process instance '{instance_id}'."
+                raise NotFound(message, path=path, instance_id=instance_id)
+            named.add(instance_id)
+
+    def work(self, tx: Transaction, item: Item) -> Worked:
+        """One instance of a job: for the runner, as the kind KIND. An instance whose handler runs is tried again."""
+        ids: Mapping[str, Any] = item.parameters
+        plan = self._plan(tx.connection, ids["from"], ids["to"], ids["mapping"])
+        live = self._open(tx, item.target)
+        why = _stays(plan, live)
+        if why is not None:
+            return Skipped(why)
+        obstacles = find_obstacles(plan, live)
+        if obstacles and all(each.code == RUNNING for each in obstacles):
+            return NotYet(MigrationBlocked.__name__, obstacles[0].message)
+        if obstacles:
+            raise MigrationBlocked(item.target, obstacles)
+        self._move(tx, plan, live, item.by, item.reason)
+        return Passed({"version": plan.target.version})
+
+
+def _version(connection: sa.Connection, process_id: str, version: int, path: str) -> str:
+    try:
+        return definitions.find(connection, process_id, version).id
+    except UnknownProcess as error:
+        raise UnknownProcess(error.message, path=path) from error
+
+
+def _stays(plan: Plan, live: Live) -> str | None:
+    """Why the plan does not concern an instance; None if it does."""
+    if live.ended:
+        return f"The instance is {live.state}."
+    if live.program.definition_id != plan.source.definition_id:
+        version, process_id = live.program.version, live.program.process_id
+        return f"The instance is on version {version} of '{process_id}', not on version {plan.source.version}."
+    return None
