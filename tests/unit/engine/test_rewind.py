@@ -15,6 +15,7 @@ from app.engine.steps import StepResult
 from app.handling.contract import Done
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
+from tests.factories.migrations import Mover
 
 
 def line(diagram: Diagram, *middle: str) -> Diagram:
@@ -376,6 +377,17 @@ def test_elements_that_cannot_be_rewound_to_say_why(bench: Bench) -> None:
     ]
     with pytest.raises(Conflict, match="is completed"):
         bench.operate("rewind", instance_id, "a")
+
+
+def test_what_was_passed_in_another_version_is_rewound_to_only_if_this_one_has_it(bench: Bench) -> None:
+    instance_id = bench.start(line(Diagram("p").service("a", "t.name").service("b", "t.name").user("u"), "a", "b", "u"))
+    bench.run(instance_id)
+    bench.deploy(line(Diagram("p").service("a", "t.name").user("u"), "a", "u"))
+    Mover(bench).move(instance_id)
+    assert "in another version" in plan(bench, instance_id, "b").refusals[0]
+    bench.operate("rewind", instance_id, "a")
+    bench.run(instance_id)
+    assert keys(bench) == ["/a#1", "/b#1", "/a#1~r2"], "a migration and a rewind: each gives new keys"
 
 
 def test_steps_are_taken_back_by_whoever_can_and_only_when_asked(bench: Bench) -> None:
