@@ -10,6 +10,8 @@ PARTS_MADE := $(PARTS)/.made
 MODULES := static/node_modules
 NPM_CI := npm ci --silent --no-progress --no-fund --no-audit
 
+ALONE := tests/integration tests/browser
+
 .PHONY: help venv parts demo run test lint bench soak clean
 
 help:
@@ -27,8 +29,12 @@ demo: venv parts
 run: venv parts
 	$(BIN)/turnup serve $(ARGS)
 
+# Those in one process share out the cores; those that kill servers and drive browsers have the machine to themselves
 test: venv parts
-	$(BIN)/pytest --ignore=tests/soak --ignore=tests/benchmarks $(ARGS)
+	status=0; \
+	$(BIN)/pytest -n auto --dist worksteal $(patsubst %,--ignore=%,tests/soak tests/benchmarks $(ALONE)) $(ARGS) || status=1; \
+	$(BIN)/pytest $(ALONE) $(ARGS) || status=1; \
+	exit $$status
 
 soak: venv parts
 	$(BIN)/pytest tests/soak $(ARGS)

@@ -250,7 +250,7 @@ start_trigger = sa.Table(
     sa.Column("due_at", Instant),  # timers: the next time; NULL: there is none left
     sa.Column("remaining", sa.Integer),  # how many times are left; NULL: no end
     sa.Column("cycle", sa.Text),  # ISO 8601, for as long as it is repeated
-    sa.Index("ix_start_trigger_name", "kind", "name"),
+    sa.Index("ix_start_trigger_name", "name", "kind"),
     sa.Index(
         "ix_start_trigger_due_at",
         "due_at",

@@ -92,8 +92,10 @@ class Stored(Collector):
             return totals(connection)
 
     def _shown(self, found: Figures, sums: Totals, outbox: Unsent) -> list[Metric]:
-        active = max(0, sums.instances["active"] - found.fallen_out)
-        instances = {**sums.instances, "active": active, "fallen_out": found.fallen_out}
+        # As lists show them: an instance that is suspended is nothing else, and one that has fallen out is not active.
+        fallen_out = max(0, found.with_incidents - sums.suspended_with_incidents)
+        active = max(0, sums.instances["active"] - fallen_out)
+        instances = {**sums.instances, "active": active, "fallen_out": fallen_out}
         waiting = {"job": found.jobs, "claim": found.claims, **sums.waiting}
         lag = 0.0 if outbox.oldest_at is None else max(0.0, (self._clock.now() - outbox.oldest_at).total_seconds())
         return [

@@ -47,7 +47,7 @@ def _other_start(author: Author, place: Place, start: str) -> Ends:
     author.counts[name] += 1
     kind, time = kinds[name]
     other, merge = author.new("s"), author.new("m")
-    facts = trigger(author, kind, f"{author.name}_{other}", time)  # others' names would start others' instances
+    facts = trigger(author, kind, other, time)
     if kind == "message":
         facts["message"] = (facts["message"][0], None)
     if kind == "timer":
@@ -97,7 +97,12 @@ def _plain_end(author: Author, place: Place, last: str) -> None:
 def _message_end(author: Author, place: Place, last: str) -> None:
     name = author.new("pub")
     inputs = (("=3", "v"),)
-    _end({"event": "message", "publishes": Publication(f"m_{name}", KEY), "inputs": inputs}, author, place, last)
+    _end(
+        {"event": "message", "publishes": Publication(author.named("m", name), KEY), "inputs": inputs},
+        author,
+        place,
+        last,
+    )
 
 
 def _beside(facts: dict[str, Any], author: Author, place: Place, last: str) -> None:
@@ -172,7 +177,8 @@ def _cause(author: Author, place: Place, kind: str, time: str | None) -> tuple[d
         case "error":
             return {"event": kind, "error_code": id}, partial(_refusing, id)
         case "escalation":
-            code = author.draw.choice((id, None))
+            code = author.draw.choice((id, None)) if place.home not in author.caught else id
+            author.caught.add(place.home)
             return {"event": kind, "escalation_code": code}, partial(
                 steps.throw, {"event": kind, "escalation_code": id}
             )

@@ -6,10 +6,10 @@ Nothing of the body is written again while iterations come and go: what comes of
 """
 
 from collections import ChainMap
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.engine.spiff.base import clock_of, scopes_of, write_all
+from app.engine.spiff.base import clock_of, scopes_of
 from app.engine.spiff.branches import Branch
 from app.engine.spiff.faults import ExpressionFailed, TooManyTokens
 from app.engine.spiff.index import Node, SubTree
@@ -60,16 +60,13 @@ class MultiInstance(Holder):
             gathered = _gathered(scopes_of(my_task), my_task)
             self.leave_with(my_task, {self.collection_name: gathered})
 
-    def leave_with(self, my_task: Node, result: Mapping[str, Any]) -> None:
-        outside = my_task.workflow.scope
-        write_all(my_task, result, [(outside, name, value) for name, value in result.items()])
-
 
 class Iterations(SubTree):
     """What is inside a body."""
 
     iterates = True
     goes_on_to = "the other iterations"
+    splits = ()  # each iteration has seen to the branches inside it
 
     def __init__(self, owner: Node) -> None:
         super().__init__(owner.task_spec._wf_spec, owner)
@@ -80,10 +77,6 @@ class Iterations(SubTree):
         scopes = scopes_of(owner)
         if self._loop.collection_name is not None:
             scopes.variables[self.scope] = _SoFar(scopes.variables.get(self.scope, {}), scopes, owner)
-
-    @property
-    def splits(self) -> Container[str]:
-        return (self._loop.bpmn_id,)
 
     def begin(self, start: str | None = None) -> None:
         for index in range(1, 2 if self._loop.sequential else len(self._items) + 1):

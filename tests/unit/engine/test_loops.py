@@ -277,6 +277,18 @@ def test_an_event_that_interrupts_nothing_leaves_the_iterations_alone(bench: Ben
     assert bench.variables(instance_id) == {"items": [1, 2], "r": "b", "results": [11, 22]}
 
 
+def test_an_event_beside_a_loop_stays_a_rival_of_what_follows_the_loop(bench: Bench) -> None:
+    diagram = Diagram("p").start().end().chain("s", "a", "z", "e").user("a").each("=[1]").script("z", "=1", "n")
+    diagram.boundary_timer("late", "a", "PT1H", interrupting=False).script("w", "=2", "n").user("u").end("e2")
+    instance_id = bench.start(diagram.chain("late", "w", "u", "e2"))
+    bench.run(instance_id)
+    bench.clock.advance(timedelta(hours=1))
+    bench.run(instance_id, bench.restart)
+    bench.complete(instance_id, element="a")
+    bench.run(instance_id)
+    assert [(each.code, each.element_id) for each in bench.incidents(instance_id)] == [("VariableConflict", "z")]
+
+
 def test_a_refusal_in_an_iteration_goes_to_the_boundary_event_of_the_loop(bench: Bench) -> None:
     diagram = Diagram("p").start().end().chain("s", "a", "e").service("a", "t.refuse").each("=[1, 2]")
     diagram.boundary_error("err", "a", "port_taken").service("b", "t.name").end("e2").chain("err", "b", "e2")

@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from app.core.types import to_microseconds
 from app.engine import inbox, sweeps
+from app.engine.arrivals import Sent
 from app.engine.messages import MessageIn
 from app.engine.tables import message
 from tests.factories.diagrams import Diagram
@@ -165,6 +167,21 @@ def test_two_messages_for_two_who_wait_are_one_each_before_anybody_has_looked(be
     assert bench.variables(third)["n"] == 2
 
 
+def test_a_message_that_cannot_wait_goes_to_one_who_gets_no_other_already(bench: Bench) -> None:
+    instances = [bench.start(waiting_for(), order="1")]
+    bench.run(instances[0])
+    bench.clock.advance(timedelta(seconds=1))
+    instances.append(bench.start("p", order="1"))
+    bench.run(instances[1])
+    recipients = [bench.publish("ready", "1", ttl_s=0, n=n).recipients for n in range(3)]
+    assert recipients == [[instances[0]], [instances[1]], [instances[0]]]
+    for n, instance_id in enumerate(instances):
+        assert bench.run(instance_id).ended
+        assert bench.variables(instance_id)["n"] == n
+    (late,) = [row for row in bench.history(instances[0]) if row.kind == "late_message"]
+    assert late.detail["variables"] == {"n": 2}, "lined up, and nobody waited any more: kept in the history"
+
+
 def test_the_message_that_came_first_is_taken_first(bench: Bench) -> None:
     process_id = bench.deploy(waiting_for())
     for n in range(3):
@@ -239,3 +256,20 @@ def test_a_catcher_meets_a_sender_at_work_and_looks_again(postgres_bench: Bench)
     with postgres_bench.database.reading() as connection:
         assert sweeps.due_instances(connection, postgres_bench.clock.now()) == [instance_id]
     assert postgres_bench.advance(instance_id).ended
+
+
+def test_a_message_does_not_overtake_one_that_lies_there_for_the_same_process(bench: Bench) -> None:
+    """As it may after a catcher has met a sender at work, and before it has looked again."""
+    instance_id = bench.start(waiting_for(), order="1")
+    bench.run(instance_id)
+    now, first = to_microseconds(bench.clock.now()), Sent("message", "ready", '{"n": 1}', "1", "m-1")
+    bench.clock.advance(timedelta(seconds=1))
+    with bench.database.transaction() as tx:
+        inbox.keep(tx, first, now, 3600)
+        inbox.mark(tx, "m-1", "q", "of another process", "w", now)
+    assert bench.publish("ready", "1", n=2).recipients == []
+    assert bench.run(instance_id).ended
+    assert bench.variables(instance_id)["n"] == 1
+    second = bench.start("p", order="1")
+    assert bench.run(second).ended
+    assert bench.variables(second)["n"] == 2

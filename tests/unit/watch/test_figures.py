@@ -18,6 +18,7 @@ from app.core.events import Event, Subscriptions
 from app.core.meters import Meters
 from app.dispatch.pool import Load
 from app.engine import workers
+from app.engine.queries import STATES
 from app.engine.queries.figures import figures, totals
 from app.engine.tables import process_instance
 from app.watch.figures import Busy, FiguresSheet, Stored
@@ -48,6 +49,8 @@ def filled(database: Database) -> Database:
     for n in range(3):
         rows.instance(f"active-{n}")
     rows.instance("fallen", incidents=1)
+    rows.instance("still", state="suspended", incidents=1)
+    rows.token("still", "x", "job", since=at(1))
     rows.instance("done", state="completed", ended_at=at(5))
     rows.instance("gone", state="cancelled", ended_at=at(5))
     rows.token("active-0", "a", "job", since=at(40))
@@ -66,11 +69,10 @@ def filled(database: Database) -> Database:
 
 def test_what_the_database_holds_is_counted_and_aged(filled: Database) -> None:
     found = sheet(filled)
-    instances = {state: found[f'turnup_instances{{state="{state}"}}'] for state in ("active", "fallen_out")}
-    assert instances == {"active": 3, "fallen_out": 1}
-    assert found['turnup_instances{state="completed"}'] == found['turnup_instances{state="cancelled"}'] == 1
+    instances = {state: found[f'turnup_instances{{state="{state}"}}'] for state in STATES}
+    assert instances == {"active": 3, "fallen_out": 1, "suspended": 1, "completed": 1, "cancelled": 1}
     kinds = {kind: found[f'turnup_waiting{{kind="{kind}"}}'] for kind in ("job", "claim", "message", "user_task")}
-    assert kinds == {"job": 2, "claim": 1, "message": 1, "user_task": 1}
+    assert kinds == {"job": 3, "claim": 1, "message": 1, "user_task": 1}
     ages = {
         what: found[f'turnup_oldest_seconds{{what="{what}"}}'] for what in ("job", "claim", "due", "incident", "wake")
     }
@@ -105,8 +107,8 @@ def test_workers_are_told_by_their_leases(database: Database) -> None:
 
 def test_the_outbox_lags_by_its_oldest_event(database: Database) -> None:
     with database.transaction() as tx:
-        for seconds in (30, 50):
-            Subscriptions().publish(tx, Event("OrderReady", "order", "1", {}, at=at(seconds)))
+        for seconds in (30, 50):  # ids sort by time, to the millisecond
+            Subscriptions().publish(tx, Event("OrderReady", "order", "1", {}, id=f"e{seconds}", at=at(seconds)))
     found = sheet(database)
     assert (found["turnup_outbox_unsent"], found["turnup_outbox_lag_seconds"]) == (2, 70)
 
@@ -177,7 +179,7 @@ def test_every_figure_comes_from_an_index(many: Database) -> None:
     assert len(found) == 10
     full = re.compile(r"Seq Scan on (process_instance|token)|SCAN (process_instance|token)(?! USING)")
     assert [plan for plan in found if full.search(plan)] == []
-    waits = plans(many, totals)[3:]
+    waits = plans(many, totals)[5:]
     assert [plan for plan in waits if full.search(plan)] == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 from collections.abc import Callable, Iterator
@@ -107,6 +108,11 @@ def test_a_worker_that_drains_takes_no_more_orders(site: Site) -> None:
 def test_a_folder_that_is_gone_is_named(site: Site) -> None:
     shutil.rmtree(site.data_dir)
     assert site.wrong() == {"disk": "FileNotFoundError; the log tells more"}
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(site: Site) -> None:
+    (site.data_dir / f".ready-{os.getpid()}").mkdir()
+    assert site.wrong() == {"disk": "IsADirectoryError; the log tells more"}
 
 
 def test_a_disk_that_is_nearly_full_is_named(site: Site, database: Database) -> None:
