@@ -29,6 +29,7 @@ from app.dispatch.worker import Worker
 from app.engine.doors import Engine
 from app.engine.migration import doors as migration
 from app.engine.operators import Operators
+from app.engine.processes import Processes
 from app.engine.spiff.index import install
 from app.handling.registry import Registry
 from app.watch.checks import store_checks, worker_checks
@@ -55,6 +56,7 @@ class EngineRoom:
     wakeups: LocalWakeups
     engine: Engine
     operators: Operators
+    processes: Processes
     migrations: migration.Migrations
     kinds: Kinds
     jobs: Jobs
@@ -90,10 +92,11 @@ def build_engine_room(settings: Settings) -> EngineRoom:
     clock = SystemClock()
     wakeups = LocalWakeups(clock)
     migrations = migration.Migrations(registry, clock, wakeups)
-    kinds = Kinds({migration.KIND: migrations.work})
     engine = Engine(registry, clock, wakeups)
-    operators, jobs = Operators(engine), Jobs(kinds, clock)
-    return EngineRoom(database, registry, clock, wakeups, engine, operators, migrations, kinds, jobs)
+    operators, processes = Operators(engine), Processes(engine)
+    kinds = Kinds({migration.KIND: migrations.work, **processes.kinds()})
+    jobs = Jobs(kinds, clock)
+    return EngineRoom(database, registry, clock, wakeups, engine, operators, processes, migrations, kinds, jobs)
 
 
 def build_house(settings: Settings, environ: Mapping[str, str], too_many_strays: Callable[[], None]) -> House:
@@ -157,6 +160,7 @@ def _build_app(settings: Settings, room: EngineRoom, desk: Desk) -> Flask:
         room.database,
         room.engine,
         room.operators,
+        room.processes,
         room.migrations,
         room.jobs,
         room.clock,

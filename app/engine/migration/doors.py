@@ -142,8 +142,10 @@ class Migrations:
         self._move(tx, plan, live, by, reason)
 
     def _open(self, tx: Transaction, instance_id: str) -> Live:
-        """With all that has come to it, which it takes as what it is."""
+        """With all that has come to it, which it takes as what it is; a suspended one leaves that where it is."""
         live = self._load(tx, instance_id)
+        if live.suspended:
+            return live
         live.look_again()
         self._exchange.receive(tx, live)
         if live.tree.changed or live.happenings:
