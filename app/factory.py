@@ -76,9 +76,9 @@ def build_engine_room(settings: Settings) -> EngineRoom:
     registry = Registry.scan()
     clock = SystemClock()
     wakeups = LocalWakeups(clock)
-    migrations = migration.Migrations(registry, clock, wakeups)
-    kinds = Kinds({migration.KIND: migrations.work})
     engine = Engine(registry, clock, wakeups)
+    migrations = migration.Migrations(engine)
+    kinds = Kinds({migration.KIND: migrations.work})
     operators, jobs = Operators(engine), Jobs(kinds, clock)
     return EngineRoom(database, registry, clock, wakeups, engine, operators, migrations, kinds, jobs)
 

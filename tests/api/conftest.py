@@ -61,7 +61,7 @@ def application(bench: Bench, **parts: Any) -> OpenAPI:
 
 
 def parts_of(bench: Bench, token: str = TOKEN, **parts: Any) -> ApiParts:
-    migrations = Migrations(bench.registry, bench.clock, bench.wakeups)
+    migrations = Migrations(bench.engine)
     jobs = Jobs(Kinds({KIND: migrations.work}), bench.clock)
     return ApiParts(bench.database, bench.engine, bench.operators, migrations, jobs, bench.clock, token, **parts)
 

@@ -155,7 +155,7 @@ def test_a_call_made_for_each_item_moves_with_what_it_has_called(bench: Bench, i
     assert bench.standing(instance_id) == {"C": "child", "u": inside}
     for incident in bench.incidents(instance_id):
         with bench.database.transaction() as tx:
-            bench.engine.skip(tx, incident.id, {}, "olga", "because")
+            bench.operators.skip(tx, incident.id, {}, "olga", "because")
     while inside == "user_task" and bench.tokens(instance_id):
         answer()(bench, instance_id)
     assert bench.state(instance_id) == "completed"
