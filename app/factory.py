@@ -6,28 +6,38 @@ import os
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from flask import Flask
 
-from app.api.build import ApiParts, build_api
+from app.api.build import ApiParts, build_api, build_health
 from app.core.clock import Clock, SystemClock
 from app.core.db import Database
 from app.core.jobs import JobRunner, Jobs, Kinds
 from app.core.log import get_logger
+from app.core.meters import Meters
 from app.core.settings import Settings
+from app.core.tracing import Tracing
 from app.dashboard.build import build_dashboard
 from app.dashboard.parts import DashboardParts
 from app.dispatch.attempt import Outside
 from app.dispatch.embedded import Embedded
 from app.dispatch.wakeups import LocalWakeups
+from app.dispatch.witness import Witness
 from app.dispatch.worker import Worker
 from app.engine.doors import Engine
 from app.engine.migration import doors as migration
 from app.engine.operators import Operators
 from app.engine.spiff.index import install
 from app.handling.registry import Registry
+from app.watch.checks import store_checks, worker_checks
+from app.watch.desk import Desk
+from app.watch.figures import Busy, FiguresSheet, Stored
+from app.watch.readiness import Readiness
+from app.watch.traces import open_tracing
 from app.web.openapi import create_app_shell
+from app.web.watching import Watching
 
 ROOT = Path(__file__).parent.parent
 PROCESSES = ROOT / "processes"
@@ -61,13 +71,16 @@ class House:
     worker: Worker
     dispatch: Embedded
     app: Flask
+    tracing: Tracing
 
     def start(self) -> None:
         self.dispatch.start()
 
     def stop(self, drain_s: float) -> bool:
         """Lets running handlers finish; whether they all did in time. The room stays open."""
-        return self.dispatch.stop(drain_s)
+        finished = self.dispatch.stop(drain_s)
+        self.tracing.close()
+        return finished
 
 
 def build_engine_room(settings: Settings) -> EngineRoom:
@@ -86,6 +99,9 @@ def build_engine_room(settings: Settings) -> EngineRoom:
 def build_house(settings: Settings, environ: Mapping[str, str], too_many_strays: Callable[[], None]) -> House:
     """`too_many_strays` is to bring about the process's restart; see `Worker`."""
     room = build_engine_room(settings)
+    tracing = open_tracing(settings.traces, version("turnup"))
+    meters = Meters()
+    witness = Witness(meters, tracing)
     worker = Worker(
         room.database,
         room.engine,
@@ -95,11 +111,24 @@ def build_house(settings: Settings, environ: Mapping[str, str], too_many_strays:
         threads=settings.workers,
         outside=read_outside(settings, environ),
         too_many_strays=too_many_strays,
+        witness=witness,
     )
     logger = get_logger("turnup.dispatch")
     jobs = JobRunner(room.database, room.kinds, room.clock, get_logger("turnup.jobs"))
-    dispatch = Embedded(room.database, room.engine, worker, room.wakeups, jobs, room.clock, logger)
-    return House(room, worker, dispatch, _build_app(settings, room))
+    dispatch = Embedded(room.database, room.engine, worker, room.wakeups, jobs, room.clock, logger, witness)
+    desk = Desk(
+        Readiness(
+            {
+                **store_checks(room.database, settings.data_dir),
+                **worker_checks(room.database, worker, dispatch, room.clock),
+            }
+        ),
+        FiguresSheet(meters, version("turnup"), Busy(worker.load), Stored(room.database, room.clock)),
+        settings.metrics,
+    )
+    app = _build_app(settings, room, desk)
+    Watching(meters, tracing).install(app)
+    return House(room, worker, dispatch, app, tracing)
 
 
 def read_outside(settings: Settings, environ: Mapping[str, str]) -> Outside:
@@ -112,24 +141,30 @@ def read_outside(settings: Settings, environ: Mapping[str, str]) -> Outside:
     return Outside({"lab_url": settings.lab_url}, found)
 
 
-def _build_app(settings: Settings, room: EngineRoom) -> Flask:
+def build_watch_app(settings: Settings, desk: Desk, clock: Clock) -> Flask:
+    """What a process without an HTTP server of its own shows on TURNUP_METRICS_PORT: probes and figures."""
+    app = create_app_shell(settings)
+    build_health(app, desk, clock, settings.token, settings.token_expires_at)
+    return app
+
+
+def _build_app(settings: Settings, room: EngineRoom, desk: Desk) -> Flask:
     app = create_app_shell(settings)
     app.static_folder = str(STATIC)
     app.static_url_path = "/static"
     app.add_url_rule("/static/<path:filename>", endpoint="static", view_func=app.send_static_file)
-    build_api(
-        app,
-        ApiParts(
-            room.database,
-            room.engine,
-            room.operators,
-            room.migrations,
-            room.jobs,
-            room.clock,
-            settings.token,
-            settings.token_expires_at,
-        ),
+    parts = ApiParts(
+        room.database,
+        room.engine,
+        room.operators,
+        room.migrations,
+        room.jobs,
+        room.clock,
+        settings.token,
+        settings.token_expires_at,
+        desk,
     )
+    build_api(app, parts)
     session_secret = kept_secret(settings.data_dir / "session-secret")
     build_dashboard(
         app,

@@ -19,6 +19,7 @@ from app.web.commits import commit
 from app.web.headers import read_headers
 from app.web.models import Headers, Identity, Input, Name, Output, Parameters, Variables
 from app.web.paging import LIMIT, PageQuery, answer_one, answer_page
+from app.web.watching import trace_parent
 
 IdempotencyKey = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[\x20-\x7e]+$")]
 
@@ -197,6 +198,7 @@ class Instances:
             version=body.version,
             business_key=body.business_key,
             idempotency_key=read_headers(StartHeader).idempotency_key,
+            trace_parent=trace_parent(),
         )
 
         def store(tx: Transaction) -> Started:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import wraps
 from http import HTTPStatus
@@ -20,13 +20,13 @@ from app.core.jobs import Jobs
 from app.engine.doors import Engine
 from app.engine.migration.doors import Migrations
 from app.engine.operators import Operators
+from app.watch.desk import Desk
 from app.web.openapi import operation_id
 from app.web.tokens import TokenCheck
 
 PREFIX = "/api/v1"
 NOBODY = "api"  # who acted, when a caller does not say
 Responses = dict[str | int | HTTPStatus, type[BaseModel] | dict[Any, Any] | None]
-
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class ApiParts:
     clock: Clock
     token: str
     token_expires_at: datetime | None = None
+    desk: Desk = field(default_factory=Desk)
 
 
 def refused(*statuses: int) -> Responses:

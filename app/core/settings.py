@@ -24,6 +24,10 @@ class Settings:
     lab_url: str
     # From then on the token opens nothing; None: it does not expire.
     token_expires_at: datetime | None = None
+    metrics: str = "open"  # who reads /metrics: open | token | off
+    # Where a process without an HTTP server of its own is watched; None: nowhere.
+    metrics_port: int | None = None
+    traces: str = ""  # where traces are sent: otlp, or nowhere
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -38,6 +42,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         workers=_whole(environ, "TURNUP_HANDLER_THREADS", default=8, low=1, high=256),
         lab_url=_lab_url(environ),
         token_expires_at=_instant(environ, "TURNUP_TOKEN_EXPIRES_AT"),
+        metrics=_one_of(environ, "TURNUP_METRICS", "open", "token", "off"),
+        metrics_port=_whole(environ, "TURNUP_METRICS_PORT", default=0, low=0, high=65535) or None,
+        traces=_one_of(environ, "TURNUP_TRACES", "", "otlp"),
     )
 
 
@@ -91,6 +98,14 @@ def _whole(environ: Mapping[str, str], name: str, *, default: int, low: int, hig
     if not (found.isascii() and found.isdigit() and low <= int(found) <= high):
         raise _wrong(name, repr(found), f"a whole number from {low} to {high}")
     return int(found)
+
+
+def _one_of(environ: Mapping[str, str], name: str, *known: str) -> str:
+    """The first is the default."""
+    found = environ.get(name) or known[0]
+    if found not in known:
+        raise _wrong(name, repr(found), " or ".join(each for each in known if each))
+    return found
 
 
 def _wrong(name: str, found: str, expected: str) -> InvalidSetting:

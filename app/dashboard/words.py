@@ -21,7 +21,7 @@ WAITS = {
     "callback": "Waits for the system to call back",
     "user_task": "Waits for a person",
     "join": "Waits for the other branches",
-    "child": "Its sub-process runs",
+    "child": "What is inside it runs",
     "attached": "Listens for errors and escalations",
     "incident": "Fallen out",
 }

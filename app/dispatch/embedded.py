@@ -15,6 +15,7 @@ from app.core.db import Database
 from app.core.jobs import JobRunner
 from app.core.log import Logger
 from app.dispatch.wakeups import LocalWakeups
+from app.dispatch.witness import Witness
 from app.dispatch.worker import Worker
 from app.engine import inbox, sweeps, watchdog
 from app.engine.doors import Engine
@@ -38,6 +39,7 @@ class Embedded:
         jobs: JobRunner,
         clock: Clock,
         logger: Logger,
+        witness: Witness | None = None,
     ) -> None:
         self._database = database
         self._engine = engine
@@ -46,6 +48,7 @@ class Embedded:
         self._jobs = jobs
         self._clock = clock
         self._logger = logger
+        self._witness = witness or Witness()
         self._due_lock = Lock()
         self._next_due: datetime | None = None
         self._scheduler = BackgroundScheduler(
@@ -117,6 +120,7 @@ class Embedded:
         for stall in stalled:
             with self._database.transaction() as tx:
                 if watchdog.report(tx, stall, self._clock.now()):
+                    self._witness.stalled()
                     self._logger.error("stalled", instance=stall.instance_id, elements=list(stall.elements))
 
     def drop_expired(self) -> None:

@@ -6,12 +6,24 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 PATIENCE_S = 0.02  # hands whose handlers are quick need no usher; two threads would only take turns at the database
 
 Visited = TypeVar("Visited")
 Step = TypeVar("Step")
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """The pool at one moment."""
+
+    hands: int  # those that work, or could
+    idle: int
+    strays: int
+    steps: int  # claimed, and waiting for a hand
+    visits: int
 
 
 class Hand(threading.Thread):
@@ -70,6 +82,12 @@ class Pool(Generic[Visited, Step]):
     def strays(self) -> int:
         with self._lock:
             return sum(1 for thread in self._threads if isinstance(thread, Hand) and thread.stray)
+
+    def load(self) -> Load:
+        with self._lock:
+            strays = sum(1 for thread in self._threads if isinstance(thread, Hand) and thread.stray)
+            hands = sum(1 for thread in self._threads if isinstance(thread, Hand)) - strays
+            return Load(hands, self._idle, strays, len(self._steps), len(self._visits))
 
     def stop(self) -> list[Visited]:
         """Nothing more is taken. The visits that waited, for the caller to see to."""

@@ -21,7 +21,8 @@ from app.dispatch.audit import Audit
 from app.dispatch.lanes import Lane, Lanes
 from app.dispatch.lease import Lease
 from app.dispatch.limits import Limits, Running
-from app.dispatch.pool import Pool
+from app.dispatch.pool import Load, Pool
+from app.dispatch.witness import Witness
 from app.engine.doors import Engine
 from app.engine.outcomes import Failed, TimedOut
 from app.engine.steps import ClaimedStep, StepResult
@@ -49,6 +50,7 @@ class Worker:
         lease_s: float = 30,
         max_strays: int = 8,
         too_many_strays: Callable[[], None] = lambda: None,
+        witness: Witness | None = None,
     ) -> None:
         self._database = database
         self._engine = engine
@@ -58,6 +60,7 @@ class Worker:
         self._due: Callable[[datetime], None] = lambda at: None
         self._max_strays = max_strays
         self._too_many_strays = too_many_strays
+        self._witness = witness or Witness()
         self._attempts = Attempts(clock, outside or Outside(), logger)
         self._lanes = Lanes()
         self._limits = Limits()
@@ -73,6 +76,15 @@ class Worker:
     @property
     def id(self) -> str:
         return self._lease.owner
+
+    @property
+    def is_running(self) -> bool:
+        """Started, not draining, and every thread of it that must live does."""
+        return not self.is_draining and all(thread.is_alive() for thread in self._background)
+
+    def load(self) -> Load:
+        """How busy its threads are now."""
+        return self._pool.load()
 
     @property
     def is_draining(self) -> bool:
@@ -130,6 +142,7 @@ class Worker:
         """Advance until nothing more is wanted, and let go of the lane. The claimed step that the caller is to run."""
         while True:
             results = self._lanes.take(lane)
+            began = time.monotonic()
             try:
                 with self._database.transaction(synced=False) as tx:
                     advanced = self._engine.advance(tx, lane.instance_id, self._lease.owner, results)
@@ -140,7 +153,7 @@ class Worker:
             except Exception as error:  # noqa: BLE001  the worker's: no result may be lost with a failed commit
                 self._rest(lane, results, error)
                 return None
-            claimed = advanced.claimed
+            claimed = self._witness.advanced(lane.instance_id, advanced, began)
             if claimed or results:
                 self._lanes.settle(lane, results, claimed)
             if advanced.next_due is not None:
@@ -153,6 +166,7 @@ class Worker:
                 return mine
 
     def _rest(self, lane: Lane, results: list[StepResult], error: Exception) -> None:
+        self._witness.advance_failed()
         self._engine.forget(lane.instance_id)
         # The first failure is mostly another writer's commit, and needs no rest.
         rest_s = min(LONGEST_REST_S, 0.1 * 2.0 ** min(lane.failures - 1, 10)) if lane.failures else 0.0
@@ -189,9 +203,12 @@ class Worker:
             return StepResult(step.number, step.attempt, unknown_handler(step), started_at, started_at), True
         ends_at = time.monotonic() + handler.timeout_s + GRACE_S
         running = Running(step, threading.current_thread(), handler.timeout_s, ends_at, started_at)
-        self._limits.watch(running)
-        outcome = self._attempts.make(step, handler, started_at)
-        in_time = self._limits.release(running)
+        began = time.monotonic()
+        with self._witness.attempt(step) as span:
+            self._limits.watch(running)
+            outcome = self._attempts.make(step, handler, started_at, span)
+            in_time = self._limits.release(running)
+            self._witness.attempted(step, outcome, time.monotonic() - began, span, in_time=in_time)
         return StepResult(step.number, step.attempt, outcome, started_at, self._clock.now()), in_time
 
     # background
@@ -220,6 +237,7 @@ class Worker:
             attempt=step.attempt,
             limit_s=running.limit_s,
         )
+        self._witness.given_up(step)
         self._pool.replace(running.thread)
         timed_out = TimedOut(running.limit_s)
         self._give(step.instance_id, self._ended(step.number, step.attempt, timed_out, running.started_at))

@@ -39,6 +39,7 @@ class Advanced:
     next_due: datetime | None
     ended: bool
     idle: bool  # nothing is claimed by anybody: what moves it next comes from outside
+    trace_parent: str | None = None  # of the request that started the instance
 
 
 class Engine:
@@ -54,6 +55,7 @@ class Engine:
         self.desk = Desk(registry, clock, wakeups, self._instances, self._programs, self._decisions)
         self._cached = cached
         self._lives: OrderedDict[str, Live] = OrderedDict()
+        self._beaten: set[str] = set()  # instances where another writer was first: the next turn takes their lock
         self._lock = Lock()
 
     # diagrams
@@ -163,7 +165,15 @@ class Engine:
             except StaleInstance:
                 self.forget(instance_id)
                 inbox.give_back(tx, live)
-        return self._advance(tx, self._instances.load(tx, instance_id, locked=True), owner, results, fresh=True)
+                self._beaten.add(instance_id)
+        live = self._instances.load(tx, instance_id, locked=instance_id in self._beaten)
+        try:
+            advanced = self._advance(tx, live, owner, results, fresh=True)
+        except StaleInstance:
+            self._beaten.add(instance_id)
+            raise
+        self._beaten.discard(instance_id)
+        return advanced
 
     def _advance(
         self, tx: Transaction, live: Live, owner: str, results: Sequence[StepResult], *, fresh: bool
@@ -200,7 +210,7 @@ class Engine:
     def _advanced(self, live: Live, claimed: list[ClaimedStep]) -> Advanced:
         next_due = None if live.suspended else live.agenda.next_due()
         due = None if next_due is None else from_microseconds(next_due)
-        return Advanced(claimed, due, live.ended, not live.waits.get("claim"))
+        return Advanced(claimed, due, live.ended, not live.waits.get("claim"), live.trace_parent)
 
     def _keep(self, live: Live) -> None:
         """Keep an instance whose handlers run; one that waits for something else is loaded again when it comes."""

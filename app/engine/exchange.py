@@ -82,7 +82,7 @@ class Exchange:
         live.unseen.clear()
         found = False
         for node in sorted(nodes, key=lambda node: (node.wait.name, node.wait.correlation, node.id)):
-            if node._state & FINISHED:  # by one that was given something before
+            if node._state & FINISHED or node.wait.kind not in CATCHING:  # by one that was given something before
                 continue
             taken = inbox.poll(tx, live, node)
             if taken is None:
@@ -97,13 +97,14 @@ class Exchange:
     def _pass_on(self, tx: Transaction, live: Live, thrown: Thrown, *, endless: bool) -> bool:
         """To all whom it concerns; whether this instance is one of them."""
         if thrown.kind == SIGNAL:
-            own = [node for node in live.waiting(SIGNAL) if node.wait.name == thrown.name]
+            waiting = [node for node in live.waiting(SIGNAL) if node.id < thrown.before]
+            own = [node for node in waiting if node.wait.name == thrown.name]
             done = signals.broadcast(tx, thrown.name, as_json(thrown.variables), self._clock, live)
             reached: dict[str, Any] = {"recipients": done.recipients, "started": done.started}
             shown: dict[str, Any] = {"name": thrown.name}
         else:
             sent = MessageIn(thrown.name, thrown.key, thrown.variables, thrown.message_id, thrown.time_to_live_s)
-            published, node = messages.publish(tx, sent, self._clock, live)
+            published, node = messages.publish(tx, sent, self._clock, live, thrown.before)
             own = [] if node is None else [node]
             reached = {"recipients": published.recipients, "started": published.started}
             shown = {"name": thrown.name, "key": thrown.key, "message_id": published.message_id}

@@ -9,6 +9,7 @@ from app.decisions.feel.temporal import parse_duration, parse_instant
 from app.engine.diagram import Diagram, Element, Finding, Publication, TimerKind
 from app.engine.lint_expressions import check_feel, check_source, is_feel
 from app.engine.spiff.timers import EXAMPLES, Cycle
+from app.engine.spiff.triggers import LONGEST_KEY
 
 THROWING = frozenset({"intermediateThrowEvent", "endEvent", "sendTask"})
 _PARSERS: Mapping[TimerKind, Callable[[str], object]] = {
@@ -47,6 +48,8 @@ def _check_message(element: Element, *, starts: bool) -> Iterator[Finding]:
         message = f"This waits for no message with a fixed name (found '{name[:60]}')."
         remedy = "Choose a message and give it a name that is no expression."
         yield Finding.error(element, "no_message", message, remedy)
+    elif len(name) > LONGEST_KEY:
+        yield _long_name(element, "message", name)
     elif starts:  # any message of that name starts an instance, whatever its key
         return
     elif not (key or "").strip():
@@ -95,8 +98,15 @@ def _check_signal(element: Element, *, starts: bool) -> Iterator[Finding]:
     elif starts and is_feel(name):
         message = f"The signal that starts a process has a fixed name (found '{name[:60]}')."
         yield Finding.error(element, "no_signal", message, "Give it a name that is no expression.")
+    elif len(name) > LONGEST_KEY and not is_feel(name):
+        yield _long_name(element, "signal", name)
     else:
         yield from check_source(element, "the signal", name)
+
+
+def _long_name(element: Element, kind: str, name: str) -> Finding:
+    message = f"The name of this {kind} has {len(name)} characters; {LONGEST_KEY} are allowed."
+    return Finding.error(element, "long_name", message, "Give it a shorter one.")
 
 
 def _check_code(element: Element, kind: str, code: str | None) -> Iterator[Finding]:

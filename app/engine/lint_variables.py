@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from app.engine.diagram import INNER, Diagram, Element, Loop
 from app.handling.registry import Handler
 
 Handlers = Callable[[str], Handler | None]
-OUTPUT_NAME = re.compile(r"=\s*([^\W\d]\w*)\s*(\.\s*[^\W\d]\w*\s*)*")  # =result, =result.port
 BRINGS = frozenset({"message", "signal", "error"})  # events that come with variables
 THROWING = frozenset({"intermediateThrowEvent", "endEvent"})
 
@@ -45,8 +43,9 @@ def _local_to_iteration(loop: Loop) -> set[str]:
     names = {"loopCounter"}
     if loop.input_element is not None:
         names.add(loop.input_element)
-    collected = OUTPUT_NAME.fullmatch(loop.output_element or "")
-    return names | {collected[1]} if collected else names
+    if loop.output_variable is not None:
+        names.add(loop.output_variable)
+    return names
 
 
 def outwards(

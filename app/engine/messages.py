@@ -67,7 +67,7 @@ _WAITING = Prepared(
         process_instance.c.process_id,
         sa.or_(
             sa.exists().where(arrival.c.instance_id == token.c.instance_id, arrival.c.number == token.c.number),
-            inbox.lying_for(process_instance.c.process_id).exists(),
+            inbox.lying_for(process_instance.c.process_id).correlate(process_instance).exists(),
         ),
         process_instance.c.state == sa.literal_column("'suspended'"),
     )
@@ -77,11 +77,12 @@ _WAITING = Prepared(
 
 
 def publish(
-    tx: Transaction, message: MessageIn, clock: Clock, sender: Live | None = None
+    tx: Transaction, message: MessageIn, clock: Clock, sender: Live | None = None, before: int = 0
 ) -> tuple[Published, Node | None]:
     """Correlate a message, and keep it for as long as it lives. The caller wakes whom it has reached.
 
-    `sender` is the instance whose flow sends it; the node is one of its own that the message is for.
+    `sender` is the instance whose flow sends it; the node is one of its own that the message is for. Of those only
+    what has a number `before` that waits already.
     """
     name, key, now = message.name, message.correlation_key, to_microseconds(clock.now())
     lock(tx, name, key)
@@ -90,7 +91,7 @@ def publish(
     revisions = arrivals.lock_waiting(tx, _LOCK, {"name_": name, "correlation_": key}, sender)
     sent = Sent(MESSAGE, name, as_json(message.variables), key, new_id(), message.message_id)
     lives = message.time_to_live_s > 0
-    chosen = _choose(_waiting(tx, sent, revisions, now, sender), lives)
+    chosen = _choose(_waiting(tx, sent, revisions, now, sender, before), lives)
     if lives:
         inbox.keep(tx, sent, now, message.time_to_live_s)
         for one in chosen.values():
@@ -104,7 +105,9 @@ def publish(
     return shown, sender.tree.find(own.number) if own is not None and sender is not None else None
 
 
-def _waiting(tx: Transaction, sent: Sent, revisions: dict[str, int], now: int, sender: Live | None) -> list[_Waiting]:
+def _waiting(
+    tx: Transaction, sent: Sent, revisions: dict[str, int], now: int, sender: Live | None, before: int
+) -> list[_Waiting]:
     """Who waits for it, in the order of their turn; of the sender what waits in memory, not what is stored."""
     found = []
     if revisions:
@@ -122,7 +125,7 @@ def _waiting(tx: Transaction, sent: Sent, revisions: dict[str, int], now: int, s
                 suspended=sender.suspended,
             )
             for node in sender.waiting(*CATCHING)
-            if (node.wait.name, node.wait.correlation) == (sent.name, sent.correlation)
+            if node.id < before and (node.wait.name, node.wait.correlation) == (sent.name, sent.correlation)
         ]
     return sorted(found)
 

@@ -33,6 +33,7 @@ class ClaimedStep:
     inputs: dict[str, Any]
     repeat: bool  # an earlier attempt may have had its effect: the handler's verify runs first
     undoes: dict[str, Any] | None = None  # the outputs of the work that is to be taken back; None: it is to be done
+    trace_parent: str | None = None  # what its attempt is part of; whoever traces the advance sets it
 
 
 @dataclass(frozen=True, slots=True)

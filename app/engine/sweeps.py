@@ -4,6 +4,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from app.engine.queries.page import literal
 from app.engine.tables import message, message_delivery, process_instance, start_trigger, token, worker
 
 _TIMED = ("timer", "retry", "callback")
@@ -12,18 +13,15 @@ _TIMED = ("timer", "retry", "callback")
 def due_instances(connection: sa.Connection, now: datetime, limit: int = 500) -> list[str]:
     """Instances that a worker should look at now, those that have waited longest first."""
     alive = sa.select(worker.c.id).where(worker.c.lease_until >= now)
-    active = process_instance.c.state == "active"  # times of suspended ones are held (token.held_due_at)
     queries = (
         sa.select(process_instance.c.id).where(process_instance.c.wake_at <= now).order_by(process_instance.c.wake_at),
         sa.select(token.c.instance_id)
         .where(token.c.due_at <= now, token.c.open == 1, token.c.kind.in_(_TIMED))
         .order_by(token.c.due_at),
         sa.select(token.c.instance_id).where(token.c.kind == "claim", token.c.claimed_by.not_in(alive)),
-        sa.select(token.c.instance_id)
-        .join(process_instance, process_instance.c.id == token.c.instance_id)
-        .where(token.c.kind == "job", active)
-        .order_by(token.c.since),
-        _matched_messages(now).where(active),
+        sa.select(token.c.instance_id).where(token.c.kind == "job", _not_suspended()).order_by(token.c.since),
+        _matched_messages(now, "message"),
+        _matched_messages(now, "callback"),
     )
     found: dict[str, None] = {}
     for query in queries:
@@ -32,8 +30,16 @@ def due_instances(connection: sa.Connection, now: datetime, limit: int = 500) ->
     return list(found)[:limit]
 
 
-def _matched_messages(now: datetime) -> sa.Select[tuple[str]]:
-    """Waits for which a message lies in the inbox; both sides look under one lock, so this finds what a crash left."""
+def _not_suspended() -> sa.ColumnElement[bool]:
+    """Of a token. There are few suspended instances, and very many others that no query should walk through."""
+    return token.c.instance_id.not_in(sa.select(process_instance.c.id).where(process_instance.c.state == "suspended"))
+
+
+def _matched_messages(now: datetime, kind: str) -> sa.Select[tuple[str]]:
+    """Waits for which a message lies in the inbox; both sides look under one lock, so this finds what a crash left.
+
+    Each kind of wait has an index of its own.
+    """
     delivered = (
         sa.select(message_delivery.c.message_id)
         .where(
@@ -46,7 +52,7 @@ def _matched_messages(now: datetime) -> sa.Select[tuple[str]]:
         sa.select(token.c.instance_id)
         .join(message, sa.and_(message.c.name == token.c.name, message.c.correlation == token.c.correlation))
         .join(process_instance, process_instance.c.id == token.c.instance_id)
-        .where(token.c.kind.in_(("message", "callback")), token.c.open == 1, message.c.expires_at > now, ~delivered)
+        .where(token.c.kind == literal(kind), message.c.expires_at > now, ~delivered, _not_suspended())
     )
 
 

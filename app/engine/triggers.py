@@ -27,7 +27,7 @@ class Trigger:
     element_id: str
     definition_id: str
     version: int
-    name: str | None
+    name: str | None = None
     due_at: int | None = None
     remaining: int | None = None
     cycle: str | None = None
@@ -66,7 +66,7 @@ _NEXT = Prepared(
 def replace(tx: Transaction, diagram: Diagram, definition_id: str, clock: Clock) -> None:
     """The start events of a version that is now the latest take the places of those before.
 
-    Names and times are evaluated here, once, without variables. A timer begins anew. DiagramRefused if that fails.
+    Times are evaluated here, once, without variables: a timer begins anew. DiagramRefused if that fails.
     """
     table, now = start_trigger.c, to_microseconds(clock.now())
     query = sa.select(table.kind, table.name, sa.type_coerce(table.since, sa.BigInteger))
@@ -85,27 +85,23 @@ def _waits(element: Element) -> bool:
 
 
 def _row(element: Element, clock: Clock) -> dict[str, Any]:
-    row = {"element_id": element.id, "kind": element.event, "name": None} | dict.fromkeys(_COLUMNS[4:])
-    try:
-        if element.timer is None:
-            text = element.signal if element.event == SIGNAL else (element.message or ("",))[0]
-            row["name"] = source_of(text or "", f"the {element.event} of '{element.id}'").value({}, clock)
-        else:
-            timer = Timer(element.timer[0], source_of(element.timer[1], f"the timer of '{element.id}'"))
+    name = element.signal if element.event == SIGNAL else (element.message or (None,))[0]
+    row = {"element_id": element.id, "kind": element.event, "name": name} | dict.fromkeys(_COLUMNS[4:])
+    if element.timer is not None:
+        timer = Timer(element.timer[0], source_of(element.timer[1], f"the timer of '{element.id}'"))
+        try:
             row["due_at"] = timer.due({}, clock)
             if timer.kind == "cycle":
                 row["cycle"] = timer.text({}, clock)
                 row["remaining"] = Cycle.parse(row["cycle"]).repetitions
-    except FlowFault as fault:
-        raise DiagramRefused([_unknown(element, fault.message)]) from fault
-    if row["name"] is not None and not isinstance(row["name"], str):
-        raise DiagramRefused([_unknown(element, f"The name it waits for is no text: {row['name']!r}.")])
+        except FlowFault as fault:
+            raise DiagramRefused([_unknown(element, fault.message)]) from fault
     return row
 
 
 def _unknown(element: Element, message: str) -> Finding:
     remedy = "It is evaluated when the diagram is deployed, and no variables are known then: use none."
-    return Finding.error(element, "bad_start_trigger", message, remedy)
+    return Finding.error(element, "bad_start_time", message, remedy)
 
 
 def find(tx: Transaction, kind: str, name: str) -> list[Trigger]:

@@ -24,6 +24,12 @@ def renew(tx: Transaction, worker_id: str, now: datetime, lease_s: float) -> boo
     return bool(renewed.rowcount == 1)
 
 
+def lease_until(connection: sa.Connection, worker_id: str) -> datetime | None:
+    """When the worker's lease ends, or ended; None for one that is not enlisted."""
+    row = connection.execute(sa.select(worker.c.lease_until).where(worker.c.id == worker_id)).first()
+    return None if row is None else row.lease_until
+
+
 def retire(tx: Transaction, worker_id: str) -> None:
     """Give up the lease now; whatever it still claims is taken over."""
     tx.connection.execute(sa.delete(worker).where(worker.c.id == worker_id))

@@ -5,6 +5,8 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from app.core.db import Database
 
@@ -16,10 +18,27 @@ def migrate(database: Database) -> None:
 
     Safe to call from several processes at once: one migrates, the others wait and find nothing to do.
     """
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config = _config()
     with database.transaction() as tx:
         if not database.is_sqlite:
             tx.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
         config.attributes["connection"] = tx.connection
         command.upgrade(config, "head")
+
+
+def newest_revision() -> str:
+    """The schema that this version works on."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    assert head is not None
+    return head
+
+
+def stored_revision(connection: sa.Connection) -> str | None:
+    """The schema that the database has; None for one that was never migrated."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    return config

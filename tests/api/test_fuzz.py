@@ -64,6 +64,7 @@ def bodies(api: Caller) -> dict[str, tuple[str, ...]]:
     return {
         "/process-instances": ("processId", "version", "businessKey", "variables"),
         "/messages": ("name", "correlationKey", "variables", "messageId", "timeToLiveSeconds"),
+        "/signals": ("name", "variables"),
         f"/user-tasks/{task}/claim": ("user",),
         f"/user-tasks/{task}/complete": ("user", "variables"),
         f"/incidents/{incident}/retry": ("reason", "inputs", "by"),

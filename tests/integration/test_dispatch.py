@@ -29,6 +29,7 @@ from app.engine.tables import token
 from app.handling import Done, Work, handles
 from app.handling.registry import Registry
 from tests.factories.diagrams import Diagram
+from tests.factories.triggers import signal, timer
 from tests.unit.dispatch.waiting import PATIENCE_S, until
 
 FAR_S = 3600
@@ -240,6 +241,20 @@ def test_a_timer_fires_by_the_scheduler(make_site: MakeSite, monkeypatch: pytest
     site.deploy(line("w", "a", diagram=Diagram("p").timer("w", "PT0.2S").service("a", "t.quick")))
     instance_id = site.start()
     until(lambda: site.is_completed(instance_id))
+
+
+def test_the_scheduler_starts_what_is_due_and_whoever_that_signals_goes_on(make_site: MakeSite) -> None:
+    site = make_site(quick, clock=SystemClock())
+    waiting = Diagram("q").start("s").catch("w", signal("go")).service("a", "t.quick").end("e")
+    site.deploy(waiting.chain("s", "w", "a", "e"))
+    instance_id = site.start("q")
+    until(lambda: site.waits(instance_id) == {"w": "signal"})
+    begun = timer("2020-01-01T00:00:00Z", "timeDate")
+    site.deploy(Diagram("p").start("s", begun).end("e", signal("go")).chain("s", "e"))
+    until(lambda: site.is_completed(instance_id))
+    with site.database.reading() as connection:
+        ended = queries.list_instances(connection, state="completed").items
+    assert sorted(row.process_id for row in ended) == ["p", "q"]
 
 
 def test_a_claim_that_runs_is_not_taken_for_lost(make_site: MakeSite) -> None:

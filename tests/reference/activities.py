@@ -76,8 +76,7 @@ def finish(ref: Reference, token: Token, outputs: dict[str, Any]) -> None:
 
 def run_inside(ref: Reference, token: Token) -> None:
     """A sub-process begins."""
-    frame = ref.open(token.frame.diagram, token.at.id, token, token.scope)
-    _begin_inside(ref, token, frame)
+    _begin_inside(ref, token, Frame(token.frame.diagram, token.at.id, token, token.scope))
 
 
 def _call(ref: Reference, token: Token) -> None:
@@ -88,15 +87,14 @@ def _call(ref: Reference, token: Token) -> None:
         passed = token.scope.view()
     else:
         passed = {target: token.scope[target] for _, target in token.at.inputs}
-    frame = ref.open(diagram, diagram.process_id, token, Variables(None, passed))
-    _begin_inside(ref, token, frame)
+    _begin_inside(ref, token, Frame(diagram, diagram.process_id, token, Variables(None, passed)))
 
 
 def _begin_inside(ref: Reference, token: Token, frame: Frame) -> None:
     token.kind = "child"
     token.inside = [frame]
     start = next(each for each in ref.inner(frame) if each.type == "startEvent" and each.event is None)
-    ref.put(start, frame)
+    ref.begin(frame, start, {})
 
 
 def inside_done(ref: Reference, token: Token, frame: Frame) -> None:

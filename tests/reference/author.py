@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from app.engine.diagram import Diagram
 from app.engine.spiff.dialect import constructs_of
 from tests.reference.drawing import Drawing
 
+STEEP, LEAST = 6, 1e-9  # how much likelier the scarcer is
 Ends = tuple[str, str]  # ids of a block's first and last element
 
 
@@ -59,9 +60,6 @@ class Flow:
     def diagrams(self) -> dict[str, Diagram]:
         return {drawing.process_id: drawing.diagram() for drawing in self.drawings}
 
-    def constructs(self) -> set[str]:
-        return set().union(*(constructs_of(diagram) for diagram in self.diagrams().values()))
-
 
 class Author:
     """Draws one flow. `counts` are how often each construct was drawn before; those in `refused` are left out."""
@@ -72,11 +70,16 @@ class Author:
         self.counts = Counter(counts)
         self.refused = frozenset(refused)
         self.flow = Flow()
-        self.left = 20  # steps to draw
+        self.caught: set[str] = set()  # processes and sub-processes in which something catches every escalation
+        self.left = 14  # steps to draw
         self._numbers = itertools.count(1)
 
     def new(self, kind: str) -> str:
         return f"{kind}{next(self._numbers)}"
+
+    def named(self, kind: str, id: str) -> str:
+        """The name of a message or signal, which reaches no other flow."""
+        return f"{kind}_{self.name}_{id}"
 
     # processes
     def process(self) -> Flow:
@@ -108,7 +111,7 @@ class Author:
 
     def worth(self, constructs: frozenset[str]) -> float:
         """The scarcer, the likelier."""
-        return max((0.02 + 1 / (1 + self.counts[name]) ** 2 for name in constructs), default=0.02)
+        return max((1 / (1 + self.counts[name]) ** STEEP for name in constructs), default=0.0) + LEAST
 
     def may(self, *constructs: str) -> bool:
         return self.refused.isdisjoint(constructs)
@@ -146,6 +149,16 @@ class Author:
 
     def seconds(self) -> int:
         return self.draw.randint(60, 90_000)
+
+
+def draw_flows(number: int, first: int = 0) -> Iterator[Flow]:
+    """One flow for each seed; what was scarce in those before is likelier in those after."""
+    counts: Counter[str] = Counter()
+    for seed in range(first, first + number):
+        flow = Author(seed, f"p{seed}", counts).process()
+        for diagram in flow.diagrams().values():
+            counts.update(constructs_of(diagram))
+        yield flow
 
 
 def recipes() -> list[Recipe]:

@@ -70,7 +70,9 @@ def first_of(author: Author, place: Place) -> Ends:
     for kind in kinds:
         w = author.new("w")
         if kind == "receive":
-            place.drawing.add("receiveTask", w, place.home, message=(f"m_{w}", KEY), **author.results(place, w))
+            place.drawing.add(
+                "receiveTask", w, place.home, message=(author.named("m", w), KEY), **author.results(place, w)
+            )
         else:
             time = author.draw.choice(("timeDate", "timeDuration"))
             facts = author.results(place, w) if kind != "timer" else {}

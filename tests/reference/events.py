@@ -52,19 +52,23 @@ def _set(token: Token, kind: str, text: str, now: int) -> None:
 
 
 def look(ref: Reference) -> bool:
-    """Let the first conditional event happen whose condition has come true."""
-    waiting = [token for token in ref.tokens() if token.kind == "condition"]
-    for token in sorted(waiting, key=lambda token: token.number):
-        before, token.held = token.held, ref.value(token.at.condition or "", token.scope.view()) is True
-        if token.held and not before:
-            happen(ref, token, {})
-            return True
-    return False
+    """Let the first conditional event happen whose condition has come true since it was last seen to be false."""
+    waiting = sorted((token for token in ref.tokens() if token.kind == "condition"), key=lambda token: token.number)
+    true = [token for token in waiting if ref.value(token.at.condition or "", token.scope.view()) is True]
+    for token in waiting:
+        token.held = token.held and token in true
+    risen = next((token for token in true if not token.held), None)
+    if risen is None:
+        return False
+    risen.held = True
+    happen(ref, risen, {})
+    return True
 
 
 def take(ref: Reference) -> bool:
     """Give a message of the inbox to whoever has waited longest for it."""
     waiting = [token for token in ref.tokens() if token.kind in ("message", "callback")]
+    ref.inbox = [sent for sent in ref.inbox if sent.until > ref.now]
     for token in sorted(waiting, key=lambda token: token.number):
         for sent in ref.inbox:
             if (sent.name, sent.key) == (token.name, token.key):
@@ -145,10 +149,9 @@ def _in_event_sub(ref: Reference, listener: Token, values: dict[str, Any]) -> No
     sub.scope = Variables(frame.variables)
     for source, target in sub.at.inputs:
         sub.scope[target] = ref.value(source, sub.scope.view())
-    inside = ref.open(frame.diagram, sub.at.id, sub, sub.scope)
+    inside = Frame(frame.diagram, sub.at.id, sub, sub.scope)
     sub.inside = [inside]
-    token = ref.put(start, inside)
-    ref.write(token, values)
+    ref.begin(inside, start, values)
 
 
 def _throw(ref: Reference, token: Token) -> None:
@@ -197,7 +200,9 @@ def publish(ref: Reference, token: Token) -> None:
     sent = token.at.publishes
     assert sent is not None
     view = token.scope.view()
-    ref.inbox.append(Sent(ref.value(sent.name, view), str(ref.value(sent.key or "", view)), _brought(token)))
+    lives_s = int(sent.time_to_live[1:-1]) * 86_400 if sent.time_to_live is not None else 0  # P<n>D
+    name, key = ref.value(sent.name, view), str(ref.value(sent.key or "", view))
+    ref.inbox.append(Sent(name, key, _brought(token), ref.now + lives_s * 1_000_000))
 
 
 def link_target(frame: Frame, thrown: Element) -> Element:

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import datetime
 from itertools import count
 from typing import Any
 
 from app.core.clock import Clock
-from app.core.types import to_microseconds
+from app.core.types import from_microseconds, to_microseconds
 from app.decisions.feel import compile_feel
 from app.engine.diagram import Diagram, Element
 from tests.reference import activities, compensation, events, gateways, loops
@@ -51,13 +52,13 @@ class Reference:
         self.undoable = undoable
 
     # from outside
-    def start(self, process_id: str, variables: dict[str, Any], at: str | None = None, **payload: Any) -> None:
-        """`at` is the start event, by default the one without a trigger; `payload` is what its message brought."""
-        self.root = self.open(self.diagrams[process_id], process_id, None, Variables(None, variables))
-        starts = [each for each in self.inner(self.root) if each.type == "startEvent"]
+    def start(self, process_id: str, variables: dict[str, Any], at: str | None = None) -> None:
+        """`at` is the start event, by default the one without a trigger; another brings the variables as its event."""
+        diagram = self.diagrams[process_id]
+        starts = [each for each in diagram.inside(process_id) if each.type == "startEvent"]
         start = next(each for each in starts if each.id == at or (at is None and each.event is None))
-        token = self.put(start, self.root)
-        self.write(token, payload)
+        self.root = Frame(diagram, process_id, None, Variables(None, {} if at is not None else variables))
+        self.begin(self.root, start, variables if at is not None else {})
         self.run()
 
     def done(self, token: Token, outputs: dict[str, Any]) -> None:
@@ -82,8 +83,8 @@ class Reference:
             token.kind, token.due = "retry", self.now + round(retry_in_s * 1_000_000)
         self.run()
 
-    def publish(self, name: str, key: str, variables: dict[str, Any]) -> None:
-        self.inbox.append(Sent(name, key, variables))
+    def publish(self, name: str, key: str, variables: dict[str, Any], lives_s: int) -> None:
+        self.inbox.append(Sent(name, key, variables, self.now + lives_s * 1_000_000))
         self.run()
 
     def signal(self, name: str, variables: dict[str, Any]) -> None:
@@ -103,8 +104,10 @@ class Reference:
         """Every token that stands somewhere, boundary events and listeners included."""
         return list(_within(self.root))
 
-    def standing(self) -> Counter[tuple[str, str | None]]:
-        return Counter((token.at.id, token.kind) for token in self.tokens())
+    def standing(self) -> Counter[tuple[str, str | None, datetime | None]]:
+        """Where, what for, until when."""
+        times = ((token, None if token.due is None else from_microseconds(token.due)) for token in self.tokens())
+        return Counter((token.at.id, token.kind, due) for token, due in times)
 
     def inner(self, frame: Frame) -> list[Element]:
         return frame.diagram.inside(frame.home)
@@ -140,16 +143,15 @@ class Reference:
         except Fault:
             token.kind = "incident"
 
-    def open(self, diagram: Diagram, home: str, owner: Token | None, variables: Variables) -> Frame:
-        """A process or sub-process begins: its event sub-processes stand by."""
-        frame = Frame(diagram, home, owner, variables)
+    def begin(self, frame: Frame, start: Element, values: Mapping[str, Any]) -> None:
+        """A process or sub-process begins with what its start event brings; its event sub-processes stand by."""
+        self.write(self.put(start, frame), values)
         for each in self.inner(frame):
             if each.is_event_sub:
-                start = next(inner for inner in diagram.inside(each.id) if inner.type == "startEvent")
-                listener = Token(next(self.numbers), start, frame, variables)
+                event = next(inner for inner in frame.diagram.inside(each.id) if inner.type == "startEvent")
+                listener = Token(next(self.numbers), event, frame, frame.variables)
                 frame.listeners.append(listener)
                 events.wait(self, listener)
-        return frame
 
     def put(self, at: Element, frame: Frame, came_by: str | None = None, kind: str | None = None) -> Token:
         token = Token(next(self.numbers), at, frame, frame.variables, came_by, kind)

@@ -14,13 +14,14 @@ import sqlalchemy as sa
 
 from app.core.types import from_microseconds
 from app.engine import watchdog
+from app.engine.diagram import Element
 from app.engine.outcomes import Failed
 from app.engine.steps import ClaimedStep, StepResult
-from app.engine.tables import process_instance, token
+from app.engine.tables import incident, process_instance, token
 from app.handling.contract import Done, Refused, Waiting
 from tests.factories.engines import Bench
 from tests.reference.author import Flow
-from tests.reference.interpreter import Reference
+from tests.reference.interpreter import Decide, Reference
 from tests.reference.tokens import Token
 
 _ORDERS = count(1)
@@ -63,14 +64,39 @@ class Player:
         self.compare_end()
 
     def begin(self, variables: dict[str, Any]) -> None:
-        diagrams = self.flow.diagrams()
-        main = self.flow.drawings[-1].process_id
+        """Start with the event that the flow is to start with, if it still can happen."""
+        main = self.flow.drawings[-1]
         types = self.bench.registry.types()
         undoable = {each for each in types if (known := self.bench.registry.get(each)) and known.undo is not None}
-        self.reference = Reference(diagrams, self.bench.clock, lambda _, view: DECIDED[view["speed"]], undoable)
-        self.instance_id = self.bench.start(main, **variables)
-        self.reference.start(main, variables)
-        self.settle()
+        decide: Decide = lambda _, view: DECIDED[view["speed"]]  # noqa: E731
+        self.reference = Reference(self.flow.diagrams(), self.bench.clock, decide, undoable)
+        started = self.trigger(main.elements[self.flow.start], variables)
+        if started:
+            (self.instance_id,) = started
+            self.settle()
+            self.reference.start(main.process_id, variables, self.flow.start)
+        else:
+            self.instance_id = self.bench.start(main.process_id, **variables)
+            self.settle()
+            self.reference.start(main.process_id, variables)
+
+    def trigger(self, start: Element, variables: dict[str, Any]) -> list[str]:
+        """Let a start event happen; the instances that it started."""
+        match start.event:
+            case "message":
+                sent = self.bench.publish(str(start.message and start.message[0]), variables["order"], **variables)
+                return list(sent.started)
+            case "signal":
+                return list(self.bench.broadcast(str(start.signal), **variables).started)
+            case "timer":
+                before = set(self.bench.instances(self.flow.drawings[-1].process_id))
+                self.bench.clock.advance(timedelta(days=3651))
+                self.bench.tick()
+                started = sorted(set(self.bench.instances(self.flow.drawings[-1].process_id)) - before)
+                if started:
+                    variables.clear()  # the mappings of the event make them
+                return started
+        return []
 
     # what can happen
 
@@ -145,10 +171,11 @@ class Player:
 
     def publish(self, name: str, key: str, variables: dict[str, Any]) -> None:
         self.bench.publish(name, key, ttl_s=LIFE_S, **variables)
-        self.reference.publish(name, key, variables)
+        self.reference.publish(name, key, variables, LIFE_S)
 
     def signal(self, name: str, variables: dict[str, Any]) -> None:
-        raise NotImplementedError
+        self.bench.broadcast(name, **variables)
+        self.reference.signal(name, variables)
 
     def pass_time(self) -> None:
         due = min(each.due for each in self.reference.tokens() if each.due is not None)
@@ -207,7 +234,9 @@ class Player:
     # the one against the other
 
     def compare(self) -> None:
-        found = Counter((row.element_id, KINDS.get(row.kind, row.kind)) for row in self.rows())
+        """Where tokens stand, what for and until when."""
+        rows = self.rows()
+        found = Counter((each.element_id, KINDS.get(each.kind, each.kind), each.due_at) for each in rows)
         self.same("standing", found, self.reference.standing())
 
     def compare_end(self) -> None:
@@ -219,7 +248,7 @@ class Player:
         between = {id: min(max(calls.get(id, 0), reference.called[id]), most) for id, most in reference.asked.items()}
         self.same("called", calls, {id: number for id, number in between.items() if number})
         places = Counter(each.at.id for each in reference.tokens() if each.kind == "incident")
-        self.same("incidents", Counter(each.element_id for each in self.bench.incidents(self.instance_id)), places)
+        self.same("incidents", self.incidents(), places)
 
     def same(self, what: str, found: Mapping[Any, Any], expected: Mapping[Any, Any]) -> None:
         names = found.keys() | expected.keys()
@@ -239,6 +268,13 @@ class Player:
         )
         with self.bench.database.reading() as connection:
             return Counter(connection.execute(finished).scalars())
+
+    def incidents(self) -> Counter[str | None]:
+        query = sa.select(incident.c.element_id).where(
+            incident.c.instance_id == self.instance_id, incident.c.state == "open"
+        )
+        with self.bench.database.reading() as connection:
+            return Counter(connection.execute(query).scalars())
 
     def variables(self) -> dict[str, Any]:
         from app.engine import queries

@@ -49,9 +49,10 @@ def _other_start(author: Author, place: Place, start: str) -> Ends:
     other, merge = author.new("s"), author.new("m")
     facts = trigger(author, kind, other, time)
     if kind == "message":
-        facts["message"] = (f"m_{other}", None)
+        facts["message"] = (facts["message"][0], None)
     if kind == "timer":
-        facts["timer"] = (facts["timer"][0], "2099-01-01T00:00:00Z" if time == "timeDate" else "R/P36500D")
+        facts["timer"] = (facts["timer"][0], "2030-01-01T00:00:00Z" if time == "timeDate" else "R/P3650D")
+        facts["outputs"] = (("=string(now())", "order"), ("=order", "begun"), ("=2", "pick"))
     place.drawing.add("startEvent", other, place.home, **facts)
     place.drawing.add("exclusiveGateway", merge, place.home)
     place.drawing.chain(start, merge)
@@ -96,7 +97,12 @@ def _plain_end(author: Author, place: Place, last: str) -> None:
 def _message_end(author: Author, place: Place, last: str) -> None:
     name = author.new("pub")
     inputs = (("=3", "v"),)
-    _end({"event": "message", "publishes": Publication(f"m_{name}", KEY), "inputs": inputs}, author, place, last)
+    _end(
+        {"event": "message", "publishes": Publication(author.named("m", name), KEY), "inputs": inputs},
+        author,
+        place,
+        last,
+    )
 
 
 def _beside(facts: dict[str, Any], author: Author, place: Place, last: str) -> None:
@@ -171,7 +177,8 @@ def _cause(author: Author, place: Place, kind: str, time: str | None) -> tuple[d
         case "error":
             return {"event": kind, "error_code": id}, partial(_refusing, id)
         case "escalation":
-            code = author.draw.choice((id, None))
+            code = author.draw.choice((id, None)) if place.home not in author.caught else id
+            author.caught.add(place.home)
             return {"event": kind, "escalation_code": code}, partial(
                 steps.throw, {"event": kind, "escalation_code": id}
             )

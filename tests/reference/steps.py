@@ -33,27 +33,31 @@ def send(author: Author, place: Place) -> Ends:
 
 def publish(type: str, author: Author, place: Place) -> Ends:
     """A message to whom it may concern: half of the time to the flow itself, which waits for it next."""
-    a = author.new("pub")
-    event = None if type == "sendTask" else "message"
-    inputs = ((f'="{a}"', "v"),)
+    a, w = author.new("pub"), author.new("w")
+    name = author.named("m", a)
     heard = author.draw.random() < 0.5
-    sent = Publication(f"m_{a}", KEY, time_to_live="P9999D" if heard else None)
-    place.drawing.add(type, a, place.home, event=event, publishes=sent, inputs=inputs)
+    results = author.results(place, w)
+    sent = Publication(name, KEY, time_to_live="P9999D" if heard else None)
+    event = None if type == "sendTask" else "message"
+    place.drawing.add(type, a, place.home, event=event, publishes=sent, inputs=_payload(author, w, results))
     if not heard:
         return a, a
-    b = author.new("w")
-    message = (f"m_{a}", KEY)
-    place.drawing.add(
-        "intermediateCatchEvent", b, place.home, event="message", message=message, **author.results(place, b)
-    )
-    place.drawing.flow(a, b)
-    return a, b
+    place.drawing.add("intermediateCatchEvent", w, place.home, event="message", message=(name, KEY), **results)
+    place.drawing.flow(a, w)
+    return a, w
+
+
+def _payload(author: Author, catcher: str, results: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """What is sent to an event with these output mappings, such that it writes nothing but what it may."""
+    if catcher in author.flow.silent:
+        return ()
+    return (("=7", "v" if results else f"v_{catcher}"),)
 
 
 def receive(author: Author, place: Place) -> Ends:
     a = author.new("rec")
-    author.flow.early.append(f"m_{a}")
-    place.drawing.add("receiveTask", a, place.home, message=(f"m_{a}", KEY), **author.results(place, a))
+    author.flow.early.append(author.named("m", a))
+    place.drawing.add("receiveTask", a, place.home, message=(author.named("m", a), KEY), **author.results(place, a))
     return a, a
 
 
@@ -83,9 +87,9 @@ def trigger(author: Author, kind: str, id: str, time: str | None = None) -> dict
     """What an event that waits waits for, when it is not a condition."""
     match kind:
         case "message":
-            return {"event": kind, "message": (f"m_{id}", KEY)}
+            return {"event": kind, "message": (author.named("m", id), KEY)}
         case "signal":
-            return {"event": kind, "signal": f"s_{id}"}
+            return {"event": kind, "signal": author.named("s", id)}
         case "timer":
             seconds = author.seconds()
             text = {
@@ -101,7 +105,7 @@ def catch(kind: str, time: str | None, author: Author, place: Place) -> Ends:
     a = author.new("w")
     facts = trigger(author, kind, a, time)
     if kind == "message":
-        author.flow.early.append(f"m_{a}")
+        author.flow.early.append(author.named("m", a))
     if kind in ("message", "signal"):
         facts |= author.results(place, a)
     place.drawing.add("intermediateCatchEvent", a, place.home, **facts)
@@ -127,13 +131,19 @@ def throw(facts: dict[str, Any], author: Author, place: Place) -> Ends:
 
 
 def throw_signal(author: Author, place: Place) -> Ends:
-    """Beside whoever waits for it."""
+    """Beside whoever waits for it; it is not heard by who comes to wait for it afterwards."""
+    if author.draw.random() < 0.3:
+        w = author.new("w")
+        first, last = throw({"event": "signal", "signal": author.named("s", w)}, author, place)
+        place.drawing.add("intermediateCatchEvent", w, place.home, event="signal", signal=author.named("s", w))
+        place.drawing.flow(last, w)
+        return first, w
     f, j, w = author.new("f"), author.new("j"), author.new("w")
     place.drawing.add("parallelGateway", f, place.home)
-    first, last = throw({"event": "signal", "signal": f"s_{w}", "inputs": (("=7", "v"),)}, author, place)
-    place.drawing.add(
-        "intermediateCatchEvent", w, place.home, event="signal", signal=f"s_{w}", **author.results(place, w)
-    )
+    results = author.results(place, w)
+    thrown = {"event": "signal", "signal": author.named("s", w), "inputs": _payload(author, w, results)}
+    first, last = throw(thrown, author, place)
+    place.drawing.add("intermediateCatchEvent", w, place.home, event="signal", signal=thrown["signal"], **results)
     place.drawing.add("parallelGateway", j, place.home)
     place.drawing.chain(f, first)
     place.drawing.chain(last, j)

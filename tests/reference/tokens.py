@@ -43,11 +43,12 @@ class Fault(Exception):
 
 @dataclass
 class Sent:
-    """A message in the inbox."""
+    """A message in the inbox, until an instant."""
 
     name: str
     key: str
     variables: dict[str, Any]
+    until: int
 
 
 @dataclass(eq=False)

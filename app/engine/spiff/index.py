@@ -184,12 +184,15 @@ class _Indexed:
         return [*self.open.values(), *self.listening.values()]
 
     def begin(self, start: str | None = None) -> None:
-        """Put a token on the start event, the one without a trigger if none is named; stand by for its events."""
+        """Put a token on the start event, the one without a trigger if none is named; then stand by for its events.
+
+        What the event sub-processes wait for may depend on what the start event brings.
+        """
         spec: Any = self.spec  # type: ignore[attr-defined]  # Spiff's attribute
-        for listener in spec.listeners:
-            Node(self, listener)._ready()
         self.task_tree = Node(self, spec.start if start is None else spec.task_specs[start])
         self.task_tree._ready()
+        for listener in spec.listeners:
+            Node(self, listener)._ready()
 
     def given(self, node: Node) -> dict[str, Any]:
         """Variables that a node in it begins with."""

@@ -8,10 +8,14 @@ from app.engine.spiff.index import Node
 
 @dataclass(frozen=True, slots=True)
 class Thrown:
-    """A message or signal that an element of the diagram sends: passed on with the checkpoint that it belongs to."""
+    """A message or signal that an element of the diagram sends: passed on with the checkpoint that it belongs to.
+
+    `before` is the number of the next token: what comes to wait only after the throw is not meant by it.
+    """
 
     kind: Literal["message", "signal"]
     node: Node
+    before: int
     name: str
     variables: dict[str, Any]
     key: str = ""  # messages: the correlation key

@@ -61,10 +61,12 @@ class SignalThrow(Activity):
 
     def _run_hook(self, my_task: Node) -> bool:
         self.enter(my_task)
+        top = my_task.workflow.top_workflow
         view = scopes_of(my_task).view(my_task.internal_data.get("scope", my_task.workflow.scope))
-        thrown = Thrown("signal", my_task, text_of(self.signal, view, my_task), self.local(my_task))
+        name = text_of(self.signal, view, my_task)
+        thrown = Thrown("signal", my_task, top.next_number, name, self.local(my_task))
         self.leave_with(my_task, {})
-        my_task.workflow.top_workflow.live.thrown.append(thrown)
+        top.live.thrown.append(thrown)
         return True
 
 
@@ -84,6 +86,7 @@ class MessageThrow(Activity):
         thrown = Thrown(
             "message",
             my_task,
+            my_task.workflow.top_workflow.next_number,
             text_of(self.message, view, my_task),
             self.local(my_task),
             key=self._key(my_task, view),

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from app.engine.tables import process_definition, token, variable
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
-from tests.factories.triggers import error, escalation, signal
+from tests.factories.triggers import compensate, error, escalation, signal
 
 
 def caller(called: str = "other", **call: Any) -> Diagram:
@@ -357,3 +357,24 @@ def test_tokens_say_which_call_they_are_part_of(bench: Bench) -> None:
         named = sa.select(process_definition.c.process_id).where(process_definition.c.id == rows["c2"].name)
         assert connection.execute(named).scalar_one() == "leaf"
     assert (rows["c"].call, rows["c2"].call, rows["u"].call) == (0, rows["c"].number, rows["c2"].number)
+
+
+def test_the_work_of_a_called_process_is_taken_back_by_itself_alone(bench: Bench) -> None:
+    """As Camunda 8 has it: the caller's compensation does not reach into the processes it has called."""
+    inside = Diagram("other").start("cs").service("a", "t.undoable", inputs={"serial": '="A"'}).xor("x", "x_ce")
+    inside.throw("t", compensate()).end("ce").end("ce2").chain("cs", "a", "x").flow("x", "t", "=give_up")
+    bench.deploy(inside.flow("x", "ce", id="x_ce").chain("t", "ce2"))
+    diagram = Diagram("p").start().service("b", "t.undoable", inputs={"serial": '="B"'}).call("c", "other")
+    diagram.throw("t", compensate()).end().chain("s", "b", "c", "t", "e")
+    done = {}
+    bench.deploy(diagram)
+    for give_up in (False, True):
+        bench.calls.clear()
+        instance_id = bench.start("p", give_up=give_up)
+        bench.run(instance_id, bench.restart)
+        assert bench.state(instance_id) == "completed"
+        done[give_up] = [step.key.removeprefix(f"{instance_id}:/") for step in bench.calls]
+    assert done == {
+        False: ["b#1", "!c#1/a#1", "b#1!undo"],
+        True: ["b#1", "!c#1/a#1", "!c#1/a#1!undo", "b#1!undo"],
+    }

@@ -70,6 +70,8 @@ def leaping(prefix: str) -> Diagram:
 
 ERRORS: dict[str, Told] = {
     "a signal without a name": (caught(signal(" ")), "c", "no_signal", "name"),
+    "a signal with a long name": (caught(signal("x" * 256)), "c", "long_name", "255 are allowed"),
+    "a message with a long name": (started(message("x" * 256)), "s", "long_name", "255 are allowed"),
     "no signal": (caught(Trigger("signal")), "c", "no_signal", "Choose a signal"),
     "a signal to be thrown that is not there": (thrown(Trigger("signal")), "t", "no_signal", "Choose a signal"),
     "a signal that is no FEEL": (thrown(signal("=a +")), "t", "bad_expression", "signal"),
