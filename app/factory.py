@@ -91,11 +91,10 @@ def build_engine_room(settings: Settings) -> EngineRoom:
     registry = Registry.scan()
     clock = SystemClock()
     wakeups = LocalWakeups(clock)
-    migrations = migration.Migrations(registry, clock, wakeups)
     engine = Engine(registry, clock, wakeups)
-    operators, processes = Operators(engine), Processes(engine)
+    migrations, processes = migration.Migrations(engine), Processes(engine)
     kinds = Kinds({migration.KIND: migrations.work, **processes.kinds()})
-    jobs = Jobs(kinds, clock)
+    operators, jobs = Operators(engine), Jobs(kinds, clock)
     return EngineRoom(database, registry, clock, wakeups, engine, operators, processes, migrations, kinds, jobs)
 
 

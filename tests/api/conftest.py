@@ -62,8 +62,7 @@ def application(bench: Bench, **parts: Any) -> OpenAPI:
 
 
 def parts_of(bench: Bench, token: str = TOKEN, **parts: Any) -> ApiParts:
-    migrations = Migrations(bench.registry, bench.clock, bench.wakeups)
-    processes = Processes(bench.engine)
+    migrations, processes = Migrations(bench.engine), Processes(bench.engine)
     jobs = Jobs(Kinds({KIND: migrations.work, **processes.kinds()}), bench.clock)
     doors = (bench.database, bench.engine, bench.operators, processes, migrations, jobs)
     return ApiParts(*doors, bench.clock, token, **parts)

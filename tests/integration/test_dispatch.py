@@ -58,7 +58,7 @@ class Site:
         self.engine = WatchedEngine(registry, clock, self.wakeups)
         self.engine.taken = []
         self.worker = Worker(database, self.engine, registry, clock, get_logger("tests"), threads=4)
-        self.migrations = Migrations(registry, clock, self.wakeups)
+        self.migrations = Migrations(self.engine)
         kinds = Kinds({KIND: self.migrations.work})
         self.jobs = Jobs(kinds, clock)
         runner = JobRunner(database, kinds, clock, get_logger("tests"))
