@@ -35,7 +35,7 @@ def test_a_server_that_runs_orders_is_ready_and_counts_them(tmp_path: Path) -> N
     with Server(tmp_path, TURNUP_LAB_URL=f"http://127.0.0.1:{free_port()}") as server:
         ready = httpx.get(f"{server.url}/readyz", trust_env=False)
         assert ready.status_code == 200, ready.text
-        assert set(ready.json()["checks"]) == {"database", "schema", "disk", "worker", "lease"}
+        assert set(ready.json()["checks"]) == {"database", "schema", "disk", "dispatch", "worker", "lease"}
         diagram = Diagram("asks").start("s").service("find", "olt.find_free_port").end("e").chain("s", "find", "e")
         server.deploy(diagram.xml())
         body = {"processId": "asks", "variables": {"olt": "lon-1", "serial": "ALCL00000001"}}
