@@ -25,6 +25,7 @@ from app.dispatch.limits import Limits, Running
 from app.dispatch.pool import PATIENCE_S, PATIENCE_WITH_OTHERS_S, Load, Pool
 from app.dispatch.witness import Witness
 from app.engine.doors import Engine
+from app.engine.instances import StaleInstance
 from app.engine.outcomes import Failed, TimedOut
 from app.engine.steps import ClaimedStep, StepResult
 from app.handling.registry import Registry
@@ -208,13 +209,16 @@ class Worker:
         self._engine.forget(lane.instance_id)
         # The first failure is mostly another writer's commit, and needs no rest.
         rest_s = min(LONGEST_REST_S, 0.1 * 2.0 ** min(lane.failures - 1, 10)) if lane.failures else 0.0
-        self._logger.warning(
-            "advancing failed",
-            instance=lane.instance_id,
-            failures=lane.failures + 1,
-            again_in_s=rest_s,
-            exc_info=error,
-        )
+        if isinstance(error, StaleInstance) and not lane.failures:
+            self._logger.debug("another writer was first", instance=lane.instance_id)
+        else:
+            self._logger.warning(
+                "advancing failed",
+                instance=lane.instance_id,
+                failures=lane.failures + 1,
+                again_in_s=rest_s,
+                exc_info=error,
+            )
         others_may = self._hand_on is not None and not results and lane.failures >= TRIES_ALONE
         if not (others_may and self._lanes.give_up(lane)):
             self._lanes.rest(lane, results, time.monotonic() + rest_s)
