@@ -32,6 +32,7 @@ from app.dispatch.worker import Worker
 from app.engine.doors import Engine
 from app.engine.migration import doors as migration
 from app.engine.operators import Operators
+from app.engine.processes import Processes
 from app.engine.spiff.index import install
 from app.handling.registry import Registry
 from app.watch.checks import dispatch_checks, store_checks, worker_checks
@@ -60,6 +61,7 @@ class EngineRoom:
     wakeups: LocalWakeups | QueuedWakeups
     engine: Engine
     operators: Operators
+    processes: Processes
     migrations: migration.Migrations
     kinds: Kinds
     jobs: Jobs
@@ -102,11 +104,11 @@ def build_engine_room(settings: Settings) -> EngineRoom:
     registry = Registry.scan()
     clock = SystemClock()
     wakeups = LocalWakeups(clock) if database.is_sqlite else QueuedWakeups(clock)
-    migrations = migration.Migrations(registry, clock, wakeups)
-    kinds = Kinds({migration.KIND: migrations.work})
     engine = Engine(registry, clock, wakeups, patience_s=0 if database.is_sqlite else UNKNOWN_HANDLER_S)
+    migrations, processes = migration.Migrations(engine), Processes(engine)
+    kinds = Kinds({migration.KIND: migrations.work, **processes.kinds()})
     operators, jobs = Operators(engine), Jobs(kinds, clock)
-    return EngineRoom(database, registry, clock, wakeups, engine, operators, migrations, kinds, jobs)
+    return EngineRoom(database, registry, clock, wakeups, engine, operators, processes, migrations, kinds, jobs)
 
 
 def build_house(settings: Settings, environ: Mapping[str, str], too_many_strays: Callable[[], None]) -> House:
@@ -180,6 +182,7 @@ def _build_app(settings: Settings, room: EngineRoom, desk: Desk) -> Flask:
         room.database,
         room.engine,
         room.operators,
+        room.processes,
         room.migrations,
         room.jobs,
         room.clock,

@@ -10,6 +10,8 @@ from app.engine.queries.page import literal
 from app.engine.tables import message, message_delivery, process_instance, start_trigger, token, worker
 
 _TIMED = ("timer", "retry", "callback")
+# Not by its equal: no query should walk through the instances of a state to find few tokens.
+_NOT_SUSPENDED = process_instance.c.state != "suspended"
 
 
 def due_instances(connection: sa.Connection, now: datetime, limit: int = 500) -> list[str]:
@@ -21,7 +23,10 @@ def due_instances(connection: sa.Connection, now: datetime, limit: int = 500) ->
         .where(token.c.due_at <= now, token.c.open == 1, token.c.kind.in_(_TIMED))
         .order_by(token.c.due_at),
         sa.select(token.c.instance_id).where(token.c.kind == "claim", token.c.claimed_by.not_in(alive)),
-        sa.select(token.c.instance_id).where(token.c.kind == "job", _not_suspended()).order_by(token.c.since),
+        sa.select(token.c.instance_id)
+        .join(process_instance, process_instance.c.id == token.c.instance_id)
+        .where(token.c.kind == "job", _NOT_SUSPENDED)
+        .order_by(token.c.since),
         _matched_messages(now, "message"),
         _matched_messages(now, "callback"),
     )
@@ -30,11 +35,6 @@ def due_instances(connection: sa.Connection, now: datetime, limit: int = 500) ->
         for row in connection.execute(query.limit(limit)):
             found[row[0]] = None
     return list(found)
-
-
-def _not_suspended() -> sa.ColumnElement[bool]:
-    """Of a token. There are few suspended instances, and very many others that no query should walk through."""
-    return token.c.instance_id.not_in(sa.select(process_instance.c.id).where(process_instance.c.state == "suspended"))
 
 
 def _matched_messages(now: datetime, kind: str) -> sa.Select[tuple[str]]:
@@ -54,7 +54,7 @@ def _matched_messages(now: datetime, kind: str) -> sa.Select[tuple[str]]:
         sa.select(token.c.instance_id)
         .join(message, sa.and_(message.c.name == token.c.name, message.c.correlation == token.c.correlation))
         .join(process_instance, process_instance.c.id == token.c.instance_id)
-        .where(token.c.kind == literal(kind), message.c.expires_at > now, ~delivered, _not_suspended())
+        .where(token.c.kind == literal(kind), message.c.expires_at > now, ~delivered, _NOT_SUSPENDED)
     )
 
 

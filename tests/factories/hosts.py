@@ -23,7 +23,7 @@ import httpx
 from tests.factories.diagrams import Diagram
 from tests.factories.postgres import Postgres
 from tests.factories.proxies import Proxy
-from tests.factories.servers import Process, Server, Workshop, free_port
+from tests.factories.servers import Lab, Server, Workshop
 
 LEASE_S = 3
 PROCESS = "hosts"
@@ -49,25 +49,6 @@ def flow() -> bytes:
     return diagram.chain("taken", "other_port", "port_known").xml()
 
 
-class Lab(Process):
-    ready_path = "/lab/health"
-
-    def __init__(self, folder: Path) -> None:
-        port = free_port()
-        options = ("--port", str(port), "--data-dir", str(folder), "--latency-ms", "5", "30")
-        super().__init__(folder, "lab", *options, port=port)
-
-    def everything(self, what: str) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = []
-        with httpx.Client(base_url=self.url, timeout=30) as http:
-            while True:
-                page = http.get(f"/lab/{what}", params={"after": rows[-1]["id"] if rows else 0}).json()
-                found = page[what] if isinstance(page, dict) else page
-                if not found:
-                    return rows
-                rows += found
-
-
 class Hosts:
     """All processes; started and ended by `with`."""
 
@@ -79,7 +60,7 @@ class Hosts:
         enter = self._stack.enter_context
         try:
             self.postgres = enter(Postgres())
-            self.lab = enter(Lab(self._folder / "lab"))
+            self.lab = enter(Lab(self._folder / "lab", latency_ms=(5, 30)))
             self.network = enter(Proxy(self.lab.port))
             self.servers = [enter(self._server(n)) for n in range(2)]
             self.servers[0].deploy(flow())

@@ -11,7 +11,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
@@ -165,3 +165,25 @@ class Workshop(Process):
 
     def is_ready(self) -> bool:
         return self.log().count("Turnup works here") >= self._starts
+
+
+class Lab(Process):
+    """`turnup lab`, with some latency on either way so that kills find calls under way."""
+
+    ready_path = "/lab/health"
+
+    def __init__(self, folder: Path, *, latency_ms: tuple[int, int]) -> None:
+        port = free_port()
+        options = ("--port", str(port), "--data-dir", str(folder), "--latency-ms", *map(str, latency_ms))
+        super().__init__(folder, "lab", *options, port=port)
+
+    def everything(self, what: str) -> list[dict[str, Any]]:
+        """Its calls or its effects, the oldest first."""
+        rows: list[dict[str, Any]] = []
+        with httpx.Client(base_url=self.url, timeout=30) as http:
+            while True:
+                page = http.get(f"/lab/{what}", params={"after": rows[-1]["id"] if rows else 0}).json()
+                found = page[what] if isinstance(page, dict) else page
+                if not found:
+                    return rows
+                rows += found

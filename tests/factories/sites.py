@@ -63,7 +63,7 @@ class Site:
         registry = Registry(handlers)
         self.engine = WatchedEngine(registry, clock, self.wakeups, patience_s=patience_s)
         self.engine.taken = []
-        self.migrations = Migrations(registry, clock, self.wakeups)
+        self.migrations = Migrations(self.engine)
         kinds = Kinds({KIND: self.migrations.work})
         self.jobs = Jobs(kinds, clock)
         logger = get_logger("tests")

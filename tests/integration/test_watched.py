@@ -69,6 +69,22 @@ def test_a_process_without_a_server_is_watched_on_a_port_of_its_own() -> None:
     assert is_closed(port)
 
 
+def test_processes_with_one_port_each_take_the_next_that_is_free() -> None:
+    port = free_port()
+    with watched(_app(), "127.0.0.1", port, 50), watched(_app(), "127.0.0.1", port, 50):
+        assert not is_closed(port)
+        assert any(lives(f"http://127.0.0.1:{port + n}") for n in range(1, 50))
+        with pytest.raises(PortInUse, match=str(port)), watched(_app(), "127.0.0.1", port):
+            pass
+
+
+def lives(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/healthz", trust_env=False).json() == {"status": "ok"}
+    except (httpx.TransportError, ValueError):
+        return False
+
+
 def test_without_a_port_nothing_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.cli.port.make_server", None)
     with watched(_app(), "127.0.0.1", None):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lxml import etree
 
 from app.engine.diagram import INNER, Finding, Severity, shortened
-from app.engine.spiff.dialect_table import ARTIFACTS, BPMN, ELEMENTS, FLOW_NODES, ZEEBE
+from app.engine.spiff.dialect.table import ARTIFACTS, BPMN, ELEMENTS, FLOW_NODES, ZEEBE
 
 SHAPES = {
     *FLOW_NODES.split(),

@@ -6,17 +6,17 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 
 from app.engine.diagram import Diagram, Finding, limited
-from app.engine.lint_borders import check_borders
-from app.engine.lint_branches import check_branches
-from app.engine.lint_calls import check_calls
-from app.engine.lint_compensation import check_compensation
-from app.engine.lint_events import check_events
-from app.engine.lint_gateways import check_gateways
-from app.engine.lint_links import check_links
-from app.engine.lint_loops import check_loops
-from app.engine.lint_reach import check_reach
-from app.engine.lint_shape import check_shape
-from app.engine.lint_steps import check_steps
+from app.engine.lint.borders import check_borders
+from app.engine.lint.branches import check_branches
+from app.engine.lint.calls import check_calls
+from app.engine.lint.compensation import check_compensation
+from app.engine.lint.events import check_events
+from app.engine.lint.gateways import check_gateways
+from app.engine.lint.links import check_links
+from app.engine.lint.loops import check_loops
+from app.engine.lint.reach import check_reach
+from app.engine.lint.shape import check_shape
+from app.engine.lint.steps import check_steps
 from app.handling.registry import Handler
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from app.engine.spiff.dialect_triggers import EVENTS, TIMES, event_constructs
+from app.engine.spiff.dialect.triggers import EVENTS, TIMES, event_constructs
 
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 ZEEBE = "http://camunda.org/schema/zeebe/1.0"
@@ -94,7 +94,7 @@ ELEMENTS: dict[str, Row] = {
         "versionTag",
         {"isExecutable": YES_OR_NO, "processType": "None|Private|Public", "isClosed": "false"},
     ),
-    # events; which trigger may stand where is in dialect_triggers
+    # events; which trigger may stand where is in triggers
     "startEvent": row("id name", f"{LINKS} {TRIGGERS}", "ioMapping", {"isInterrupting": YES_OR_NO, **ONE_TRIGGER}),
     "intermediateCatchEvent": row("id name", f"{LINKS} {TRIGGERS}", "ioMapping", ONE_TRIGGER),
     "intermediateThrowEvent": row("id name", f"{LINKS} {TRIGGERS}", SENDING),

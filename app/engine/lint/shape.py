@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.engine.diagram import Diagram, Element, Finding, Flow
-from app.engine.lint_gateways import CHOICES, GATEWAYS
+from app.engine.lint.gateways import CHOICES, GATEWAYS
 
 
 def check_shape(diagram: Diagram) -> Iterator[Finding]:

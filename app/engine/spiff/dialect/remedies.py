@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from app.engine.diagram import ACTIVITIES
-from app.engine.spiff.dialect_table import CAMUNDA, MODELER, ZEEBE
-from app.engine.spiff.dialect_triggers import EVENT_SUB, INNER_START, NONE
+from app.engine.spiff.dialect.table import CAMUNDA, MODELER, ZEEBE
+from app.engine.spiff.dialect.triggers import EVENT_SUB, INNER_START, NONE
 
 LATER = "is not supported yet."
 UNKNOWN = "Delete it in the modeler; docs/authoring.md lists what a diagram may hold."

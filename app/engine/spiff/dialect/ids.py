@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from lxml import etree
 
 from app.engine.diagram import Finding
-from app.engine.spiff.dialect_places import associated, children, is_bpmn, local, namespace, report
-from app.engine.spiff.dialect_table import BPMN, FLOW_NODES, REFERENCES
+from app.engine.spiff.dialect.places import associated, children, is_bpmn, local, namespace, report
+from app.engine.spiff.dialect.table import BPMN, FLOW_NODES, REFERENCES
 
 NEED_ID = {*FLOW_NODES.split(), "sequenceFlow", "process"}
 # An XML name without a colon. Step keys and scope paths are made of ids with / # | > between them.

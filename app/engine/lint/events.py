@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from app.core.errors import InvalidInput
 from app.decisions.feel.temporal import parse_duration, parse_instant
 from app.engine.diagram import Diagram, Element, Finding, Publication, TimerKind
-from app.engine.lint_expressions import check_feel, check_source, is_feel
+from app.engine.lint.expressions import check_feel, check_source, is_feel
 from app.engine.spiff.timers import EXAMPLES, Cycle
 from app.engine.spiff.triggers import LONGEST_KEY
 

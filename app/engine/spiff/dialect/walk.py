@@ -8,17 +8,17 @@ from collections.abc import Iterator
 from lxml import etree
 
 from app.engine.diagram import Finding
-from app.engine.spiff.dialect_events import check_event
-from app.engine.spiff.dialect_extensions import check_extensions
-from app.engine.spiff.dialect_places import local, namespace, report
-from app.engine.spiff.dialect_remedies import (
+from app.engine.spiff.dialect.events import check_event
+from app.engine.spiff.dialect.extensions import check_extensions
+from app.engine.spiff.dialect.places import local, namespace, report
+from app.engine.spiff.dialect.remedies import (
     REFUSED_ATTRIBUTES,
     REFUSED_ELEMENTS,
     REFUSED_NAMESPACES,
     REFUSED_WITHIN,
     UNKNOWN,
 )
-from app.engine.spiff.dialect_table import (
+from app.engine.spiff.dialect.table import (
     ANY,
     ANYWHERE,
     BPMN,

@@ -9,11 +9,11 @@ from typing import Any
 from lxml import etree
 
 from app.engine.diagram import INNER, Diagram, Element, Finding, Flow
-from app.engine.lint_schema import read_schema
-from app.engine.spiff.dialect_places import associated, children, extension, local, namespace, report, text_of
-from app.engine.spiff.dialect_read_events import declarations, is_trigger, read_event
-from app.engine.spiff.dialect_read_steps import read_settings
-from app.engine.spiff.dialect_table import ARTIFACTS, BPMN, VARIABLES_PROPERTY
+from app.engine.lint.schema import read_schema
+from app.engine.spiff.dialect.places import associated, children, extension, local, namespace, report, text_of
+from app.engine.spiff.dialect.read_events import declarations, is_trigger, read_event
+from app.engine.spiff.dialect.read_steps import read_settings
+from app.engine.spiff.dialect.table import ARTIFACTS, BPMN, VARIABLES_PROPERTY
 
 NOT_NODES = {
     *ARTIFACTS.split(),

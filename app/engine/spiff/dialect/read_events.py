@@ -8,9 +8,9 @@ from typing import Any
 from lxml import etree
 
 from app.engine.diagram import EventKind, Publication, TimerKind
-from app.engine.spiff.dialect_places import children, extension, is_bpmn, local, namespace, text_of
-from app.engine.spiff.dialect_table import BPMN
-from app.engine.spiff.dialect_triggers import TIMES
+from app.engine.spiff.dialect.places import children, extension, is_bpmn, local, namespace, text_of
+from app.engine.spiff.dialect.table import BPMN
+from app.engine.spiff.dialect.triggers import TIMES
 
 DECLARATIONS = ("message", "error", "signal", "escalation")  # they stand beside the process, and events refer to them
 Declared = Mapping[str, etree._Element]

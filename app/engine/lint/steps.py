@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
 from app.engine.diagram import Diagram, Element, Finding
-from app.engine.lint_expressions import check_feel, check_name, check_path, check_source, is_name
-from app.engine.lint_variables import possible_variables
+from app.engine.lint.expressions import check_feel, check_name, check_path, check_source, is_name
+from app.engine.lint.variables import possible_variables
 from app.handling.registry import Handler
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from app.engine.diagram import ACTIVITIES, Diagram, Element, Finding
-from app.engine.lint_graph import around
+from app.engine.lint.graph import around
 
 CATCH_ALL = frozenset({"error", "escalation"})  # without a code they catch every one
 ONE_EACH = CATCH_ALL | {"message", "signal"}  # of those with the same name or code only one may stand at a place

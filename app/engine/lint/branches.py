@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from app.engine.diagram import Diagram, Element, Finding
-from app.engine.lint_graph import Graph, graphs
-from app.engine.lint_variables import outwards, written_by
+from app.engine.lint.graph import Graph, graphs
+from app.engine.lint.variables import outwards, written_by
 from app.handling.registry import Handler
 
 EFFORT_LIMIT = 5_000_000

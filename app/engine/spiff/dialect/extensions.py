@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from lxml import etree
 
 from app.engine.diagram import Finding
-from app.engine.spiff.dialect_places import local, namespace, report
-from app.engine.spiff.dialect_remedies import (
+from app.engine.spiff.dialect.places import local, namespace, report
+from app.engine.spiff.dialect.remedies import (
     REFUSED_ATTRIBUTES,
     REFUSED_EXTENSIONS,
     REFUSED_EXTENSIONS_WITHIN,
     REFUSED_NAMESPACES,
     UNKNOWN,
 )
-from app.engine.spiff.dialect_table import (
+from app.engine.spiff.dialect.table import (
     ANY,
     ELEMENTS,
     EXTENSIONS,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from app.engine.diagram import Diagram, Element, Finding, Loop
-from app.engine.lint_expressions import check_feel, check_name
-from app.engine.lint_variables import first_name, outwards, written_by
+from app.engine.lint.expressions import check_feel, check_name
+from app.engine.lint.variables import first_name, outwards, written_by
 from app.handling.registry import Handler
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.engine.diagram import Call, Diagram, Element, Finding
-from app.engine.lint_expressions import check_feel, is_feel
-from app.engine.lint_graph import Graph, graphs
+from app.engine.lint.expressions import check_feel, is_feel
+from app.engine.lint.graph import Graph, graphs
 
 
 def check_calls(diagram: Diagram) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.engine.diagram import Diagram, Element, Finding
-from app.engine.lint_graph import Graph, graphs
+from app.engine.lint.graph import Graph, graphs
 
 
 def check_reach(diagram: Diagram) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """The door for diagrams: what the dialect does not know is refused, with place, reason and what to draw instead.
 
-Nothing is ignored in silence: the table (`dialect_table`) is a list of what may be there, not of what may not.
+Nothing is ignored in silence: the table (`table`) is a list of what may be there, not of what may not.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from lxml import etree
 
 from app.engine.diagram import INNER, Diagram, Element, Finding, limited
 from app.engine.lint import lint
-from app.engine.spiff.dialect_ids import check_ids, check_references
-from app.engine.spiff.dialect_places import is_bpmn, local, report
-from app.engine.spiff.dialect_read import read_diagram
-from app.engine.spiff.dialect_triggers import EVENTS, event_construct
-from app.engine.spiff.dialect_walk import walk
+from app.engine.spiff.dialect.ids import check_ids, check_references
+from app.engine.spiff.dialect.places import is_bpmn, local, report
+from app.engine.spiff.dialect.read import read_diagram
+from app.engine.spiff.dialect.triggers import EVENTS, event_construct
+from app.engine.spiff.dialect.walk import walk
 from app.engine.spiff.xml import digest, read_xml
 from app.handling.registry import Handler
 
@@ -48,7 +48,7 @@ def check(
 
 
 def constructs_of(diagram: Diagram) -> set[str]:
-    """Which of `dialect_table.constructs` the diagram holds."""
+    """Which of `table.constructs` the diagram holds."""
     found = {name for element in diagram.elements.values() for name in _constructs(element, diagram)}
     if any(flow.condition for flow in diagram.flows.values()):
         found.add("sequenceFlow:condition")

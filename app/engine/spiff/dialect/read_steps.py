@@ -7,8 +7,8 @@ from typing import Any, cast
 from lxml import etree
 
 from app.engine.diagram import Binding, Call, Loop
-from app.engine.spiff.dialect_places import children, extension, local, text_of
-from app.engine.spiff.dialect_table import ZEEBE
+from app.engine.spiff.dialect.places import children, extension, local, text_of
+from app.engine.spiff.dialect.table import ZEEBE
 
 BINDINGS = ("latest", "deployment", "versionTag")
 

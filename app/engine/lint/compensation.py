@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from app.engine.diagram import ACTIVITIES, Diagram, Element, Finding
-from app.engine.lint_graph import around
+from app.engine.lint.graph import around
 from app.handling.registry import Handler
 
 

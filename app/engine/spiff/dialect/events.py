@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from lxml import etree
 
 from app.engine.diagram import Finding
-from app.engine.spiff.dialect_places import extension, local, namespace, report
-from app.engine.spiff.dialect_remedies import MANY_TRIGGERS, REFUSED_TIMES, REFUSED_TRIGGERS
-from app.engine.spiff.dialect_table import BPMN, ZEEBE
-from app.engine.spiff.dialect_triggers import EVENT_SUB, EVENTS, INNER_START, NONE, PLACES, TIMES, Place
+from app.engine.spiff.dialect.places import extension, local, namespace, report
+from app.engine.spiff.dialect.remedies import MANY_TRIGGERS, REFUSED_TIMES, REFUSED_TRIGGERS
+from app.engine.spiff.dialect.table import BPMN, ZEEBE
+from app.engine.spiff.dialect.triggers import EVENT_SUB, EVENTS, INNER_START, NONE, PLACES, TIMES, Place
 
 NAMES = {EVENT_SUB: "start event of an event sub-process", INNER_START: "start event of an embedded sub-process"}
 
