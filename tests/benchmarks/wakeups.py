@@ -13,7 +13,7 @@ import httpx
 import psycopg
 
 from tests.factories.postgres import Postgres
-from tests.factories.servers import TOKEN, Process, Server, Workshop, free_port
+from tests.factories.servers import Lab, Server, Workshop, free_port
 
 ORDERS = 40
 COUNTING = """
@@ -25,15 +25,6 @@ COUNTING = """
     END $$;
     CREATE TRIGGER note_woken AFTER INSERT ON procrastinate_jobs FOR EACH ROW EXECUTE FUNCTION note_woken();
 """
-
-
-class Lab(Process):
-    ready_path = "/lab/health"
-
-    def __init__(self, folder: Path, callback_url: str) -> None:
-        port = free_port()
-        options = ("--port", str(port), "--data-dir", str(folder), "--callback-url", callback_url)
-        super().__init__(folder, "lab", *options, "--callback-token", TOKEN, port=port)
 
 
 def rows() -> list[tuple[str, float, str]]:
@@ -48,7 +39,7 @@ def rows() -> list[tuple[str, float, str]]:
 def wakeups_of(orders: int) -> list[int]:
     with TemporaryDirectory(prefix="turnup-") as name, Postgres() as postgres:
         folder, port = Path(name), free_port()
-        with Lab(folder / "lab", f"http://127.0.0.1:{port}") as lab:
+        with Lab(folder / "lab", latency_ms=(20, 60), callback_url=f"http://127.0.0.1:{port}") as lab:
             address = {"TURNUP_DATABASE_URL": postgres.uri, "TURNUP_LAB_URL": lab.url}
             with (
                 Server(folder / "serve", "--threads", "0", port=port, **address) as server,

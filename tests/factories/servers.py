@@ -172,9 +172,11 @@ class Lab(Process):
 
     ready_path = "/lab/health"
 
-    def __init__(self, folder: Path, *, latency_ms: tuple[int, int]) -> None:
+    def __init__(self, folder: Path, *, latency_ms: tuple[int, int], callback_url: str | None = None) -> None:
         port = free_port()
-        options = ("--port", str(port), "--data-dir", str(folder), "--latency-ms", *map(str, latency_ms))
+        options = ["--port", str(port), "--data-dir", str(folder), "--latency-ms", *map(str, latency_ms)]
+        if callback_url is not None:
+            options += ["--callback-url", callback_url, "--callback-token", TOKEN]
         super().__init__(folder, "lab", *options, port=port)
 
     def everything(self, what: str) -> list[dict[str, Any]]:
