@@ -123,7 +123,7 @@ class Aim:
 
 
 def test_nothing_accepted_is_lost_when_the_server_is_killed(tmp_path: Path) -> None:
-    kill_again_and_again(tmp_path, instances=200, kills=12)
+    kill_again_and_again(tmp_path, instances=200, kills=10)
 
 
 def kill_again_and_again(tmp_path: Path, instances: int, kills: int) -> None:

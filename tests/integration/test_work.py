@@ -14,8 +14,7 @@ import pytest
 
 from tests.factories.diagrams import Diagram
 from tests.factories.postgres import Postgres
-from tests.factories.servers import Server, Workshop
-from tests.integration.test_kill import Lab
+from tests.factories.servers import Lab, Server, Workshop
 from tests.unit.dispatch.waiting import until
 
 LONG_S = 60
@@ -32,7 +31,7 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    with Lab(tmp_path_factory.mktemp("lab")) as lab:
+    with Lab(tmp_path_factory.mktemp("lab"), latency_ms=(5, 30)) as lab:
         yield lab
 
 
