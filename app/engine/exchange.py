@@ -82,7 +82,7 @@ class Exchange:
         live.unseen.clear()
         found = False
         for node in sorted(nodes, key=lambda node: (node.wait.name, node.wait.correlation, node.id)):
-            if node._state & FINISHED or node.wait.kind not in CATCHING:  # by one that was given something before
+            if not _is_catching(node):  # since one before was given something
                 continue
             taken = inbox.poll(tx, live, node)
             if taken is None:
@@ -90,7 +90,7 @@ class Exchange:
             found = True
             shown = {"name": node.wait.name, "key": node.wait.correlation, "message_id": taken.shown_id}
             self._deliver(live, node, "message", taken.variables, shown)
-            if not node._state & FINISHED and node.wait.kind in CATCHING:  # it waits on, and may have another
+            if _is_catching(node):  # it waits on, and may have another
                 live.unseen[node.id] = node
         return found
 
@@ -131,3 +131,7 @@ class Exchange:
     def _wake(self, tx: Transaction, instance_ids: Iterable[str]) -> None:
         for instance_id in instance_ids:
             self._wakeups.wake(tx, instance_id)
+
+
+def _is_catching(node: Node) -> bool:
+    return not node._state & FINISHED and node.wait.kind in CATCHING
