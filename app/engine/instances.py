@@ -119,7 +119,7 @@ class Instances:
         tokens = _READ_TOKENS.rows(connection, {"id_": instance_id})
         try:
             restore(live, tokens, variables)
-        except KeyError:  # a migration came between the reads, and the tokens are another version's
+        except KeyError:  # not locked, and another writer came between the reads: a migration to other elements
             _verify(connection, live)
             raise
         return live
@@ -168,12 +168,12 @@ class Instances:
         if live.undone:
             _UNDONE.run(connection, [{"instance_id_": live.instance_id, "number_": n} for n in live.undone])
         rows, closed, ended = variable_rows(live)
-        if rows:
-            _VARIABLES.run(connection, rows)
         if closed:
             _CLOSED.run(connection, closed)
         if ended:
             _ENDED.run(connection, ended)
+        if rows:  # last: after a rewind a scope may begin again under the name of one that was closed
+            _VARIABLES.run(connection, rows)
         for outcome in live.outcomes:
             _write_outcome(tx, live, outcome)
         if live.dropped:
