@@ -70,7 +70,6 @@ class Compensation(Holder):
             internal["compensate"], internal["taken_back"] = self._found(my_task), 0
             top.live.undone += [record["number"] for record in internal["compensate"]]  # by no other event again
         elif internal.pop("inner_done", False):
-            top.subprocesses.pop(my_task.id)
             scopes_of(my_task).close(internal["inside"])
             top.live.compensated(my_task, internal["compensate"].pop(0))
             internal["taken_back"] += 1

@@ -23,23 +23,22 @@ class Holder(Activity):
         raise NotImplementedError
 
     def _run_hook(self, my_task: Node) -> bool | None:
-        top = my_task.workflow.top_workflow
         if not my_task.internal_data.get("inner_done"):
             self.enter(my_task)
         if my_task.internal_data.get("inner_done"):  # from the beginning, if there is nothing to do
             self.leave_inside(my_task)
-            top.subprocesses.pop(my_task.id, None)
             return True
         inside = self.open_inside(my_task)
-        top.live.wait_for(my_task, "child")
+        my_task.workflow.top_workflow.live.wait_for(my_task, "child")
         inside.begin()
         return None
 
     def inside_done(self, my_task: Node) -> None:
         if not my_task._state & FINISHED:
-            branches_end(my_task.workflow.top_workflow.subprocesses[my_task.id], my_task.branch)
+            top = my_task.workflow.top_workflow
+            branches_end(top.subprocesses.pop(my_task.id), my_task.branch)
             my_task.internal_data["inner_done"] = True
-            my_task.workflow.top_workflow.live.resume(my_task)
+            top.live.resume(my_task)
 
     def _on_cancel(self, my_task: Node) -> None:
         inside = my_task.workflow.top_workflow.subprocesses.pop(my_task.id, None)
