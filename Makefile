@@ -1,12 +1,16 @@
 # Every target makes what it needs. Extra arguments go through ARGS: make demo ARGS=--exit
 PYTHON ?= python3
 VENV := .venv
+# What of setup.cfg's extras goes into it
+EXTRA ?= dev
 BIN := $(VENV)/bin
 VENV_MADE := $(VENV)/.made
 PARTS := static/vendor
 PARTS_MADE := $(PARTS)/.made
 MODULES := static/node_modules
 NPM_CI := npm ci --silent --no-progress --no-fund --no-audit
+
+ALONE := tests/integration tests/browser
 
 .PHONY: help venv parts demo run test lint bench soak clean
 
@@ -25,8 +29,12 @@ demo: venv parts
 run: venv parts
 	$(BIN)/turnup serve $(ARGS)
 
+# Those in one process share out the cores; those that kill servers and drive browsers have the machine to themselves
 test: venv parts
-	$(BIN)/pytest --ignore=tests/soak --ignore=tests/benchmarks $(ARGS)
+	status=0; \
+	$(BIN)/pytest -n auto --dist worksteal $(patsubst %,--ignore=%,tests/soak tests/benchmarks $(ALONE)) $(ARGS) || status=1; \
+	$(BIN)/pytest $(ALONE) $(ARGS) || status=1; \
+	exit $$status
 
 soak: venv parts
 	$(BIN)/pytest tests/soak $(ARGS)
@@ -44,7 +52,7 @@ clean:
 
 $(VENV_MADE): setup.cfg pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(EXTRA)]'
 	@touch $@
 
 # The system's npm, or else one from PyPI inside the virtual environment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from flask import Response, request
 from flask_openapi3.blueprint import APIBlueprint
@@ -64,6 +64,21 @@ class DefinitionList(RootModel[list[DefinitionOut]]):
     """Versions of processes."""
 
 
+class StartTriggerOut(Output):
+    """A start event that starts instances by itself."""
+
+    element_id: str
+    kind: Literal["message", "signal", "timer"]
+    name: str | None = Field(description="Of the message or signal")
+    due_at: datetime | None = Field(description="When a timer starts the next instance; null when it has no time left")
+    cycle: str | None = Field(description="ISO 8601 repeating interval", examples=["R/PT1H"])
+    remaining: int | None = Field(description="How many times are left; null: no end")
+
+
+class StartTriggerList(RootModel[list[StartTriggerOut]]):
+    """What starts instances of a process."""
+
+
 class Deployed(Output):
     """What came of a deployment."""
 
@@ -113,6 +128,8 @@ class Definitions:
         made.get("", responses={200: DefinitionList})(view(self.list_definitions))
         made.get("/<processId>", responses={200: DefinitionOut, **refused(404)})(view(self.read_definition))
         xml: Responses = {200: _XML_ANSWER, **refused(404)}
+        started: Responses = {200: StartTriggerList, **refused(404)}
+        made.get("/<processId>/start-triggers", responses=started)(view(self.list_start_triggers))
         made.get("/<processId>/<version>/diagram", responses=xml)(view(self.read_diagram))
         return made
 
@@ -161,6 +178,15 @@ class Definitions:
         with self._database.reading() as connection:
             view = queries.get_definition(connection, path.process_id, query.version)
         return answer_one(DefinitionOut.of(view))
+
+    def list_start_triggers(self, path: DefinitionPath) -> Response:
+        """List what starts instances of a process
+
+        The start events of its latest version that wait for a message, a signal or a time.
+        """
+        with self._database.reading() as connection:
+            views = queries.start_triggers(connection, path.process_id)
+        return answer_page(map(StartTriggerOut.model_validate, views), len(views))
 
     def read_diagram(self, path: VersionPath) -> Response:
         """Read a diagram as it was deployed, byte for byte"""

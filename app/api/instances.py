@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
@@ -19,6 +19,7 @@ from app.web.commits import commit
 from app.web.headers import read_headers
 from app.web.models import Headers, Identity, Input, Name, Output, Parameters, Variables
 from app.web.paging import LIMIT, PageQuery, answer_one, answer_page
+from app.web.watching import trace_parent
 
 IdempotencyKey = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[\x20-\x7e]+$")]
 
@@ -79,6 +80,7 @@ class InstanceOut(Output):
     version: int
     business_key: str | None
     state: State = Field(description="`fallen_out`: active, with at least one open incident")
+    suspended_with: Literal["instance", "process"] | None = Field(description="What has to be resumed for it to go on")
     incident_count: int = Field(description="Open ones")
     started_at: datetime
     updated_at: datetime
@@ -197,6 +199,7 @@ class Instances:
             version=body.version,
             business_key=body.business_key,
             idempotency_key=read_headers(StartHeader).idempotency_key,
+            trace_parent=trace_parent(),
         )
 
         def store(tx: Transaction) -> Started:

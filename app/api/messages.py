@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from pydantic import Field
@@ -9,9 +11,10 @@ from pydantic import Field
 from app.api.room import ApiParts, refused, room, view
 from app.engine.messages import MessageIn
 from app.web.commits import commit
-from app.web.models import Input, Name, Output, Variables
+from app.web.models import PRINTABLE, Input, Name, Output, Variables
 from app.web.paging import answer_one
 
+Key = Annotated[str, Field(max_length=255, pattern=PRINTABLE)]
 HOUR_S = 3600
 TIME_TO_LIVE_LIMIT_S = 30 * 24 * HOUR_S
 
@@ -20,11 +23,20 @@ class PublishIn(Input):
     """A message, addressed by its name and the correlation key that the receiver computed."""
 
     name: Name = Field(json_schema_extra={"example": "ont_online"})
-    correlation_key: Name = Field(json_schema_extra={"example": "HWTC9F1A2B3C"})
+    correlation_key: Key = Field(
+        default="",
+        description="Empty, it starts an instance of each process that begins with it, whatever is open already",
+        json_schema_extra={"example": "HWTC9F1A2B3C"},
+    )
     variables: Variables = Field(default={}, json_schema_extra={"example": {"rx_power_dbm": -18.4}})
-    message_id: Name | None = Field(default=None, description="The sender's own id: the same id twice is one message")
+    message_id: Name | None = Field(
+        default=None, description="The sender's own id: with the same name, key and id it is one message while it lives"
+    )
     time_to_live_seconds: float = Field(
-        default=HOUR_S, ge=1, le=TIME_TO_LIVE_LIMIT_S, description="How long it waits for somebody who is not there yet"
+        default=HOUR_S,
+        ge=0,
+        le=TIME_TO_LIVE_LIMIT_S,
+        description="How long it waits for somebody who is not there yet; 0: only for those who wait now",
     )
 
 
@@ -32,8 +44,9 @@ class PublishedOut(Output):
     """A message that is stored."""
 
     message_id: str
-    duplicate: bool = Field(description="True: this id had come before, and nothing was done")
-    recipients: list[str] = Field(description="Instances that wait for it now, one per process")
+    duplicate: bool = Field(description="True: an equal message lives still, and nothing was done")
+    recipients: list[str] = Field(description="Instances that waited for it, one per process")
+    started: list[str] = Field(description="Instances that it started, one of each process that begins with it")
 
 
 class Messages:
@@ -52,7 +65,9 @@ class Messages:
     def publish_message(self, body: PublishIn) -> Response:
         """Send a message to whoever waits for it, now or within its time to live
 
-        Answers 202 once it is stored for good. It may come before its receiver waits for it: it is kept in an inbox.
+        Answers 202 once it is stored for good. One instance of each process has it: the one that waits for it, or a new
+        one if the process begins with it and none that was started with the same key is open. It may come before its
+        receiver waits for it, or while such an instance is open: it is kept in an inbox.
         """
         sent = MessageIn(
             name=body.name,

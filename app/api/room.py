@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import wraps
 from http import HTTPStatus
@@ -20,6 +20,8 @@ from app.core.jobs import Jobs
 from app.engine.doors import Engine
 from app.engine.migration.doors import Migrations
 from app.engine.operators import Operators
+from app.engine.processes import Processes
+from app.watch.desk import Desk
 from app.web.openapi import operation_id
 from app.web.tokens import TokenCheck
 
@@ -35,11 +37,13 @@ class ApiParts:
     database: Database
     engine: Engine
     operators: Operators
+    processes: Processes
     migrations: Migrations
     jobs: Jobs
     clock: Clock
     token: str
     token_expires_at: datetime | None = None
+    desk: Desk = field(default_factory=Desk)
 
 
 def refused(*statuses: int) -> Responses:

@@ -70,6 +70,22 @@ class Subscriptions:
             subscriber(tx, event)
 
 
+@dataclass(frozen=True)
+class Unsent:
+    """What lies in the outbox and has not been passed on."""
+
+    count: int  # it stops at the limit that was given
+    oldest_at: datetime | None
+
+
+def unsent(connection: sa.Connection, limit: int = 100_000) -> Unsent:
+    waiting = sa.select(outbox.c.id, outbox.c.at).where(outbox.c.sent_at.is_(None))
+    oldest = connection.execute(waiting.order_by(outbox.c.id).limit(1)).first()
+    bounded = waiting.with_only_columns(sa.literal_column("1")).limit(limit).subquery()
+    count = connection.execute(sa.select(sa.func.count()).select_from(bounded)).scalar_one()
+    return Unsent(int(count), None if oldest is None else oldest.at)
+
+
 def _store(tx: Transaction, event: Event) -> None:
     tx.connection.execute(
         outbox.insert(),

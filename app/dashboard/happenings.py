@@ -90,14 +90,31 @@ def _claim_expired(detail: Detail) -> tuple[str, str, str]:
     return "Worker lost", facts, "bad"
 
 
+_CHANGED = ("inputs", "outputs", "variable", "take", "to", "name", "key", "again", "with")
+
+
 def _action(detail: Detail) -> tuple[str, str, str]:
-    changed = {name: detail[name] for name in ("inputs", "outputs", "variable", "take") if detail.get(name)}
+    changed = {name: detail[name] for name in _CHANGED if detail.get(name)}
     given = f", {brief(changed, 160)}" if changed else ""
     return ACTIONS.get(detail.get("action", ""), "Action"), f"“{detail.get('reason', '')}”{given}", "person"
 
 
 def _message(detail: Detail) -> tuple[str, str, str]:
     return f"Message {detail.get('name')} arrived", f"key {detail.get('key')}", "good"
+
+
+def _sent(detail: Detail) -> tuple[str, str, str]:
+    what = "Signal" if detail.get("key") is None else "Message"
+    if detail.get("duplicate"):
+        return f"{what} {detail.get('name')} not sent again", "an equal one lives still", "quiet"
+    reached = len(detail.get("recipients") or ()), len(detail.get("started") or ())
+    found = [f"{count} {word}" for count, word in zip(reached, ("waited for it", "started"), strict=True) if count]
+    return f"{what} {detail.get('name')} sent", ", ".join(found) or "nobody waited for it", "quiet"
+
+
+def _came_late(detail: Detail) -> tuple[str, str, str]:
+    what = "Signal" if detail.get("key") is None else "Message"
+    return f"{what} {detail.get('name')} came too late", f"{detail.get('element')} waited no longer", "quiet"
 
 
 def _task_completed(detail: Detail) -> tuple[str, str, str]:
@@ -141,6 +158,10 @@ _WORDS: dict[str, Callable[[Detail], tuple[str, str, str]]] = {
     "claim_expired": _claim_expired,
     "action": _action,
     "message": _message,
+    "message_sent": _sent,
+    "signal_sent": _sent,
+    "late_message": _came_late,
+    "late_signal": _came_late,
     "signal": lambda detail: (f"Signal {detail.get('name')} arrived", "", "good"),
     "compensated": lambda detail: (f"Took back {detail.get('element')}", "", "good"),
     "decision": _decision,

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from app.core.clock import Clock
 from app.core.errors import TurnupError
 from app.core.log import Logger
+from app.core.tracing import NO_SPAN, Span
 from app.engine.outcomes import Attempted, Failed
 from app.engine.steps import ClaimedStep
 from app.handling.contract import Work
@@ -33,11 +34,13 @@ class Attempts:
         self._outside = outside
         self._logger = logger.bind()
 
-    def make(self, step: ClaimedStep, handler: Handler, now: datetime) -> Attempted:
+    def make(self, step: ClaimedStep, handler: Handler, now: datetime, span: Span = NO_SPAN) -> Attempted:
         """Never raises: a fault is a `Failed` that names it."""
         logger = self._logger.bind(
             instance=step.instance_id, business_key=step.business_key, element=step.element_id, step=step.key
         )
+        if span.trace_id is not None:
+            logger = logger.bind(trace_id=span.trace_id)
         work = Work(
             key=step.key,
             attempt=step.attempt,
@@ -49,6 +52,7 @@ class Attempts:
             settings=self._outside.settings,
             secrets=self._outside.secrets,
             clock=self._clock,
+            span=span,
         )
         try:
             arguments = handler.bind(step.inputs)

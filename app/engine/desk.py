@@ -33,7 +33,7 @@ class Desk:
         self.wakeups = wakeups
         self.exchange = Exchange(registry, clock, wakeups)
         self.instances = instances
-        self._programs = programs
+        self.programs = programs
         self._decisions = decisions
 
     def open(self, tx: Transaction, instance_id: str) -> Live:
@@ -50,7 +50,7 @@ class Desk:
         live.now = to_microseconds(self.clock.now())
         live.decide = partial(self._decisions.evaluate, tx.connection)
         live.past = partial(read_past, tx.connection)
-        live.callees = Callees(self._programs, tx.connection)
+        live.callees = Callees(self.programs, tx.connection)
 
     def go_on(self, tx: Transaction, live: Live) -> None:
         """Run on without claiming: steps that became ready are a worker's, unless the instance is suspended."""

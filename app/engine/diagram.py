@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -69,6 +70,16 @@ class Loop:
     output_collection: str | None = None
     output_element: str | None = None
     completion_condition: str | None = None
+
+    @property
+    def output_variable(self) -> str | None:
+        """Where the output element is `=result` or `=result.port`: `result`, which each iteration has for itself."""
+        found = _PATH.fullmatch(self.output_element or "")
+        return found[1] if found is not None and found[1] not in _LITERALS else None
+
+
+_PATH = re.compile(r"=\s*([^\W\d]\w*)\s*(\.\s*[^\W\d]\w*\s*)*")
+_LITERALS = frozenset({"null", "true", "false"})
 
 
 @dataclass(frozen=True)

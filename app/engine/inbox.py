@@ -14,6 +14,7 @@ from app.core.clock import Clock
 from app.core.db import Prepared, Transaction
 from app.engine import arrivals, triggers
 from app.engine.arrivals import MESSAGE, Arrival, Sent
+from app.engine.instances import ACTIVE
 from app.engine.locks import lock, try_lock
 from app.engine.spiff.index import Node
 from app.engine.spiff.live import CATCHING, Live
@@ -34,14 +35,21 @@ _PUT = Prepared(sa.insert(message))
 _DELIVER = Prepared(sa.insert(message_delivery))
 
 
+def not_had_by(process_id: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Of a message: the process has not had it yet."""
+    had = sa.select(message_delivery.c.message_id).where(
+        message_delivery.c.message_id == message.c.id, message_delivery.c.process_id == process_id
+    )
+    return ~had.correlate_except(message_delivery).exists()
+
+
 def lying_for(process_id: sa.ColumnElement[str]) -> sa.Select[tuple[str, str | None, Any]]:
     """Messages of a name and key that live and that the process has not had yet."""
-    had = sa.select(message_delivery.c.message_id).where(message_delivery.c.process_id == process_id)
     return sa.select(message.c.id, message.c.sent_id, message.c.variables).where(
         message.c.name == _b("name_"),
         message.c.correlation == _b("correlation_"),
         message.c.expires_at > _b("now"),
-        message.c.id.not_in(had),
+        not_had_by(process_id),
     )
 
 
@@ -53,19 +61,11 @@ _GIVE_BACK = Prepared(
         message_delivery.c.message_id == _b("message_id_"), message_delivery.c.process_id == _b("process_id_")
     )
 )
-_WAITS_TOO = Prepared(
-    sa.select(token.c.instance_id)
+_WAITING = Prepared(
+    sa.select(token.c.instance_id, process_instance.c.process_id, process_instance.c.state)
     .join(process_instance, process_instance.c.id == token.c.instance_id)
-    .where(
-        WAITS_FOR_MESSAGE,
-        *NAMED,
-        token.c.open == sa.literal_column("1"),
-        process_instance.c.process_id == _b("process_id_"),
-        process_instance.c.state == sa.literal_column("'active'"),
-        token.c.instance_id != _b("instance_id_"),
-    )
+    .where(WAITS_FOR_MESSAGE, *NAMED, token.c.open == sa.literal_column("1"))
     .order_by(token.c.since, token.c.instance_id)
-    .limit(sa.literal_column("1"))
 )
 _OPEN = Prepared(
     sa.select(process_instance.c.id).where(
@@ -89,9 +89,7 @@ _NEXT_START = Prepared(
         message.c.correlation == _b("key_"),
         message.c.expires_at > _b("now"),
         message.c.received_at >= start_trigger.c.since,
-        message.c.id.not_in(
-            sa.select(message_delivery.c.message_id).where(message_delivery.c.process_id == _b("process_id_"))
-        ),
+        not_had_by(_b("process_id_")),
     )
     .order_by(message.c.received_at, message.c.id)
     .limit(sa.literal_column("1"))
@@ -171,9 +169,9 @@ def release(tx: Transaction, live: Live, come: Arrival) -> list[str]:
     lock(tx, come.name, come.correlation or "")
     if not _GIVE_BACK.run(tx.connection, [{"message_id_": come.message_id, "process_id_": live.process_id}]):
         return []  # it was never kept
-    place = {"process_id_": live.process_id, "instance_id_": live.instance_id}
-    rows = _WAITS_TOO.rows(tx.connection, {**place, "name_": come.name, "correlation_": come.correlation})
-    return arrivals.wake(tx, [row[0] for row in rows], live.now)
+    rows = _WAITING.rows(tx.connection, {"name_": come.name, "correlation_": come.correlation})
+    others = [row[0] for row in rows if row[0] != live.instance_id and row[1:] == (live.process_id, ACTIVE)]
+    return arrivals.wake(tx, others[:1], live.now)
 
 
 def lock_start(tx: Transaction, process_id: str, key: str) -> bool:

@@ -64,7 +64,7 @@ _UNDONE = Prepared(
 _HISTORY = Prepared(sa.insert(history))
 _INSTANCE_COLUMNS = (
     "definition_id business_key state incidents revision next_number rewinds writes wake_at ended_at start_element "
-    "start_key"
+    "start_key trace_parent"
 ).split()
 _SELECT_INSTANCE = sa.select(*(process_instance.c[name] for name in _INSTANCE_COLUMNS)).where(
     process_instance.c.id == _b("id_")
@@ -112,20 +112,17 @@ class Instances:
         live.revision, live.incidents, live.woken = row["revision"], row["incidents"], row["wake_at"] is not None
         live.begun, live.state, live.ended_at = row["next_number"] > 1, row["state"], row["ended_at"]
         live.rewinds, live.start_element, live.start_key = row["rewinds"], row["start_element"], row["start_key"]
+        live.trace_parent = row["trace_parent"]
         live.tree.completed = live.state in (COMPLETED, CANCELLED)
         live.callees = Callees(self._programs, connection)
         variables = _READ_VARIABLES.rows(connection, {"id_": instance_id})
-        tokens = _READ_TOKENS.rows(connection, {"id_": instance_id})
-        try:
-            restore(live, tokens, variables)
-        except KeyError:  # a migration came between the reads, and the tokens are another version's
-            _verify(connection, live)
-            raise
+        restore(live, _READ_TOKENS.rows(connection, {"id_": instance_id}), variables)
         return live
 
     def verify(self, tx: Transaction, live: Live) -> None:
         """StaleInstance if somebody else has written since it was loaded."""
-        _verify(tx.connection, live)
+        if _READ_REVISION.rows(tx.connection, {"id_": live.instance_id}) != [(live.revision,)]:
+            raise _stale(live)
 
     def checkpoint(self, tx: Transaction, live: Live, wake_at: int | None = None) -> None:
         """Write what changed since the last checkpoint; StaleInstance if somebody else wrote in between.
@@ -167,12 +164,12 @@ class Instances:
         if live.undone:
             _UNDONE.run(connection, [{"instance_id_": live.instance_id, "number_": n} for n in live.undone])
         rows, closed, ended = variable_rows(live)
-        if rows:
-            _VARIABLES.run(connection, rows)
         if closed:
             _CLOSED.run(connection, closed)
         if ended:
             _ENDED.run(connection, ended)
+        if rows:  # last: after a rewind a scope may begin again under the name of one that was closed
+            _VARIABLES.run(connection, rows)
         for outcome in live.outcomes:
             _write_outcome(tx, live, outcome)
         if live.dropped:
@@ -181,11 +178,6 @@ class Instances:
         done: list[Any]
         for done in (live.happenings, live.raised, live.outcomes, live.dropped, live.thrown, live.undone, live.taken):
             done.clear()
-
-
-def _verify(connection: sa.Connection, live: Live) -> None:
-    if _READ_REVISION.rows(connection, {"id_": live.instance_id}) != [(live.revision,)]:
-        raise _stale(live)
 
 
 def _stale(live: Live) -> StaleInstance:

@@ -67,7 +67,7 @@ _WAITING = Prepared(
         process_instance.c.process_id,
         sa.or_(
             sa.exists().where(arrival.c.instance_id == token.c.instance_id, arrival.c.number == token.c.number),
-            inbox.lying_for(process_instance.c.process_id).exists(),
+            inbox.lying_for(process_instance.c.process_id).correlate(process_instance).exists(),
         ),
         process_instance.c.state == sa.literal_column("'suspended'"),
     )

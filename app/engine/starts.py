@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from app.core.clock import Clock
 from app.core.db import Prepared, Transaction
-from app.core.errors import Conflict, TooLarge, Unprocessable
+from app.core.errors import Conflict, TooLarge
 from app.core.ids import new_id
 from app.core.types import from_microseconds, to_microseconds
 from app.engine import definitions, suspension
@@ -37,7 +37,7 @@ class IdempotencyKeyReused(Conflict):
     """The key was used before, for another request."""
 
 
-class StartedByEvents(Unprocessable):
+class StartedByEvents(Conflict):
     """The process has no start event without a trigger: it cannot be started by a request."""
 
 
@@ -50,6 +50,7 @@ class StartRequest:
     version: int | None = None
     business_key: str | None = None
     idempotency_key: str | None = None
+    trace_parent: str | None = None  # of the request's trace: no part of what is asked
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ def start(tx: Transaction, request: StartRequest, clock: Clock) -> Started:
         business_key=request.business_key,
         idempotency_key=request.idempotency_key,
         digest=digest,
+        trace_parent=request.trace_parent,
     )
     instance_id = put(tx, new, to_microseconds(clock.now()))
     rows = [
@@ -106,6 +108,7 @@ class New:
     element_id: str | None = None
     key: str | None = None  # the message's correlation key
     sent: Sent | None = None
+    trace_parent: str | None = None
 
 
 def put(tx: Transaction, new: New, now: int) -> str:
@@ -132,6 +135,7 @@ def put(tx: Transaction, new: New, now: int) -> str:
         "ended_at": None,
         "idempotency_key": new.idempotency_key,
         "request_digest": new.digest,
+        "trace_parent": new.trace_parent,
     }
     _PUT.run(tx.connection, [row])
     if new.sent is not None:

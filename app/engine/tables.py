@@ -50,6 +50,7 @@ process_instance = sa.Table(
     sa.Column("ended_at", Instant),
     sa.Column("idempotency_key", sa.String(255), unique=True),
     sa.Column("request_digest", sa.String(64)),
+    sa.Column("trace_parent", sa.String(55)),  # W3C traceparent of the request that started it, if that was traced
     sa.Index("ix_process_instance_listing", "state", "started_at"),
     sa.Index("ix_process_instance_business_key", "business_key"),
     sa.Index(
@@ -249,7 +250,7 @@ start_trigger = sa.Table(
     sa.Column("due_at", Instant),  # timers: the next time; NULL: there is none left
     sa.Column("remaining", sa.Integer),  # how many times are left; NULL: no end
     sa.Column("cycle", sa.Text),  # ISO 8601, for as long as it is repeated
-    sa.Index("ix_start_trigger_name", "kind", "name"),
+    sa.Index("ix_start_trigger_name", "name", "kind"),
     sa.Index(
         "ix_start_trigger_due_at",
         "due_at",

@@ -24,6 +24,12 @@ def renew(tx: Transaction, worker_id: str, now: datetime, lease_s: float) -> boo
     return bool(renewed.rowcount == 1)
 
 
+def lease_until(connection: sa.Connection, worker_id: str) -> datetime | None:
+    """When the worker's lease ends, or ended; None for one that is not enlisted."""
+    row = connection.execute(sa.select(worker.c.lease_until).where(worker.c.id == worker_id)).first()
+    return None if row is None else row.lease_until
+
+
 def retire(tx: Transaction, worker_id: str) -> None:
     """Give up the lease now; whatever it still claims is taken over."""
     tx.connection.execute(sa.delete(worker).where(worker.c.id == worker_id))
@@ -41,3 +47,8 @@ def dead_among(connection: sa.Connection, owners: Iterable[str], now: datetime) 
         return set()
     alive = connection.execute(sa.select(worker.c.id).where(worker.c.id.in_(asked), worker.c.lease_until >= now))
     return asked - {row.id for row in alive}
+
+
+def forget_dead(tx: Transaction, since: datetime) -> int:
+    """Drop the workers whose lease was over by then. An id that is not there counts as dead, as one past its lease."""
+    return int(tx.connection.execute(sa.delete(worker).where(worker.c.lease_until < since)).rowcount)

@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from app.core.clock import Clock, SystemClock
 from app.core.log import Logger
+from app.core.tracing import NO_SPAN, Span
 from app.handling.faults import MissingSetting
 
 
@@ -94,6 +95,7 @@ class Work:
     settings: Mapping[str, str] = field(default_factory=dict, repr=False)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     clock: Clock = field(default_factory=SystemClock, repr=False)
+    span: Span = field(default=NO_SPAN, repr=False)  # of the attempt; calls to other systems are its children
 
     def setting(self, name: str) -> str:
         """Where a system is and how to talk to it, such as `setting("lab_url")`."""

@@ -10,6 +10,7 @@ from app.core.errors import TurnupError
 from app.core.ids import new_id
 from app.core.log import get_logger
 from app.web.problems import ErrorBody, body_of, in_words
+from app.web.watching import request_facts
 
 _CODES = {400: "InvalidInput", 404: "NoSuchPage", 413: "TooLarge", 415: "UnsupportedMediaType"}
 _RETRY_AFTER_S = "5"
@@ -86,6 +87,12 @@ def _unforeseen(error: Exception) -> Response:
 def _logged(error: Exception, status: int, code: str, message: str) -> Response:
     error_id = new_id()
     get_logger(__name__).error(
-        "request_failed", error_id=error_id, method=request.method, path=request.path, status=status, exc_info=error
+        "request_failed",
+        error_id=error_id,
+        method=request.method,
+        path=request.path,
+        status=status,
+        exc_info=error,
+        **request_facts(),
     )
     return answer(ErrorBody(code=code, reason=in_words(code), message=message, status=status, error_id=error_id))

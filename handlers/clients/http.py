@@ -30,19 +30,21 @@ def call(
     remaining_s = work.remaining_s()
     if remaining_s <= 0:
         raise SystemSilent(f"{where} was not sent: the attempt's time was over before it", key=work.key)
-    try:
-        response = _client(base_url).request(
-            method,
-            path,
-            json=body,
-            params=params,
-            headers={"Idempotency-Key": work.key},
-            timeout=httpx.Timeout(remaining_s, connect=min(remaining_s, LONGEST_CONNECT_S)),
-        )
-    except httpx.TimeoutException as error:
-        raise SystemSilent(f"{where} gave no answer within {remaining_s:.1f} s", key=work.key) from error
-    except httpx.TransportError as error:
-        raise SystemSilent(f"{where} could not be reached, or broke off: {error}", key=work.key) from error
+    headers = {"Idempotency-Key": work.key}
+    timeout = httpx.Timeout(remaining_s, connect=min(remaining_s, LONGEST_CONNECT_S))
+    facts = {"http.request.method": method, "server.address": base_url, "url.path": path}
+    with work.span.child(f"{method} {base_url}", facts, "client") as span:
+        if span.traceparent is not None:
+            headers["traceparent"] = span.traceparent
+        try:
+            response = _client(base_url).request(
+                method, path, json=body, params=params, headers=headers, timeout=timeout
+            )
+        except httpx.TimeoutException as error:
+            raise SystemSilent(f"{where} gave no answer within {remaining_s:.1f} s", key=work.key) from error
+        except httpx.TransportError as error:
+            raise SystemSilent(f"{where} could not be reached, or broke off: {error}", key=work.key) from error
+        span.note({"http.response.status_code": response.status_code})
     work.logger.info("system_answered", method=method, path=path, status=response.status_code)
     return _read(work, where, response)
 

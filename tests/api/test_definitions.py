@@ -9,6 +9,7 @@ import pytest
 from tests.api.conftest import Caller
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
+from tests.factories.triggers import message, timer
 
 
 def line(process_id: str = "p", handler: str = "t.name") -> Diagram:
@@ -99,3 +100,29 @@ def test_a_diagram_of_another_content_type_is_not_read(api: Caller, content_type
     answer = api.deploy(line(), content_type)
     assert answer.status_code == 415
     assert "application/xml, text/xml or multipart/form-data" in answer.json["message"]
+
+
+def test_what_starts_instances_of_the_latest_version_is_listed(api: Caller) -> None:
+    diagram = Diagram("p").start("a", message("order placed")).start("b", timer("R3/PT1H", "timeCycle")).end()
+    api.deploy(diagram.chain("a", "e").chain("b", "e"))
+    listed = api.get("/process-definitions/p/start-triggers")
+    assert listed.json == [
+        {"elementId": "a", "kind": "message", "name": "order placed", "dueAt": None, "cycle": None, "remaining": None},
+        {
+            "elementId": "b",
+            "kind": "timer",
+            "name": None,
+            "dueAt": "2026-03-02T13:00:00Z",
+            "cycle": "R3/PT1H",
+            "remaining": 3,
+        },
+    ]
+    api.deploy(line())
+    assert api.get("/process-definitions/p/start-triggers").json == []
+    assert api.get("/process-definitions/other/start-triggers").status_code == 404
+
+
+def test_a_process_that_only_events_start_is_not_started_by_a_request(api: Caller) -> None:
+    api.deploy(Diagram("p").start("s", message("order placed")).end().chain("s", "e"))
+    answer = api.start()
+    assert (answer.status_code, answer.json["code"], answer.json["path"]) == (409, "StartedByEvents", "$.processId")

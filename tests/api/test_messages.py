@@ -8,6 +8,9 @@ from app.engine.tables import message
 from tests.api.conftest import Caller
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
+from tests.factories.triggers import message as trigger
+
+NOBODY: dict[str, list[str]] = {"recipients": [], "started": []}
 
 
 def waiting() -> Diagram:
@@ -36,9 +39,19 @@ def test_a_message_that_comes_early_is_kept_for_its_time_to_live(api: Caller, be
 
 def test_the_same_message_id_twice_is_one_message(api: Caller, bench: Bench) -> None:
     sent = {"name": "ont_online", "correlationKey": "A1", "messageId": "m-1"}
-    assert api.post("/messages", sent).json == {"messageId": "m-1", "duplicate": False, "recipients": []}
-    assert api.post("/messages", sent).json == {"messageId": "m-1", "duplicate": True, "recipients": []}
+    assert api.post("/messages", sent).json == {"messageId": "m-1", "duplicate": False, **NOBODY}
+    assert api.post("/messages", sent).json == {"messageId": "m-1", "duplicate": True, **NOBODY}
     assert bench.count(message) == 1
+
+
+def test_a_message_starts_an_instance_of_the_process_that_begins_with_it(api: Caller, bench: Bench) -> None:
+    api.deploy(Diagram("p").start("s", trigger("order placed")).user("u").end().chain("s", "u", "e"))
+    sent = {"name": "order placed", "correlationKey": "o-1", "timeToLiveSeconds": 0}
+    (started,) = api.post("/messages", sent).json["started"]
+    assert api.get(f"/process-instances/{started}").json["processId"] == "p"
+    assert api.post("/messages", sent).json["started"] == [], "one is open with this key"
+    assert len(api.post("/messages", {"name": "order placed"}).json["started"]) == 1, "without a key there may be many"
+    assert bench.count(message) == 1, "only the last has a time to live"
 
 
 @pytest.mark.parametrize(
@@ -47,7 +60,7 @@ def test_the_same_message_id_twice_is_one_message(api: Caller, bench: Bench) -> 
         ({"name": ""}, "$.name"),
         ({"name": "a\x00b"}, "$.name"),
         ({"correlationKey": 7}, "$.correlationKey"),
-        ({"timeToLiveSeconds": 0}, "$.timeToLiveSeconds"),
+        ({"timeToLiveSeconds": -1}, "$.timeToLiveSeconds"),
         ({"timeToLiveSeconds": 10**9}, "$.timeToLiveSeconds"),
         ({"timeToLiveSeconds": "60"}, "$.timeToLiveSeconds"),
         ({"variables": []}, "$.variables"),

@@ -42,7 +42,7 @@ def instances(api: Caller, bench: Bench) -> list[str]:
 @pytest.fixture
 def work(bench: Bench) -> Callable[[int], None]:
     """As the scheduler does it, for that many seconds."""
-    kinds = Kinds({KIND: Migrations(bench.registry, bench.clock, bench.wakeups).work})
+    kinds = Kinds({KIND: Migrations(bench.engine).work})
     runner = JobRunner(bench.database, kinds, bench.clock, get_logger("tests"))
 
     def go(seconds: int) -> None:

@@ -7,16 +7,26 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tests.benchmarks import decisions
+from tests.benchmarks import decisions, wakeups
 from tests.benchmarks.starts import start_times_ms
 
 ROUNDS = 9
-WIDE = ("loop_1000", "multi_instance_1000", "multi_instance_1000_in_order", "subprocess_mi_100", "parallel_50")
+WIDE = (
+    "loop_1000",
+    "multi_instance_1000",
+    "multi_instance_1000_in_order",
+    "subprocess_mi_100",
+    "parallel_50",
+    "line_600",
+)
 TARGETS = {
     "durable_vs_stock": 1.6,
     "step_cost_400_vs_40": 1.5,
     "start_p95_ms": 50.0,
     "dmn_1000_rules_us": 1000.0,
+    "wakeups_per_instance": 3.0,
+    "load_5000_ms": 50.0,
+    "bytes_per_step_400_vs_40": 1.5,
     **{f"{name}_s": 2.0 for name in WIDE},
 }
 
@@ -65,6 +75,17 @@ def long_and_wide() -> list[Row]:
     return [Row(f"{name}_s", statistics.median(child("wide_child", name) for _ in range(3)), "s") for name in WIDE]
 
 
+def stored() -> list[Row]:
+    """What a step writes, and what an instance with much behind it costs to load."""
+    short, long = child("stored_child", "written", 40), child("stored_child", "written", 400)
+    return [
+        Row("bytes_per_step_at_40", short, "B/step"),
+        Row("bytes_per_step_at_400", long, "B/step"),
+        Row("bytes_per_step_400_vs_40", long / short, "ratio"),
+        Row("load_5000_ms", child("stored_child", "load", 5000), "ms"),
+    ]
+
+
 def starts() -> list[Row]:
     times = sorted(start_times_ms(clients=8, each=60))
     return [
@@ -78,8 +99,9 @@ def main() -> int:
         *durable_vs_stock(),
         *step_costs(),
         *long_and_wide(),
+        *stored(),
         *starts(),
-        *(Row(*row) for row in decisions.rows()),
+        *(Row(*row) for row in (*decisions.rows(), *wakeups.rows())),
     ]
     path = Path("build/bench.json")
     path.parent.mkdir(exist_ok=True)

@@ -3,7 +3,12 @@
 import subprocess
 import sys
 
-FEEL_KINDS = {"feel_compare_us": "compare", "feel_cell_us": "cell", "feel_function_us": "function", "feel_compile_us": "compile"}
+FEEL_KINDS = {
+    "feel_compare_us": "compare",
+    "feel_cell_us": "cell",
+    "feel_function_us": "function",
+    "feel_compile_us": "compile",
+}
 
 DMN_KINDS = {"dmn_1000_rules_us": "thousand", "dmn_small_table_us": "small", "dmn_graph_us": "graph"}
 

@@ -12,7 +12,9 @@ from typing import Any
 from app.decisions.feel import compile_feel, compile_unary_tests
 
 ROUNDS, TURNS = 40, 500
-SCOPE = ChainMap({}, {"order": {"speed_mbps": 250, "kind": "fibre", "lines": [{"qty": n, "price": 9.9} for n in range(20)]}})
+SCOPE = ChainMap(
+    {}, {"order": {"speed_mbps": 250, "kind": "fibre", "lines": [{"qty": n, "price": 9.9} for n in range(20)]}}
+)
 
 
 def compare() -> Callable[[], Any]:

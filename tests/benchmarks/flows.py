@@ -79,11 +79,13 @@ def sub_each() -> bytes:
     return diagram.each("=items", "item", collect=("results", "=r_c")).xml()
 
 
-def rounds(count: int) -> bytes:
-    """A loop with a service task, that many times."""
+def rounds(count: int, *, waits: bool = False) -> bytes:
+    """A loop with a service task, that many times; then, if it waits, a person's task."""
     diagram = Diagram("rounds").start().script("init", "=0", "n").xor("again").xor("done", "done_e").end()
     diagram.service("a", "bench.echo", inputs={"value": "=n + 1"}, outputs={"n": "=result"})
     diagram.chain("s", "init", "again", "a", "done").flow("done", "again", f"=n < {count}")
+    if waits:
+        return diagram.user("u").flow("done", "u", id="done_e").chain("u", "e").xml()
     return diagram.flow("done", "e", id="done_e").xml()
 
 

@@ -23,6 +23,7 @@ FLOWS: dict[str, tuple[str, Callable[[], bytes], dict[str, Any], dict[str, Any]]
     "multi_instance_1000_in_order": ("each", lambda: flows.each(sequential=True), {"items": ITEMS}, {"results": ITEMS}),
     "subprocess_mi_100": ("sub_each", flows.sub_each, {"items": ITEMS[:100]}, {"results": list(range(1, 200, 2))}),
     "loop_1000": ("rounds", lambda: flows.rounds(1000), {}, {"n": 1000}),
+    "line_600": ("line600", lambda: flows.line(600), {"order_id": "O"}, {"r": "R-1"}),
     "parallel_50": ("branches", lambda: flows.branches(50), {}, {"r": {f"b{n}": n for n in range(50)}}),
 }
 

@@ -27,7 +27,7 @@ class Mover:
     process_id: str = "p"
 
     def __post_init__(self) -> None:
-        self.migrations = Migrations(self.bench.registry, self.bench.clock, self.bench.wakeups)
+        self.migrations = Migrations(self.bench.engine)
 
     def plan(self, source: int, target: int, mapping: Mapping[str, str | None] | None = None) -> Plan:
         with self.bench.database.reading() as connection:

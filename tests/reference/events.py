@@ -52,14 +52,17 @@ def _set(token: Token, kind: str, text: str, now: int) -> None:
 
 
 def look(ref: Reference) -> bool:
-    """Let the first conditional event happen whose condition has come true."""
-    waiting = [token for token in ref.tokens() if token.kind == "condition"]
-    for token in sorted(waiting, key=lambda token: token.number):
-        before, token.held = token.held, ref.value(token.at.condition or "", token.scope.view()) is True
-        if token.held and not before:
-            happen(ref, token, {})
-            return True
-    return False
+    """Let the first conditional event happen whose condition has come true since it was last seen to be false."""
+    waiting = sorted((token for token in ref.tokens() if token.kind == "condition"), key=lambda token: token.number)
+    true = [token for token in waiting if ref.value(token.at.condition or "", token.scope.view()) is True]
+    for token in waiting:
+        token.held = token.held and token in true
+    risen = next((token for token in true if not token.held), None)
+    if risen is None:
+        return False
+    risen.held = True
+    happen(ref, risen, {})
+    return True
 
 
 def take(ref: Reference) -> bool:

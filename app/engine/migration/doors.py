@@ -2,32 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Literal
 
 import orjson
 import sqlalchemy as sa
 
-from app.core.clock import Clock
 from app.core.db import Transaction
 from app.core.errors import Conflict, InvalidInput, NotFound, TooLarge
 from app.core.jobs import Item, Jobs, NewJob, NotYet, Passed, Skipped, Worked
-from app.core.types import to_microseconds
-from app.core.wakeups import Wakeups
-from app.engine import decisions, definitions, inbox
-from app.engine.callees import Callees
+from app.engine import definitions
 from app.engine.definitions import UnknownProcess
-from app.engine.exchange import Exchange
-from app.engine.instances import Instances
+from app.engine.doors import Engine
 from app.engine.kept import Kept
 from app.engine.migration import begin, rows
 from app.engine.migration.obstacles import RUNNING, Obstacle, find_obstacles
 from app.engine.migration.plan import Mapped, Plan, make_plan
 from app.engine.migration.renaming import Renaming, repeatable_ids
-from app.engine.past import read_past
 from app.engine.spiff.live import Live
 from app.engine.tables import process_instance
-from app.handling.registry import Registry
 
 KIND = "migrate"
 MOST_PREVIEWED = 2000
@@ -71,13 +63,8 @@ class Order:
 class Migrations:
     """Each door takes the caller's transaction or connection and commits nothing."""
 
-    def __init__(self, registry: Registry, clock: Clock, wakeups: Wakeups) -> None:
-        self._clock = clock
-        self._wakeups = wakeups
-        self._exchange = Exchange(registry, clock, wakeups)
-        self._programs = definitions.Programs()
-        self._decisions = decisions.Decisions()
-        self._instances = Instances(self._programs)
+    def __init__(self, engine: Engine) -> None:
+        self._desk = engine.desk
         self._plans: Kept[Plan] = Kept(64)
 
     def plan(
@@ -93,7 +80,7 @@ class Migrations:
 
     def _plan(self, connection: sa.Connection, from_id: str, to_id: str, mapping: Mapped) -> Plan:
         key = (from_id, to_id, orjson.dumps(mapping, option=orjson.OPT_SORT_KEYS))
-        program = self._programs.program
+        program = self._desk.programs.program
         return self._plans.get(
             key, lambda: make_plan(program(connection, from_id), program(connection, to_id), mapping)
         )
@@ -119,7 +106,7 @@ class Migrations:
 
     def check(self, connection: sa.Connection, plan: Plan, instance_id: str) -> Verdict:
         """What the plan would do to an instance; NotFound."""
-        live = self._instances.read(connection, instance_id)
+        live = self._desk.instances.read(connection, instance_id)
         if _stays(plan, live) is not None:
             return Verdict(instance_id, "unaffected")
         obstacles = find_obstacles(plan, live)
@@ -142,43 +129,25 @@ class Migrations:
         self._move(tx, plan, live, by, reason)
 
     def _open(self, tx: Transaction, instance_id: str) -> Live:
-        """With all that has come to it, which it takes as what it is."""
-        live = self._load(tx, instance_id)
-        live.look_again()
-        self._exchange.receive(tx, live)
+        """With all that has come to it, which it takes as what it is; a suspended one leaves that where it is."""
+        live = self._desk.open(tx, instance_id)
         if live.tree.changed or live.happenings:
-            self._go_on(tx, live)
+            self._desk.go_on(tx, live)
         return live
-
-    def _load(self, tx: Transaction, instance_id: str) -> Live:
-        live = self._instances.load(tx, instance_id, locked=True)
-        live.now = to_microseconds(self._clock.now())
-        live.decide = partial(self._decisions.evaluate, tx.connection)
-        live.past = partial(read_past, tx.connection)
-        live.callees = Callees(self._programs, tx.connection)
-        return live
-
-    def _go_on(self, tx: Transaction, live: Live) -> None:
-        self._exchange.settle(tx, live)
-        if live.ended and live.start_key is not None:
-            inbox.lock_start(tx, live.process_id, live.start_key)
-        self._instances.checkpoint(tx, live, wake_at=live.now)
-        if live.ended:
-            self._exchange.ended(tx, live)
-        self._wakeups.wake(tx, live.instance_id)
 
     def _move(self, tx: Transaction, plan: Plan, live: Live, by: str, reason: str) -> None:
         renaming = Renaming(plan, live, repeatable_ids(plan.target.process))
         chosen = begin.find_chosen(plan, live, renaming)
         if begin.drop_listeners(plan, live):
-            self._instances.checkpoint(tx, live)
+            self._desk.store(tx, live)
         rows.rewrite(tx, plan, live, renaming)
-        moved = self._load(tx, live.instance_id)
+        moved = self._desk.instances.load(tx, live.instance_id, locked=True)
+        self._desk.ready(tx, moved)
         rows.settle_stall(tx, moved, plan.target.version)
         versions = {"from_version": plan.source.version, "to_version": plan.target.version}
         moved.note("migrated", None, by, **versions, reason=reason, mapping=dict(sorted(plan.given.items())))
         begin.begin_anew(plan, moved, chosen)
-        self._go_on(tx, moved)
+        self._desk.go_on(tx, moved)
 
     # many
     def order(self, tx: Transaction, jobs: Jobs, order: Order) -> str:

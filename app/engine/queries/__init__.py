@@ -12,9 +12,11 @@ from app.engine.queries.decisions import decision_document as decision_document
 from app.engine.queries.decisions import get_decision as get_decision
 from app.engine.queries.decisions import list_decisions as list_decisions
 from app.engine.queries.definitions import DefinitionView as DefinitionView
+from app.engine.queries.definitions import StartTriggerView as StartTriggerView
 from app.engine.queries.definitions import definition_document as definition_document
 from app.engine.queries.definitions import get_definition as get_definition
 from app.engine.queries.definitions import list_definitions as list_definitions
+from app.engine.queries.definitions import start_triggers as start_triggers
 from app.engine.queries.details import HistoryView as HistoryView
 from app.engine.queries.details import PassedView as PassedView
 from app.engine.queries.details import TokenView as TokenView
@@ -35,6 +37,8 @@ from app.engine.queries.instances import count_by_state as count_by_state
 from app.engine.queries.instances import get_instance as get_instance
 from app.engine.queries.instances import list_instances as list_instances
 from app.engine.queries.page import Page as Page
+from app.engine.queries.processes import ProcessView as ProcessView
+from app.engine.queries.processes import get_process as get_process
 from app.engine.queries.tasks import UnknownTask as UnknownTask
 from app.engine.queries.tasks import UserTaskView as UserTaskView
 from app.engine.queries.tasks import get_user_task as get_user_task

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.engine.definitions import UnknownProcess, find
-from app.engine.tables import process_definition
+from app.engine.tables import process_definition, start_trigger
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,21 @@ class DefinitionView:
     name: str
     digest: str
     deployed_at: datetime
+
+
+@dataclass(frozen=True)
+class StartTriggerView:
+    """What starts instances of a process's latest version by itself: `kind` is message, signal or timer.
+
+    `due_at` is a timer's next time, None when it has none left; `cycle` is ISO 8601, `remaining` None without an end.
+    """
+
+    element_id: str
+    kind: str
+    name: str | None
+    due_at: datetime | None
+    cycle: str | None
+    remaining: int | None
 
 
 _COLUMNS = [process_definition.c[name] for name in ("id", "process_id", "version", "name", "digest", "deployed_at")]
@@ -39,6 +54,14 @@ def get_definition(connection: sa.Connection, process_id: str, version: int | No
     """The latest version unless one is given; UnknownProcess."""
     found = find(connection, process_id, version)
     return _view(connection.execute(sa.select(*_COLUMNS).where(process_definition.c.id == found.id)).one())
+
+
+def start_triggers(connection: sa.Connection, process_id: str) -> list[StartTriggerView]:
+    """The start events that wait, by element id; UnknownProcess."""
+    find(connection, process_id)
+    names = ("element_id", "kind", "name", "due_at", "cycle", "remaining")
+    query = sa.select(*(start_trigger.c[name] for name in names)).where(start_trigger.c.process_id == process_id)
+    return [StartTriggerView(**row._mapping) for row in connection.execute(query.order_by(start_trigger.c.element_id))]
 
 
 def definition_document(connection: sa.Connection, definition_id: str) -> bytes:

@@ -1,14 +1,12 @@
 """Activities that are done for each item of a collection, to specs: a body around a spec like any other."""
 
-import re
 from typing import Any
 
 from app.engine.diagram import Element, Loop
 from app.engine.spiff.loops import MultiInstance
-from app.engine.spiff.mapping import Source, source_of
+from app.engine.spiff.mapping import source_of
 
 ITERATION = " each"  # ends the name of its spec; no XML id holds a space
-_PATH = re.compile(r"([^\W\d]\w*)(\s*\.\s*[^\W\d]\w*)*")
 
 
 def loop_over(process: Any, element: Element, loop: Loop, each: Any) -> MultiInstance:
@@ -19,21 +17,13 @@ def loop_over(process: Any, element: Element, loop: Loop, each: Any) -> MultiIns
     body, place = MultiInstance(process, element.id), f"of '{element.id}'"
     body.each, body.sequential = each, loop.sequential
     body.items = source_of(loop.input_collection, f"the input collection {place}")
-    body.item_name, body.collection_name = loop.input_element, loop.output_collection
+    body.item_name, body.local_name = loop.input_element, loop.output_variable
+    body.collection_name = loop.output_collection
     if loop.output_element is not None:
         body.output = source_of(loop.output_element, f"the output element {place}")
-        body.local_name = _only_variable(body.output)
     if loop.completion_condition is not None:
         body.enough = source_of(loop.completion_condition, f"the completion condition {place}")
     return body
-
-
-def _only_variable(source: Source) -> str | None:
-    """The variable that an expression takes its value from, if it does nothing else."""
-    if source.expression is None:
-        return None
-    path = _PATH.fullmatch(source.expression.text)
-    return path[1] if path is not None and path[1] in source.expression.names else None
 
 
 def activity_of(process: Any, element: Element) -> Any:

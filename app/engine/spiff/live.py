@@ -16,6 +16,7 @@ from app.engine.spiff.scopes import Scopes
 from app.engine.spiff.thrown import Thrown
 
 LONGEST_RUN = 20_000  # elements passed in one go: a loop that never waits would hold the store for ever
+MOST_FIRED = 2_000  # conditional events in one go, for the same reason
 CATCHING = frozenset({"message", "callback"})
 
 
@@ -102,6 +103,7 @@ class Live:
     rewinds: int = 0
     start_element: str | None = None  # the event that started it; None: the one without a trigger
     start_key: str | None = None  # correlation key of the message that started it
+    trace_parent: str | None = None  # of the request that started it
     settled: int = 0  # incidents that an operator acted on since the last checkpoint
     begun: bool = False
     woken: bool = False  # somebody asked for a worker's look
@@ -155,7 +157,9 @@ class Live:
         Conditions and joins that depend on where the other tokens are come to turn when nothing is ready.
         """
         self._run_ready()
-        while self._join_gathered() or (not self.suspended and self._fire_condition()):
+        fired = 0
+        while self._join_gathered() or (not self.suspended and self._fire_condition(endless=fired >= MOST_FIRED)):
+            fired += 1
             self._run_ready()
 
     def _run_ready(self) -> None:
@@ -180,20 +184,25 @@ class Live:
                 return True
         return False
 
-    def _fire_condition(self) -> bool:
+    def _fire_condition(self, *, endless: bool) -> bool:
         """Fire the first event whose condition has become true; False if there is none."""
-        waiting = self.waits.get("condition")
-        if not waiting:
-            return False
-        for node in [waiting[number] for number in sorted(waiting)]:
-            spec = node.task_spec
+        risen: Node | None = None
+        for node in sorted(self.waiting("condition"), key=lambda node: node.id):
             try:
-                if spec.trigger.has_become_true(node, spec.view(node)):
-                    spec.fire(node, {})
-                    return True
+                if node.task_spec.trigger.is_risen(node, node.task_spec.view(node)) and risen is None:
+                    risen = node
             except FlowFault as fault:
                 self.fall_out(node, fault.code, fault.message, fault.detail)
-        return False
+        if risen is None:
+            return False
+        try:
+            if endless:
+                raise EndlessLoop(f"{MOST_FIRED:,} conditions in a row became true by what others did.")
+            risen.task_spec.trigger.has_fired(risen)
+            risen.task_spec.fire(risen, {})
+        except FlowFault as fault:
+            self.fall_out(risen, fault.code, fault.message, fault.detail)
+        return True
 
     # called by the specs while they run
     def wait_for(self, node: Node, kind: str, **facts: Any) -> Wait:

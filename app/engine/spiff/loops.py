@@ -6,10 +6,10 @@ Nothing of the body is written again while iterations come and go: what comes of
 """
 
 from collections import ChainMap
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.engine.spiff.base import clock_of, scopes_of, write_all
+from app.engine.spiff.base import clock_of, scopes_of
 from app.engine.spiff.branches import Branch
 from app.engine.spiff.faults import ExpressionFailed, TooManyTokens
 from app.engine.spiff.index import Node, SubTree
@@ -60,16 +60,13 @@ class MultiInstance(Holder):
             gathered = _gathered(scopes_of(my_task), my_task)
             self.leave_with(my_task, {self.collection_name: gathered})
 
-    def leave_with(self, my_task: Node, result: Mapping[str, Any]) -> None:
-        outside = my_task.workflow.scope
-        write_all(my_task, result, [(outside, name, value) for name, value in result.items()])
-
 
 class Iterations(SubTree):
     """What is inside a body."""
 
     iterates = True
     goes_on_to = "the other iterations"
+    splits = ()  # each iteration has seen to the branches inside it
 
     def __init__(self, owner: Node) -> None:
         super().__init__(owner.task_spec._wf_spec, owner)
@@ -80,10 +77,6 @@ class Iterations(SubTree):
         scopes = scopes_of(owner)
         if self._loop.collection_name is not None:
             scopes.variables[self.scope] = _SoFar(scopes.variables.get(self.scope, {}), scopes, owner)
-
-    @property
-    def splits(self) -> Container[str]:
-        return (self._loop.bpmn_id,)
 
     def begin(self, start: str | None = None) -> None:
         for index in range(1, 2 if self._loop.sequential else len(self._items) + 1):
@@ -108,7 +101,7 @@ class Iterations(SubTree):
         return given
 
     def leaving(self, node: Node, result: Mapping[str, Any], writes: Sequence[tuple[str, str, Any]]) -> None:
-        loop, clock = self._loop, clock_of(node)
+        loop = self._loop
         if loop.output is None and loop.enough is None:
             return
         view = ChainMap(dict(result), scopes_of(node).view(node.internal_data["scope"]))
@@ -117,28 +110,26 @@ class Iterations(SubTree):
             name, *path = target.split(".")
             known[name] = nested(known.get(name, view.get(name)), path, value)
         view = view.new_child(known)
-        output = None if loop.output is None else loop.output.value(view, clock)
-        is_enough = False
-        if loop.enough is not None:
-            is_enough = loop.enough.value(view.new_child(self._counts(node, output)), clock) is True
+        output = None if loop.output is None else loop.output.value(view, clock_of(node))
+        is_enough = loop.enough is not None and self._is_enough(loop.enough, view, node, output)
         self._came[node.id] = output, is_enough
 
-    def _counts(self, node: Node, output: Any) -> dict[str, Any]:
-        """What the condition sees, `node` completed. Instances count from when they are created."""
-        created = node.internal_data["index"] if self._loop.sequential else len(self._items)
+    def _is_enough(self, condition: Source, view: ChainMap[str, Any], node: Node, output: Any) -> bool:
+        """With `node` completed; instances count from when they are created."""
+        index = node.internal_data["index"]
+        created = index if self._loop.sequential else len(self._items)
         active = len(self.open) - 1
-        counts = {
+        known: dict[str, Any] = {
             "numberOfInstances": created,
             "numberOfActiveInstances": active,
             "numberOfCompletedInstances": created - active,
             "numberOfTerminatedInstances": 0,
         }
-        name, condition = self._loop.collection_name, self._loop.enough
-        if name is None or condition is None or condition.expression is None or name not in condition.expression.names:
-            return counts
-        gathered = _gathered(scopes_of(node), self.owner)
-        gathered[node.internal_data["index"] - 1] = output
-        return {name: gathered, **counts}
+        name = self._loop.collection_name
+        if name is not None and condition.expression is not None and name in condition.expression.names:
+            known[name] = gathered = _gathered(scopes_of(node), self.owner)
+            gathered[index - 1] = output
+        return condition.value(view.new_child(known), clock_of(node)) is True
 
     def _task_completed_notify(self, task: Node) -> None:
         index = task.internal_data["index"]
@@ -167,9 +158,6 @@ class _SoFar(dict[str, Any]):
         self._scopes = scopes
         self._body = body
         self._name = body.task_spec.collection_name
-
-    def __contains__(self, name: object) -> bool:
-        return name == self._name or super().__contains__(name)
 
     def __missing__(self, name: str) -> Any:
         if name != self._name:

@@ -120,14 +120,20 @@ class OnCondition:
         node.internal_data["was"] = False
         node.workflow.top_workflow.live.wait_for(node, self.kind)
 
-    def has_become_true(self, node: Node, view: Mapping[str, Any]) -> bool:
-        """Is it true now, and was not when it was last looked at?"""
+    def is_risen(self, node: Node, view: Mapping[str, Any]) -> bool:
+        """Is it true now, and has not fired since it was last false?"""
         is_true = self.condition.value(view, clock_of(node)) is True
-        if is_true is not node.internal_data["was"]:
-            node.internal_data["was"] = is_true
+        if not is_true:
+            self._note(node, was=False)
+        return is_true and not node.internal_data["was"]
+
+    def has_fired(self, node: Node) -> None:
+        self._note(node, was=True)
+
+    def _note(self, node: Node, *, was: bool) -> None:
+        if node.internal_data["was"] is not was:
+            node.internal_data["was"] = was
             node.workflow.top_workflow.changed[node.id] = node
-            return is_true
-        return False
 
     def again(self, node: Node) -> bool:
         return True

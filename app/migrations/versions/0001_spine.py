@@ -80,6 +80,7 @@ def _definitions_and_instances() -> None:
         sa.Column("ended_at", sa.BigInteger),
         sa.Column("idempotency_key", sa.String(255)),
         sa.Column("request_digest", sa.String(64)),
+        sa.Column("trace_parent", sa.String(55)),
         sa.ForeignKeyConstraint(["definition_id"], ["process_definition.id"], name="fk_process_instance_definition_id"),
         sa.PrimaryKeyConstraint("id", name="pk_process_instance"),
         sa.UniqueConstraint("idempotency_key", name="uq_process_instance_idempotency_key"),

@@ -45,4 +45,4 @@ def upgrade() -> None:
         sqlite_where=sa.text("due_at IS NOT NULL"),
         postgresql_where=sa.text("due_at IS NOT NULL"),
     )
-    op.create_index("ix_start_trigger_name", "start_trigger", ["kind", "name"])
+    op.create_index("ix_start_trigger_name", "start_trigger", ["name", "kind"])

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from app.engine.tables import process_definition, token, variable
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
-from tests.factories.triggers import error, escalation, signal
+from tests.factories.triggers import compensate, error, escalation, signal
 
 
 def caller(called: str = "other", **call: Any) -> Diagram:
@@ -327,6 +327,17 @@ def test_branches_inside_a_called_process_are_its_own_affair(bench: Bench) -> No
     ]
 
 
+def test_what_runs_inside_keeps_no_branch_of_its_caller(bench: Bench) -> None:
+    """Its elements may have other names in another version, to which the caller moves and the called does not."""
+    bench.deploy(Diagram("other").start("cs").user("u").end("ce").chain("cs", "u", "ce"))
+    diagram = Diagram("p").start().parallel("f").call("c", "other").user("b").parallel("j").end()
+    instance_id = bench.start(diagram.chain("s", "f", "c", "j", "e").chain("f", "b", "j"))
+    bench.run(instance_id)
+    with bench.database.reading() as connection:
+        rows = connection.execute(sa.select(token.c.element_id, token.c.internal).where(token.c.open == 1)).all()
+    assert {row.element_id: "branch" in row.internal for row in rows} == {"c": True, "b": True, "u": False}
+
+
 # in loops
 
 
@@ -357,3 +368,24 @@ def test_tokens_say_which_call_they_are_part_of(bench: Bench) -> None:
         named = sa.select(process_definition.c.process_id).where(process_definition.c.id == rows["c2"].name)
         assert connection.execute(named).scalar_one() == "leaf"
     assert (rows["c"].call, rows["c2"].call, rows["u"].call) == (0, rows["c"].number, rows["c2"].number)
+
+
+def test_the_work_of_a_called_process_is_taken_back_by_itself_alone(bench: Bench) -> None:
+    """As Camunda 8 has it: the caller's compensation does not reach into the processes it has called."""
+    inside = Diagram("other").start("cs").service("a", "t.undoable", inputs={"serial": '="A"'}).xor("x", "x_ce")
+    inside.throw("t", compensate()).end("ce").end("ce2").chain("cs", "a", "x").flow("x", "t", "=give_up")
+    bench.deploy(inside.flow("x", "ce", id="x_ce").chain("t", "ce2"))
+    diagram = Diagram("p").start().service("b", "t.undoable", inputs={"serial": '="B"'}).call("c", "other")
+    diagram.throw("t", compensate()).end().chain("s", "b", "c", "t", "e")
+    done = {}
+    bench.deploy(diagram)
+    for give_up in (False, True):
+        bench.calls.clear()
+        instance_id = bench.start("p", give_up=give_up)
+        bench.run(instance_id, bench.restart)
+        assert bench.state(instance_id) == "completed"
+        done[give_up] = [step.key.removeprefix(f"{instance_id}:/") for step in bench.calls]
+    assert done == {
+        False: ["b#1", "!c#1/a#1", "b#1!undo"],
+        True: ["b#1", "!c#1/a#1", "!c#1/a#1!undo", "b#1!undo"],
+    }

@@ -198,3 +198,15 @@ def test_after_an_event_based_gateway_the_first_ends_the_others(bench: Bench, ch
         assert (
             connection.execute(sa.select(sa.func.count()).where(token.c.element_id.in_(("m", "t")))).scalar_one() == 2
         )
+
+
+def test_conditions_that_make_each_other_true_for_ever_fall_out(bench: Bench) -> None:
+    def flipping(name: str, condition: str, x: str) -> Diagram:
+        inner = Diagram("i").start(f"{name}s", conditional(condition), interrupting=False).end(f"{name}e")
+        return inner.script(f"{name}f", f"={x}", "x").chain(f"{name}s", f"{name}f", f"{name}e")
+
+    diagram = Diagram("p").user("u").event_sub("one", flipping("a", "=x", "false"))
+    diagram.event_sub("two", flipping("b", "=not(x)", "true"))
+    instance_id = run(bench, line(diagram, "u"), x=True)
+    (incident,) = bench.incidents(instance_id)
+    assert (incident.code, incident.element_id in ("as", "bs")) == ("EndlessLoop", True)

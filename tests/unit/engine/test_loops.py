@@ -14,7 +14,7 @@ from app.handling.contract import Done
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
 from tests.factories.flows import DECISIONS
-from tests.factories.triggers import publish
+from tests.factories.triggers import compensate, message, publish, terminate
 
 BOTH = pytest.mark.parametrize("sequential", [False, True])
 
@@ -123,6 +123,13 @@ def test_item_and_counter_are_known_to_the_iteration_alone(bench: Bench) -> None
     instance_id = bench.start(diagram.each("=[10, 20]", "item", collect=("sums", "=sum")), item="mine")
     bench.run(instance_id)
     assert bench.variables(instance_id) == {"item": "mine", "sums": [11, 22]}
+
+
+def test_an_iteration_sees_what_has_been_collected_before_it(bench: Bench) -> None:
+    so_far = "=item + sum(for each in results return if each = null then 0 else each)"
+    instance_id = bench.start(looped(sequential=True, of=so_far), items=[1, 2, 3], results=[99])
+    bench.run(instance_id, bench.restart)
+    assert bench.variables(instance_id)["results"] == [1, 3, 7]
 
 
 def test_a_result_named_by_the_output_element_stays_in_its_iteration(bench: Bench) -> None:
@@ -270,6 +277,18 @@ def test_an_event_that_interrupts_nothing_leaves_the_iterations_alone(bench: Ben
     assert bench.variables(instance_id) == {"items": [1, 2], "r": "b", "results": [11, 22]}
 
 
+def test_an_event_beside_a_loop_stays_a_rival_of_what_follows_the_loop(bench: Bench) -> None:
+    diagram = Diagram("p").start().end().chain("s", "a", "z", "e").user("a").each("=[1]").script("z", "=1", "n")
+    diagram.boundary_timer("late", "a", "PT1H", interrupting=False).script("w", "=2", "n").user("u").end("e2")
+    instance_id = bench.start(diagram.chain("late", "w", "u", "e2"))
+    bench.run(instance_id)
+    bench.clock.advance(timedelta(hours=1))
+    bench.run(instance_id, bench.restart)
+    bench.complete(instance_id, element="a")
+    bench.run(instance_id)
+    assert [(each.code, each.element_id) for each in bench.incidents(instance_id)] == [("VariableConflict", "z")]
+
+
 def test_a_refusal_in_an_iteration_goes_to_the_boundary_event_of_the_loop(bench: Bench) -> None:
     diagram = Diagram("p").start().end().chain("s", "a", "e").service("a", "t.refuse").each("=[1, 2]")
     diagram.boundary_error("err", "a", "port_taken").service("b", "t.name").end("e2").chain("err", "b", "e2")
@@ -289,10 +308,10 @@ def test_iterations_fall_out_and_are_settled_one_by_one(bench: Bench) -> None:
     fallen = {i.detail["inputs"]["serial"]: i.id for i in bench.incidents(instance_id)}
     assert fallen.keys() == {2, 4}
     with bench.database.transaction() as tx:
-        bench.engine.retry_with_inputs(tx, fallen[2], {"serial": "B"}, by="olga", reason="typo")
+        bench.operators.retry_with_inputs(tx, fallen[2], {"serial": "B"}, by="olga", reason="typo")
     bench.run(instance_id, bench.restart)
     with bench.database.transaction() as tx:
-        bench.engine.skip(tx, fallen[4], {"r": "by hand"}, by="olga", reason="done by hand")
+        bench.operators.skip(tx, fallen[4], {"r": "by hand"}, by="olga", reason="done by hand")
     bench.run(instance_id)
     assert bench.variables(instance_id) == {"results": ["A@5", "B@5", "C@5", "by hand"]}
     assert bench.calls[-1].key.endswith(":/a#1/[2]~1")
@@ -387,3 +406,90 @@ def test_a_loop_that_the_flow_comes_back_to_begins_again(bench: Bench) -> None:
         ":/a#2/[1]",
         ":/a#2/[2]",
     ]
+
+
+# taken back
+
+
+@BOTH
+def test_the_handlers_work_of_each_iteration_is_taken_back(bench: Bench, sequential: bool) -> None:
+    diagram = Diagram("p").service("a", "t.undoable", inputs={"serial": "=item"})
+    diagram.each('=["A", "B"]', "item", collect=("onts", "=ont_id"), sequential=sequential).throw("t", compensate())
+    instance_id = bench.start(diagram.start().end().chain("s", "a", "t", "e"))
+    bench.run(instance_id, bench.restart)
+    assert bench.state(instance_id) == "completed"
+    assert bench.variables(instance_id) == {"onts": ["ont-A", "ont-B"]}
+    assert [step.key.removeprefix(f"{instance_id}:/a#1/") for step in bench.calls] == [
+        "[1]",
+        "[2]",
+        "[2]!undo",
+        "[1]!undo",
+    ]
+
+
+def test_what_is_drawn_takes_a_loop_back_as_a_whole(bench: Bench) -> None:
+    diagram = Diagram("p").service("a", "t.undoable", inputs={"serial": "=item"})
+    diagram.each('=["A", "B"]', "item", collect=("onts", "=ont_id"))
+    diagram.service("back", "t.echo", inputs={"x": "=item"}).each("=onts", "item", collect=("gone", "=r"))
+    diagram.undoes("a").throw("t", compensate())
+    instance_id = bench.start(diagram.start().end().chain("s", "a", "t", "e"))
+    bench.run(instance_id, bench.restart)
+    assert bench.variables(instance_id) == {"onts": ["ont-A", "ont-B"], "gone": ["ont-A", "ont-B"]}
+    assert [step.element_id for step in bench.calls] == ["a", "a", "back", "back"]
+
+
+@BOTH
+def test_what_is_drawn_inside_takes_each_iteration_back_with_the_variables_it_had(
+    bench: Bench, sequential: bool
+) -> None:
+    inner = Diagram("i").start("s2").service("a", "t.echo", inputs={"x": "=item"}, outputs={"mine": "=r"}).end("e2")
+    inner.service("back", "t.echo", inputs={"x": "=mine"}, outputs={"gone": "=r"}).undoes("a").chain("s2", "a", "e2")
+    diagram = Diagram("p").start().end().sub("sub", inner, inputs={"mine": "=0", "gone": "=null"})
+    diagram.each("=[1, 2]", "item", sequential=sequential).throw("t", compensate()).chain("s", "sub", "t", "e")
+    instance_id = bench.start(diagram)
+    bench.run(instance_id, bench.restart)
+    assert bench.state(instance_id) == "completed"
+    assert [(step.element_id, step.inputs["x"]) for step in bench.calls] == [
+        ("a", 1),
+        ("a", 2),
+        ("back", 2),
+        ("back", 1),
+    ]
+    assert rows_left(bench) == []
+
+
+# what ends inside an iteration
+
+
+def test_an_end_that_terminates_ends_its_own_iteration(bench: Bench) -> None:
+    inner = Diagram("i").start("s2").parallel("f").user("u").end("e2").xor("x", "x_e3").end("e3").end("t", terminate())
+    inner.chain("s2", "f", "u", "e2").chain("f", "x").flow("x", "t", "=item = 1").flow("x", "e3", id="x_e3")
+    diagram = Diagram("p").start().end().chain("s", "a", "e").sub("a", inner).each("=[1, 2]", "item")
+    instance_id = bench.start(diagram)
+    bench.run(instance_id, bench.restart)
+    assert [(each.element_id, each.kind) for each in bench.tokens(instance_id)] == [
+        ("a", "child"),
+        ("a", "child"),
+        ("u", "user_task"),
+    ]
+    bench.complete(instance_id)
+    bench.run(instance_id)
+    assert bench.state(instance_id) == "completed"
+
+
+@BOTH
+def test_an_event_sub_process_stands_by_in_each_iteration(bench: Bench, sequential: bool) -> None:
+    handling = Diagram("h").start("hs", message("halt", "=string(item)")).script("w", "=item", "halted").end("he")
+    inner = Diagram("i").start("s2").user("u").end("e2").chain("s2", "u", "e2")
+    inner.event_sub("es", handling.chain("hs", "w", "he"))
+    diagram = Diagram("p").start().end().chain("s", "a", "e").sub("a", inner, inputs={"halted": "=null"})
+    diagram.each("=[1, 2]", "item", collect=("results", "=halted"), sequential=sequential)
+    instance_id = bench.start(diagram)
+    bench.run(instance_id)
+    for key in ("1", "2"):
+        bench.restart()
+        bench.publish("halt", key)
+        bench.run(instance_id)
+    assert bench.state(instance_id) == "completed"
+    assert bench.variables(instance_id) == {"results": [1, 2]}
+    assert rows_left(bench) == []

@@ -6,12 +6,15 @@ from datetime import timedelta
 
 import pytest
 
+from app.core.types import to_microseconds
 from app.engine import inbox, sweeps
+from app.engine.arrivals import Sent
 from app.engine.messages import MessageIn
-from app.engine.tables import message
+from app.engine.tables import message, message_delivery
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
 from tests.factories.triggers import message as trigger
+from tests.factories.triggers import terminate
 
 
 def waiting_for(name: str = "ready", process_id: str = "p") -> Diagram:
@@ -165,6 +168,21 @@ def test_two_messages_for_two_who_wait_are_one_each_before_anybody_has_looked(be
     assert bench.variables(third)["n"] == 2
 
 
+def test_a_message_that_cannot_wait_goes_to_one_who_gets_no_other_already(bench: Bench) -> None:
+    instances = [bench.start(waiting_for(), order="1")]
+    bench.run(instances[0])
+    bench.clock.advance(timedelta(seconds=1))
+    instances.append(bench.start("p", order="1"))
+    bench.run(instances[1])
+    recipients = [bench.publish("ready", "1", ttl_s=0, n=n).recipients for n in range(3)]
+    assert recipients == [[instances[0]], [instances[1]], [instances[0]]]
+    for n, instance_id in enumerate(instances):
+        assert bench.run(instance_id).ended
+        assert bench.variables(instance_id)["n"] == n
+    (late,) = [row for row in bench.history(instances[0]) if row.kind == "late_message"]
+    assert late.detail["variables"] == {"n": 2}, "lined up, and nobody waited any more: kept in the history"
+
+
 def test_the_message_that_came_first_is_taken_first(bench: Bench) -> None:
     process_id = bench.deploy(waiting_for())
     for n in range(3):
@@ -228,16 +246,40 @@ def test_a_wait_that_begins_at_a_door_finds_what_lies_in_the_inbox_there(bench: 
     assert bench.standing(instance_id) == {"next": "user_task"}
 
 
-def test_a_catcher_meets_a_sender_at_work_and_looks_again(bench: Bench) -> None:
+def test_a_catcher_meets_a_sender_at_work_and_looks_again(postgres_bench: Bench) -> None:
     """On PostgreSQL: whoever holds an instance does not wait for the one who is at such messages."""
-    if bench.database.is_sqlite:
-        pytest.skip("one writer at a time")
-    process_id = bench.deploy(waiting_for())
-    instance_id = bench.start(process_id, order="1")
+    process_id = postgres_bench.deploy(waiting_for())
+    instance_id = postgres_bench.start(process_id, order="1")
+    with postgres_bench.database.transaction() as tx:
+        postgres_bench.engine.publish(tx, MessageIn("ready", "1", {"n": 1}))
+        assert postgres_bench.advance(instance_id).ended is False
+    assert postgres_bench.wakeups.woken[-1] == instance_id
+    with postgres_bench.database.reading() as connection:
+        assert sweeps.due_instances(connection, postgres_bench.clock.now()) == [instance_id]
+    assert postgres_bench.advance(instance_id).ended
+
+
+def test_a_message_does_not_overtake_one_that_lies_there_for_the_same_process(bench: Bench) -> None:
+    """As it may after a catcher has met a sender at work, and before it has looked again."""
+    instance_id = bench.start(waiting_for(), order="1")
+    bench.run(instance_id)
+    now, first = to_microseconds(bench.clock.now()), Sent("message", "ready", '{"n": 1}', "1", "m-1")
+    bench.clock.advance(timedelta(seconds=1))
     with bench.database.transaction() as tx:
-        bench.engine.publish(tx, MessageIn("ready", "1", {"n": 1}))
-        assert bench.advance(instance_id).ended is False
-    assert bench.wakeups.woken[-1] == instance_id
-    with bench.database.reading() as connection:
-        assert sweeps.due_instances(connection, bench.clock.now()) == [instance_id]
-    assert bench.advance(instance_id).ended
+        inbox.keep(tx, first, now, 3600)
+        inbox.mark(tx, "m-1", "q", "of another process", "w", now)
+    assert bench.publish("ready", "1", n=2).recipients == []
+    assert bench.run(instance_id).ended
+    assert bench.variables(instance_id)["n"] == 1
+    second = bench.start("p", order="1")
+    assert bench.run(second).ended
+    assert bench.variables(second)["n"] == 2
+
+
+def test_a_wait_that_ends_in_the_advance_in_which_it_began_takes_no_message(bench: Bench) -> None:
+    bench.publish("ready", "1")
+    diagram = Diagram("p").start().parallel("f").message("w", "ready", '="1"').end().end("t", terminate())
+    instance_id = bench.start(diagram.chain("s", "f", "w", "e").chain("f", "t"))
+    bench.run(instance_id)
+    assert bench.state(instance_id) == "completed"
+    assert bench.count(message_delivery) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -396,3 +397,47 @@ def test_a_migration_that_brings_an_instance_to_its_end_tells_whoever_waits_for_
     (second,) = set(bench.wakeups.woken) - {first}
     bench.run(second)
     assert bench.variables(second) == {"n": 6}
+
+
+# operators' other moves
+
+
+def test_a_suspended_instance_moves_and_stays_suspended(bench: Bench) -> None:
+    """What is on its way to it finds its event under the new name, once it is resumed; new times begin then."""
+    bench.deploy(line(Diagram("p").user("u").boundary("n", "u", on_message("note", '="1"'), interrupting=False)
+                      .user("v").end("e2").chain("n", "v", "e2"), "u"))  # fmt: skip
+    instance_id = bench.start("p")
+    bench.run(instance_id)
+    bench.operate("suspend", instance_id)
+    bench.publish("note", "1", seen=7)
+    new = Diagram("p").user("u").boundary("N", "u", on_message("note", '="1"'), interrupting=False).user("V").end("e2")
+    new = line(new.boundary_timer("late", "u", "PT1H").end("e3").service("b", "t.name"), "u")
+    bench.deploy(new.chain("N", "V", "e2").chain("late", "b", "e3"))
+    Mover(bench).move(instance_id, {"n": "N", "v": "V"})
+    assert bench.state(instance_id) == "suspended"
+    bench.clock.advance(timedelta(hours=2))
+    bench.run(instance_id)
+    assert bench.standing(instance_id) == {"u": "user_task", "N": "message", "late": "timer"}
+    bench.operate("resume", instance_id)
+    bench.restart()
+    bench.run(instance_id)
+    assert bench.standing(instance_id) == {"V": "user_task"}
+    assert bench.variables(instance_id) == {"seen": 7, "r": "b"}
+
+
+def test_after_a_move_a_token_is_rewound_within_the_new_version(bench: Bench) -> None:
+    bench.deploy(line(Diagram("p").service("a", "t.name").user("u"), "a", "u"))
+    instance_id = bench.start("p")
+    bench.run(instance_id)
+    bench.deploy(line(Diagram("p").service("a", "t.name").user("U").user("v"), "a", "U", "v"))
+    Mover(bench).move(instance_id, {"u": "U"})
+    bench.complete(instance_id)
+    bench.operate("rewind", instance_id, "U")
+    assert bench.standing(instance_id) == {"U": "user_task"}
+    bench.operate("rewind", instance_id, "a")
+    bench.run(instance_id)
+    assert [step.element_id for step in bench.calls] == ["a", "a"]
+    assert len({step.key for step in bench.calls}) == 2
+    with bench.database.reading() as connection:
+        (why,) = bench.operators.rewind_plan(connection, instance_id, "u").refusals
+    assert "'u'" in why, "the new version does not know it"

@@ -205,7 +205,7 @@ def test_what_an_earlier_signal_has_ended_a_later_one_no_longer_reaches(bench: B
     assert bench.standing(instance_id) == {"u": "user_task"}
     assert bench.variables(instance_id) == {}
     (late,) = [row for row in bench.history(instance_id) if row.kind == "late_signal"]
-    assert late.detail == {"name": "go", "element": "w"}
+    assert late.detail == {"name": "go", "element": "w", "variables": {"n": 1}}
 
 
 def thrower(*, before: bool) -> Diagram:

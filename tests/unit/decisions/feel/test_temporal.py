@@ -62,6 +62,7 @@ def test_a_duration_that_leaves_the_calendar_is_refused() -> None:
         "2026-05-01T09:00:00Z",
         "2026-05-01T11:00:00+02:00",
         "2026-05-01T11:00:00@Europe/Paris",
+        "2026-05-01T11:00:00+02:00[Europe/Paris]",
         " 2026-05-01T09:00:00.000Z",
     ],
 )
@@ -78,6 +79,7 @@ def test_an_instant_is_aware_and_in_utc(text: str) -> None:
         "tomorrow": "found 'tomorrow', expected a date and time in ISO 8601",
         "2026-05-01": "expected a date and time in ISO 8601",
         "2026-02-30T09:00:00Z": "expected a date and time in ISO 8601",
+        "2026-05-01T09:00:00[Europe/Paris]": "expected a date and time in ISO 8601",
         "2026-05-01T09:00:00@Nowhere/Land": "expected a date and time in ISO 8601",
         "0001-01-01T00:00:00+10:00": "outside the years 1 to 9999 in UTC",
     }.items(),
