@@ -15,7 +15,7 @@ import pytest
 
 from app.engine.definitions import examine
 from app.engine.spiff.dialect import constructs_of
-from app.engine.spiff.dialect_table import constructs
+from app.engine.spiff.dialect.table import constructs
 from app.handling.registry import Registry
 from tests.factories.engines import Bench
 from tests.factories.flows import DECISIONS
