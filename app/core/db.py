@@ -89,10 +89,14 @@ class Database:
         self.conninfo = parsed.set(drivername=parsed.get_backend_name()).render_as_string(hide_password=False)
         self._writer = threading.Lock()
         self._writing_thread = 0
+        self._writing: sa.Connection | None = None
         self.engine, self._reader = (_sqlite_engines if self.is_sqlite else _postgres_engines)(parsed, connections)
 
     def close(self) -> None:
-        """Close every pooled connection."""
+        """Close every connection; the next transaction opens its own."""
+        if self._writing is not None:
+            self._writing.close()
+            self._writing = None
         self._reader.dispose()
         self.engine.dispose()
 
@@ -107,10 +111,10 @@ class Database:
         if self.is_sqlite:
             self._queue_for_writing()
             try:
-                with self.engine.connect() as connection:
-                    _set_synchronous(connection, "FULL" if synced else "NORMAL")
-                    transaction = Transaction(connection)
-                    yield from _run(transaction)
+                connection = self._writing_connection()
+                _set_synchronous(connection, "FULL" if synced else "NORMAL")
+                transaction = Transaction(connection)
+                yield from _run(transaction)
             finally:
                 self._writing_thread = 0
                 self._writer.release()
@@ -126,6 +130,12 @@ class Database:
         """Open a snapshot: everything read in it is of one instant, and the store refuses writes."""
         with self._reader.connect() as connection, connection.begin():
             yield connection
+
+    def _writing_connection(self) -> sa.Connection:
+        """SQLite's one writer keeps its connection: to check one out and in costs more than most of what it writes."""
+        if self._writing is None or self._writing.closed or self._writing.invalidated:
+            self._writing = self.engine.connect()
+        return self._writing
 
     def _queue_for_writing(self) -> None:
         this_thread = threading.get_ident()

@@ -179,8 +179,8 @@ class Engine:
                 self.forget(instance_id)
                 inbox.give_back(tx, live)
                 self._beaten.add(instance_id)
-        live = self._instances.load(tx, instance_id, locked=instance_id in self._beaten)
         try:
+            live = self._instances.load(tx, instance_id, locked=instance_id in self._beaten)
             advanced = self._advance(tx, live, owner, results, fresh=True, claims=claims)
         except StaleInstance:
             self._beaten.add(instance_id)
