@@ -61,6 +61,7 @@ _TAKEN = ("revision", "number", "element_id", "kind", "name", "correlation", "me
 _TAKE = Prepared(
     sa.delete(arrival).where(arrival.c.instance_id == _b("id_")).returning(*(arrival.c[name] for name in _TAKEN))
 )
+_HOLD = Prepared(sa.select(process_instance.c.revision).where(process_instance.c.id == _b("id_")).with_for_update())
 _WAKE = Prepared(
     sa.update(process_instance)
     .where(process_instance.c.id == _b("id_"))
@@ -119,7 +120,13 @@ def wake(tx: Transaction, instance_ids: Iterable[str], now: int) -> list[str]:
 
 
 def take(tx: Transaction, live: Live) -> list[Arrival]:
-    """All that has come, in the order in which it came; it is the caller's to deliver."""
+    """All that has come, in the order in which it came; it is the caller's to deliver. StaleInstance as a checkpoint.
+
+    The instance's row is held first, as everybody does who writes or takes arrivals: in another order two would wait
+    for each other.
+    """
+    if _HOLD.rows(tx.connection, {"id_": live.instance_id}) != [(live.revision,)]:
+        raise StaleInstance(f"Instance {live.instance_id} was changed by another writer.")
     rows = sorted(_TAKE.rows(tx.connection, {"id_": live.instance_id}))
     return [Arrival(*[*row[1:-1], orjson.loads(row[-1])]) for row in rows]
 

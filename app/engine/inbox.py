@@ -165,8 +165,12 @@ def give_back(tx: Transaction, live: Live) -> None:
 
 
 def release(tx: Transaction, live: Live, come: Arrival) -> list[str]:
-    """The one it was for waits no longer: another of its process may have it, while it lives. Who is to be woken."""
-    lock(tx, come.name, come.correlation or "")
+    """The one it was for waits no longer: another of its process may have it, while it lives. Who is to be woken.
+
+    Not after waiting for a lock that a sender may hold who waits for this instance: without it a sweep brings those
+    together who have just missed each other.
+    """
+    try_lock(tx, come.name, come.correlation or "")
     if not _GIVE_BACK.run(tx.connection, [{"message_id_": come.message_id, "process_id_": live.process_id}]):
         return []  # it was never kept
     rows = _WAITING.rows(tx.connection, {"name_": come.name, "correlation_": come.correlation})

@@ -98,11 +98,11 @@ class Player(Playing):
 
     def happen(self, what: str, to: Token, number: int) -> None:
         """Anything but a handler's outcome."""
-        engine, outputs = self.bench.engine, self.outputs(to)
+        outputs = self.outputs(to)
         match what:
             case "done":
                 with self.bench.database.transaction() as tx:
-                    engine.complete_task(tx, f"{self.instance_id}:{number}", outputs, "ann")
+                    self.bench.engine.complete_task(tx, f"{self.instance_id}:{number}", outputs, "ann")
                 self.reference.done(to, outputs)
                 self.reference.run()
             case "skip":
@@ -122,6 +122,7 @@ class Player(Playing):
                 self.reference.signal(str(to.name), outputs)
             case _:
                 self.publish(str(to.name), str(to.key), outputs)
+        self.restart()
 
     def answer(self, what: str, to: Token, step: ClaimedStep) -> StepResult:
         """A handler's outcome. What comes too late changes nothing."""

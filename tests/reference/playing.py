@@ -83,20 +83,23 @@ class Playing:
 
     # the engine
 
+    def restart(self) -> None:
+        if self.crashes:
+            self.bench.restart()
+
     def crash(self) -> None:
-        if not self.crashes:
-            return
-        self.bench.restart()
-        if self.claimed and self.draw.random() < 0.1:  # the worker is dead: its claims are another's
+        """Before the next thing happens."""
+        self.restart()
+        if self.crashes and self.claimed and self.draw.random() < 0.1:  # the worker is dead: its claims are another's
             self.owners += 1
             self.claimed.clear()
             self.settle()
 
     def settle(self) -> None:
         """Advance as long as something was sent or is due that the instance has to look at."""
+        self.restart()
         while self.advance([]):
-            if self.crashes:
-                self.bench.restart()
+            self.restart()
 
     def advance(self, results: list[StepResult]) -> bool:
         """Should it be advanced again at once?"""

@@ -150,6 +150,8 @@ STANDING_BY: list[tuple[str, str | None, bool]] = [
     ("timer", "timeCycle", True),
 ]
 
+FROM_OUTSIDE = ("message", "signal", "timer")
+
 
 def _name(place: str, kind: str, time: str | None, beside: bool) -> str:
     return ":".join([place, kind, *([time] if time else []), *(["non-interrupting"] if beside else [])])
@@ -162,12 +164,17 @@ def _stand_by(author: Author, place: Place) -> Part:
         usable = [each for each in usable if each[0] != "conditional"]
     if not usable:
         return steps.wait
-    worth = [author.worth(frozenset({_name("eventSubProcess", *each)})) for each in usable]
-    kind, time, beside = author.draw.choices(usable, worth)[0]
-    author.counts[_name("eventSubProcess", kind, time, beside)] += 1
+    kind, time, beside = _scarce(usable, author, "eventSubProcess")
     facts, part = _cause(author, place, kind, time)
     _event_sub(author, place, {**facts, "interrupting": not beside})
     return part
+
+
+def _scarce(among: list[tuple[str, str | None, bool]], author: Author, place: str) -> tuple[str, str | None, bool]:
+    worth = [author.worth(frozenset({_name(place, *each)})) for each in among]
+    chosen = author.draw.choices(among, worth)[0]
+    author.counts[_name(place, *chosen)] += 1
+    return chosen
 
 
 def _cause(author: Author, place: Place, kind: str, time: str | None) -> tuple[dict[str, Any], Part]:
@@ -236,24 +243,36 @@ def sub(author: Author, place: Place, parts: Sequence[Part] = (), **facts: Any) 
 
 
 def guarded(kind: str, time: str | None, beside: bool, author: Author, place: Place) -> Ends:
-    """An activity with a boundary event, whose path comes back to the flow or runs beside it to an end."""
+    """An activity with boundary events, whose paths come back to the flow or run beside it to an end."""
     facts, part = _cause(author, place, kind, time)
     a, _ = _host(kind, part, author, place)
+    paths = [_border(a, facts, author, place, beside=beside)]
+    while author.draw.random() < 0.5:
+        kind, time, beside = _scarce([each for each in STANDING_BY if each[0] in FROM_OUTSIDE], author, "boundaryEvent")
+        paths.append(_border(a, trigger(author, kind, author.new("c"), time), author, place, beside=beside))
+    back = [last for last in paths if last is not None]
+    if not back:
+        return a, a
+    m = place.drawing.add("exclusiveGateway", author.new("m"), place.home)
+    for last in (a, *back):
+        place.drawing.flow(last, m)
+    return a, m
+
+
+def _border(host: str, facts: dict[str, Any], author: Author, place: Place, *, beside: bool) -> str | None:
+    """A boundary event and its path; where that has to come back to the flow, its last element."""
     b = author.new("b")
     if beside:  # its path may run several times at once
         place = replace(place, quiet=True)
-    if kind in ("message", "signal", "error"):
+    if facts["event"] in ("message", "signal", "error"):
         facts |= _brought(author, place, b, facts)
-    place.drawing.add("boundaryEvent", b, place.home, attached_to=a, interrupting=not beside, **facts)
+    place.drawing.add("boundaryEvent", b, place.home, attached_to=host, interrupting=not beside, **facts)
     first, last = author.step(place)
     place.drawing.flow(b, first)
-    if beside:
-        _plain_end(author, place, last)
-        return a, a
-    m = place.drawing.add("exclusiveGateway", author.new("m"), place.home)
-    place.drawing.flow(a, m)
-    place.drawing.flow(last, m)
-    return a, m
+    if not beside:
+        return last
+    _plain_end(author, place, last)
+    return None
 
 
 def _host(kind: str, part: Part, author: Author, place: Place) -> Ends:

@@ -24,7 +24,7 @@ from tests.reference.author import Flow, draw_flows
 from tests.reference.player import Player
 from tests.reference.playing import all_is_well
 
-FLOWS = 150
+FLOWS = 110
 GROUPS = 5
 
 
