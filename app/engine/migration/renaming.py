@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from app.engine.migration.plan import Plan
-from app.engine.spiff.branches import segments
+from app.engine.spiff.branches import BESIDE, segments
 from app.engine.spiff.index import Node
 from app.engine.spiff.live import Live
 from app.engine.spiff.scopes import VISITS, WRITE, as_json
@@ -26,7 +26,7 @@ class Renaming:
     def __init__(self, plan: Plan, live: Live, repeatable: frozenset[str]) -> None:
         self._elements = plan.elements
         self._repeatable = repeatable
-        self._counted: dict[tuple[str, str], int] = {}  # (scope, name) -> visits that are open, by their numbers
+        self._counted: dict[tuple[str, str], int] = {}  # (scope, name) -> visits whose tokens are open
         for node in live.tree.nodes():
             if is_own(node.workflow) and not iterates(node.workflow):
                 self._count(node)
@@ -57,21 +57,13 @@ class Renaming:
         return self._elements.get(element_id, element_id)
 
     def _count(self, node: Node) -> None:
-        """The new version may count visits that the old one had no need to: those that are open come first."""
-        scope, path = self.scope(node.workflow.scope), self.path(node.path)
-        visit = node.internal_data.get("visit")
-        if visit is not None:
-            self._note_visit(scope, path, self._element(node.task_spec.bpmn_id), visit)
-        begun = ""
-        for segment in segments(path):
-            split, _, rest = segment.partition("#")
-            self._note_visit(scope, begun, split, int(rest.partition(".")[0].partition("*")[0]))
+        """An event may happen again in the new version that could not in the old: its first token may still be open."""
+        scope, begun = self.scope(node.workflow.scope), ""
+        for segment in segments(self.path(node.path)):
+            event, _, rest = segment.partition("#")
+            if BESIDE in rest and event in self._repeatable:
+                self._counted[scope, f"{begun}|{event}" if begun else event] = int(rest.partition(".")[0])
             begun += f"{segment}>"
-
-    def _note_visit(self, scope: str, path: str, element_id: str, visit: int) -> None:
-        if element_id in self._repeatable:
-            name = f"{path}|{element_id}" if path else element_id
-            self._counted[scope, name] = max(visit, self._counted.get((scope, name), 0))
 
     def internal(self, node: Node, stored: str, sources: Mapping[int, str]) -> str:
         """A token's `internal`; `sources` says from where tokens have come to their joins."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from app.engine import watchdog
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
 from tests.factories.migrations import Move, Mover, play_move
@@ -389,6 +391,62 @@ def test_a_join_that_has_all_it_waits_for_in_the_new_version_goes_on(bench: Benc
     bench.run(instance_id)
     assert bench.state(instance_id) == "completed"
     assert bench.variables(instance_id) == {"r": "b"}
+
+
+def test_a_reminder_in_a_new_loop_is_not_taken_for_the_one_that_is_still_seen_to(bench: Bench) -> None:
+    """Each has variables of its own."""
+
+    def flow() -> Diagram:
+        diagram = (
+            Diagram("p")
+            .script("init", "=0", "i")
+            .user("u")
+            .end("e2")
+            .user("r", inputs={"n": "=i"}, outputs={"seen": "=n"})
+        )
+        return diagram.boundary_timer("late", "u", "PT1H", interrupting=False).chain("late", "r", "e2")
+
+    bench.deploy(line(flow(), "init", "u"))
+    instance_id = bench.start("p")
+    bench.run(instance_id)
+    later(3600)(bench, instance_id)
+    bench.run(instance_id)
+    new = flow().start("s").end("e").xor("m").xor("g", default="out").script("inc", "=i + 1", "i")
+    bench.deploy(new.chain("s", "init", "m", "u", "inc", "g").flow("g", "m", "=i < 2").flow("g", "e", id="out"))
+    Mover(bench).move(instance_id)
+    for push in (task_done("u"), later(3600)):
+        push(bench, instance_id)
+        bench.restart()
+        bench.run(instance_id)
+    first, second = [token.number for token in bench.tokens(instance_id) if token.element_id == "r"]
+    for number, expected in ((first, 0), (second, 0)):
+        with bench.database.transaction() as tx:
+            bench.engine.complete_task(tx, f"{instance_id}:{number}", {}, "ann")
+        assert bench.variables(instance_id)["seen"] == expected
+    bench.act("choose", instance_id, "new")
+    assert bench.variables(instance_id)["seen"] == 1
+
+
+def test_what_has_stalled_is_looked_at_anew(bench: Bench) -> None:
+    """Two of three branches are there, and the third went to an end of its own."""
+
+    old = Diagram("p").parallel("f").parallel("j").xor("g", default="g_j").user("u").end("e2")
+    old.chain("f", "j").flow("f", "j", id="second").chain("f", "g").flow("g", "j").flow("g", "e2", "=true")
+    bench.deploy(line(old.chain("j", "u", "e"), "f"))
+    instance_id = bench.start("p")
+    bench.run(instance_id)
+    bench.clock.advance(timedelta(minutes=1))
+    with bench.database.transaction() as tx:
+        (stall,) = watchdog.find_stalled(tx.connection, bench.clock.now())
+        assert watchdog.report(tx, stall, bench.clock.now())
+    assert bench.state(instance_id) == "fallen_out"
+    new = Diagram("p").parallel("f").parallel("j").user("u").chain("f", "j").flow("f", "j", id="second")
+    bench.deploy(line(new.chain("j", "u", "e"), "f"))
+    Mover(bench).move(instance_id)
+    assert bench.state(instance_id) == "active"
+    assert bench.standing(instance_id) == {"u": "user_task"}
+    (settled,) = bench.incidents(instance_id, state="resolved")
+    assert (settled.outcome, settled.outcome_detail) == ("passed", "migrated to version 2")
 
 
 def test_a_step_that_nobody_tried_is_the_new_handlers_with_its_inputs(bench: Bench) -> None:

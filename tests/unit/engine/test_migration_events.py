@@ -300,6 +300,17 @@ def test_work_is_taken_back_after_two_moves(bench: Bench) -> None:
     assert {"a", "c"} <= names, "what is done keeps its name"
 
 
+def test_what_listens_for_errors_says_for_which(bench: Bench) -> None:
+    for caught in ("one", "other"):
+        diagram = Diagram("p").user("u").boundary_error("err", "u", caught).end("e2").chain("err", "e2")
+        bench.deploy(line(diagram, "u"))
+        if caught == "one":
+            instance_id = bench.start("p")
+            bench.run(instance_id)
+    Mover(bench).move(instance_id)
+    assert {token.name for token in bench.tokens(instance_id) if token.kind == "attached"} == {"other"}
+
+
 def test_a_listener_that_is_kept_is_no_stall(bench: Bench) -> None:
     move = event_sub_processes()
     bench.deploy(move.old)
@@ -367,6 +378,21 @@ def test_an_instance_that_a_message_started_begins_under_the_new_name(bench: Ben
     bench.run(instance_id)
     assert bench.standing(instance_id) == {"u": "user_task"}
     assert bench.variables(instance_id) == {"n": 1}
+
+
+def test_an_instance_whose_time_has_come_begins_under_the_new_name(bench: Bench) -> None:
+    for name in ("t", "T"):
+        diagram = Diagram("p").start(name, timer("2026-03-02T13:00:00Z", "timeDate")).user(f"u_{name}").end("e")
+        bench.deploy(diagram.chain(name, f"u_{name}", "e"))
+        if name == "t":
+            bench.clock.advance(timedelta(hours=1))
+            with bench.database.transaction() as tx:
+                (instance_id,) = bench.engine.start_due(tx)
+    mover = Mover(bench)
+    assert mover.blocked(instance_id) == [("no_counterpart", "t")]
+    mover.move(instance_id, {"t": "T"})
+    bench.run(instance_id)
+    assert bench.standing(instance_id) == {"u_T": "user_task"}
 
 
 def test_an_instance_that_waits_to_begin_needs_a_start_event_without_a_trigger(bench: Bench) -> None:

@@ -11,6 +11,7 @@ from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
 from tests.factories.migrations import Move, Mover, play_move
 from tests.factories.pushes import later, line, task_done
+from tests.factories.triggers import compensate
 
 Given = dict[str, str | None]
 
@@ -137,6 +138,24 @@ def test_a_handler_that_runs_in_a_called_process_stands_in_the_way(bench: Bench)
     bench.advance(instance_id)
     bench.deploy(line(Diagram("p").call("c", "called").user("u"), "c", "u"))
     assert Mover(bench).blocked(instance_id) == [("running", "a")]
+
+
+def test_what_a_called_process_has_done_is_taken_back_under_its_own_names(bench: Bench) -> None:
+    inside = Diagram("called").service("a", "t.undoable", {"serial": '="X"'}).user("u").throw("t", compensate("a"))
+    bench.deploy(line(inside, "a", "u", "t"))
+    bench.deploy(line(Diagram("p").service("a", "t.quiet").call("c", "called"), "a", "c"))
+    instance_id = bench.start("p")
+    bench.run(instance_id)
+    bench.deploy(line(Diagram("p").service("A", "t.quiet").call("c", "called"), "A", "c"))
+    Mover(bench).move(instance_id, {"a": "A"})
+    bench.complete(instance_id)
+    bench.run(instance_id)
+    assert bench.state(instance_id) == "completed"
+    assert [(step.element_id, step.undoes is not None) for step in bench.calls] == [
+        ("a", False),
+        ("a", False),
+        ("a", True),
+    ]
 
 
 @pytest.mark.parametrize("inside", ["user_task", "incident"])
