@@ -57,13 +57,21 @@ class Renaming:
         return self._elements.get(element_id, element_id)
 
     def _count(self, node: Node) -> None:
-        """An event may happen again in the new version that could not in the old: its first token may still be open."""
-        scope, begun = self.scope(node.workflow.scope), ""
-        for segment in segments(self.path(node.path)):
+        """Visits are counted anew, past those whose tokens are open: no two are to have one name."""
+        scope, path = self.scope(node.workflow.scope), self.path(node.path)
+        if "visit" in node.internal_data:
+            self._note(scope, path, self._element(node.task_spec.bpmn_id), node.internal_data["visit"])
+        begun = ""
+        for segment in segments(path):
             event, _, rest = segment.partition("#")
-            if BESIDE in rest and event in self._repeatable:
-                self._counted[scope, f"{begun}|{event}" if begun else event] = int(rest.partition(".")[0])
+            if BESIDE in rest:
+                self._note(scope, begun, event, int(rest.partition(".")[0]))
             begun += f"{segment}>"
+
+    def _note(self, scope: str, path: str, element_id: str, visit: int) -> None:
+        if element_id in self._repeatable:
+            name = f"{path}|{element_id}" if path else element_id
+            self._counted[scope, name] = max(visit, self._counted.get((scope, name), 0))
 
     def internal(self, node: Node, stored: str, sources: Mapping[int, str]) -> str:
         """A token's `internal`; `sources` says from where tokens have come to their joins."""
@@ -87,26 +95,16 @@ class Renaming:
         return f"{self._element(element_id)} {rest}" if rest != signature else signature
 
     def variables(self, rows: Iterable[VariableRow]) -> list[VariableRow]:
-        """All rows of an instance's variables, visits and writes, without those that no longer matter."""
+        """All rows of an instance's variables, writes and visits."""
         renamed = []
-        visits = dict(self._counted)
         for scope, kind, name, value in rows:
             own, now_in = f"/{CALLED}" not in scope, self.scope(scope)
             if kind == WRITE and own:
                 number, branch = orjson.loads(value)
                 renamed.append((now_in, kind, name, as_json([number, self.path(branch)])))
-            elif kind == VISITS and own:
-                self._keep_visits(visits, now_in, name, orjson.loads(value))
-            else:
+            elif kind != VISITS or not own:
                 renamed.append((now_in, kind, name, value))
-        return renamed + [(scope, VISITS, name, as_json(count)) for (scope, name), count in visits.items()]
-
-    def _keep_visits(self, visits: dict[tuple[str, str], int], scope: str, name: str, count: int) -> None:
-        path, bar, element_id = name.rpartition("|")
-        goes_to = self._elements.get(element_id)
-        if goes_to in self._repeatable:
-            key = (scope, f"{self.path(path)}{bar}{goes_to}")
-            visits[key] = max(count, visits.get(key, 0))
+        return renamed + [(scope, VISITS, name, as_json(count)) for (scope, name), count in self._counted.items()]
 
     def undo(self, name_now: str | None, undo: Mapping[str, Any]) -> Mapping[str, Any]:
         """What takes a finished step back: `of` is its element in the new version, null where that has none.

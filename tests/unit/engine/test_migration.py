@@ -427,6 +427,30 @@ def test_a_reminder_in_a_new_loop_is_not_taken_for_the_one_that_is_still_seen_to
     assert bench.variables(instance_id)["seen"] == 1
 
 
+@pytest.mark.parametrize("looped", [False, True])
+def test_a_step_that_had_not_been_offered_has_another_key_than_its_next_visit(bench: Bench, looped: bool) -> None:
+    """Its inputs could not be read, in the third round of a loop or where there was none."""
+
+    def flow(loop: bool, input: str) -> Diagram:
+        diagram = Diagram("p").script("init", "=0", "i").service("a", "t.echo", {"x": input}, {"r": "=r"})
+        if not loop:
+            return line(diagram, "init", "a")
+        diagram.start("s").end("e").xor("m").xor("g", default="out").script("inc", "=i + 1", "i")
+        diagram.chain("s", "init", "m", "a", "inc", "g").flow("g", "m", "=i < 9").flow("g", "e", id="out")
+        return diagram
+
+    bench.deploy(flow(looped, "=for n in 1..(if i = last then 10000000 else 1) return n"))
+    instance_id = bench.start("p", last=2 if looped else 0)
+    bench.run(instance_id)
+    assert bench.standing(instance_id) == {"a": "incident"}
+    bench.deploy(flow(True, "=i"))
+    Mover(bench).move(instance_id)
+    bench.act("retry", instance_id)
+    bench.run(instance_id)
+    assert bench.state(instance_id) == "completed"
+    assert len({step.key for step in bench.calls}) == len(bench.calls) == 9
+
+
 def test_what_has_stalled_is_looked_at_anew(bench: Bench) -> None:
     """Two of three branches are there, and the third went to an end of its own."""
 
