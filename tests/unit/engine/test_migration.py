@@ -121,6 +121,21 @@ def branches_that_write() -> Move:
     return Move(old, new, mapping, stands, {"port": "c"}, ("a", "c"), (), after)
 
 
+def a_branch_that_writes_twice() -> Move:
+    """It is no rival of its own."""
+
+    def flow(f: str, j: str, u: str) -> Diagram:
+        diagram = (
+            Diagram("p").parallel(f).parallel(j).script("x", "=1", "n").user(u).script("y", "=n + 1", "n").user("v")
+        )
+        return line(diagram.chain(f, "x", u, "y", j).chain(f, "v", j), f).chain(j, "e")
+
+    mapping: dict[str, str | None] = {"f": "F", "j": "J", "u": "U"}
+    stands = {"U": "user_task", "v": "user_task"}
+    after = (task_done("U"), task_done("v"))
+    return Move(flow("f", "j", "u"), flow("F", "J", "U"), mapping, stands, {"n": 2}, (), (), after)
+
+
 def boundary_timer_kept() -> Move:
     old = line(Diagram("p").user("u").boundary_timer("late", "u", "PT1H").end("e2"), "u").chain("late", "e2")
     new = Diagram("p").user("u2").boundary_timer("late2", "u2", "P9D").service("b", "t.name").end("e2")
@@ -283,6 +298,7 @@ MOVES = {
         nested_sub_processes,
         join_with_an_arrival,
         branches_that_write,
+        a_branch_that_writes_twice,
         boundary_timer_kept,
         boundary_timer_set_anew,
         boundary_timer_added,
@@ -372,6 +388,19 @@ def test_a_new_event_that_cannot_be_begun_falls_out_beside_its_activity(bench: B
     assert bench.state(instance_id) == "completed"
 
 
+def test_a_new_event_goes_on_on_the_branch_of_its_activity(bench: Bench) -> None:
+    move = boundary_timer_added()
+    bench.deploy(move.old)
+    instance_id = bench.start("p")
+    bench.run(instance_id)
+    bench.deploy(move.new)
+    Mover(bench).move(instance_id)
+    later(3600)(bench, instance_id)
+    bench.run(instance_id)
+    (step,) = bench.calls
+    assert step.key == f"{instance_id}:/f#1.0>|b#1~r1"
+
+
 def test_a_join_that_has_all_it_waits_for_in_the_new_version_goes_on(bench: Bench) -> None:
     """The branch that hung is no part of it any more, and its token has gone to an end of its own."""
     old = Diagram("p").parallel("f").parallel("j").service("a", "t.quiet").service("c", "t.quiet").end("e2")
@@ -425,6 +454,32 @@ def test_a_reminder_in_a_new_loop_is_not_taken_for_the_one_that_is_still_seen_to
         assert bench.variables(instance_id)["seen"] == expected
     bench.act("choose", instance_id, "new")
     assert bench.variables(instance_id)["seen"] == 1
+
+
+def test_a_step_that_nobody_tried_and_that_has_no_inputs_now_forgets_those_it_had(bench: Bench) -> None:
+    bench.deploy(line(Diagram("p").service("a", "t.typed", {"serial": '="old"', "speed_mbps": "=1"}), "a"))
+    instance_id = bench.start("p", serial="X")
+    bench.handlers = [each for each in bench.handlers if each.type != "t.typed"]
+    bench.__post_init__()
+    bench.advance(instance_id)
+    bench.deploy(line(Diagram("p").service("a", "t.undoable"), "a"))
+    Mover(bench).move(instance_id)
+    bench.act("retry", instance_id)
+    bench.run(instance_id)
+    assert bench.variables(instance_id) == {"serial": "X", "ont_id": "ont-X"}
+
+
+def test_a_retry_that_is_under_way_while_it_moves_knows_the_same_failure_again(bench: Bench) -> None:
+    bench.deploy(line(Diagram("p").service("a", "t.refuse"), "a"))
+    instance_id = bench.start("p")
+    bench.run(instance_id)
+    bench.act("retry", instance_id)
+    assert bench.standing(instance_id) == {"a": "job"}
+    bench.deploy(line(Diagram("p").service("A", "t.refuse"), "A"))
+    Mover(bench).move(instance_id, {"a": "A"})
+    bench.run(instance_id)
+    (settled,) = bench.incidents(instance_id, state="resolved")
+    assert (settled.element_id, settled.outcome) == ("A", "failed_alike")
 
 
 @pytest.mark.parametrize("looped", [False, True])

@@ -68,6 +68,16 @@ def event_sub_process_new() -> Move:
     return Move(old, new, {}, {"u": "user_task", "ns": "timer"}, {"b": "b"}, ("b",), (), (later(3600),))
 
 
+def event_sub_process_over_branches() -> Move:
+    def flow(start: str) -> Diagram:
+        diagram = Diagram("p").parallel("f").parallel("j").user("u").user("v").chain("f", "u", "j").chain("f", "v", "j")
+        diagram.event_sub("h", reaction("h", start, on_message("halt", '="1"')))
+        return line(diagram, "f").chain("j", "e")
+
+    stands = {"u": "user_task", "v": "user_task", "M": "message"}
+    return Move(flow("m"), flow("M"), {"m": "M"}, stands, {"b": "b"}, ("b",), (), (message("halt", "1"),))
+
+
 def event_sub_process_that_runs() -> Move:
     """It has interrupted its surroundings: nothing stands by for them any more."""
 
@@ -256,6 +266,7 @@ MOVES = {
         event_gateway_all_anew,
         event_sub_processes,
         event_sub_process_new,
+        event_sub_process_over_branches,
         event_sub_process_that_runs,
         event_sub_process_beside,
         boundary_that_comes_to_interrupt,
