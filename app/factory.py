@@ -22,16 +22,20 @@ from app.core.tracing import Tracing
 from app.dashboard.build import build_dashboard
 from app.dashboard.parts import DashboardParts
 from app.dispatch.attempt import Outside
+from app.dispatch.distributed import Distributed
 from app.dispatch.embedded import Embedded
+from app.dispatch.queued import QueuedWakeups
+from app.dispatch.upkeep import Upkeep
 from app.dispatch.wakeups import LocalWakeups
 from app.dispatch.witness import Witness
 from app.dispatch.worker import Worker
 from app.engine.doors import Engine
 from app.engine.migration import doors as migration
 from app.engine.operators import Operators
+from app.engine.processes import Processes
 from app.engine.spiff.index import install
 from app.handling.registry import Registry
-from app.watch.checks import store_checks, worker_checks
+from app.watch.checks import dispatch_checks, store_checks, worker_checks
 from app.watch.desk import Desk
 from app.watch.figures import Busy, FiguresSheet, Stored
 from app.watch.readiness import Readiness
@@ -43,6 +47,8 @@ ROOT = Path(__file__).parent.parent
 PROCESSES = ROOT / "processes"
 STATIC = ROOT / "static"
 SECRET_PREFIX = "TURNUP_SECRET_"  # noqa: S105  a name, no secret
+# Workers of two releases may run side by side: a handler that one lacks, another may have.
+UNKNOWN_HANDLER_S = 60
 
 
 @dataclass(frozen=True)
@@ -52,9 +58,10 @@ class EngineRoom:
     database: Database
     registry: Registry
     clock: Clock
-    wakeups: LocalWakeups
+    wakeups: LocalWakeups | QueuedWakeups
     engine: Engine
     operators: Operators
+    processes: Processes
     migrations: migration.Migrations
     kinds: Kinds
     jobs: Jobs
@@ -64,13 +71,13 @@ class EngineRoom:
 
 
 @dataclass(frozen=True)
-class House:
-    """One server process: its pages and API, its engine, and the worker that runs handlers once it is started."""
+class Crew:
+    """What runs orders in one process, once it is started, and what is told of it."""
 
     room: EngineRoom
-    worker: Worker
-    dispatch: Embedded
-    app: Flask
+    dispatch: Embedded | Distributed
+    desk: Desk
+    meters: Meters
     tracing: Tracing
 
     def start(self) -> None:
@@ -83,25 +90,41 @@ class House:
         return finished
 
 
+@dataclass(frozen=True)
+class House(Crew):
+    """One server process: a crew, and the pages and API that it is asked by."""
+
+    app: Flask
+
+
 def build_engine_room(settings: Settings) -> EngineRoom:
+    """SQLite is for one process. On PostgreSQL any number of them share the work."""
     install()
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, connections=max(24, settings.workers + 16))
     registry = Registry.scan()
     clock = SystemClock()
-    wakeups = LocalWakeups(clock)
-    engine = Engine(registry, clock, wakeups)
-    migrations = migration.Migrations(engine)
-    kinds = Kinds({migration.KIND: migrations.work})
+    wakeups = LocalWakeups(clock) if database.is_sqlite else QueuedWakeups(clock)
+    engine = Engine(registry, clock, wakeups, patience_s=0 if database.is_sqlite else UNKNOWN_HANDLER_S)
+    migrations, processes = migration.Migrations(engine), Processes(engine)
+    kinds = Kinds({migration.KIND: migrations.work, **processes.kinds()})
     operators, jobs = Operators(engine), Jobs(kinds, clock)
-    return EngineRoom(database, registry, clock, wakeups, engine, operators, migrations, kinds, jobs)
+    return EngineRoom(database, registry, clock, wakeups, engine, operators, processes, migrations, kinds, jobs)
 
 
 def build_house(settings: Settings, environ: Mapping[str, str], too_many_strays: Callable[[], None]) -> House:
     """`too_many_strays` is to bring about the process's restart; see `Worker`."""
+    crew = build_crew(settings, environ, too_many_strays)
+    app = _build_app(settings, crew.room, crew.desk)
+    Watching(crew.meters, crew.tracing).install(app)
+    return House(crew.room, crew.dispatch, crew.desk, crew.meters, crew.tracing, app)
+
+
+def build_crew(settings: Settings, environ: Mapping[str, str], too_many_strays: Callable[[], None]) -> Crew:
+    """Without handler threads it only keeps up what the workers of other processes run."""
     room = build_engine_room(settings)
-    tracing = open_tracing(settings.traces, version("turnup"))
-    meters = Meters()
+    meters, tracing = Meters(), open_tracing(settings.traces, version("turnup"))
     witness = Witness(meters, tracing)
+    hand_on = room.wakeups.hand_on if isinstance(room.wakeups, QueuedWakeups) else None
     worker = Worker(
         room.database,
         room.engine,
@@ -110,25 +133,27 @@ def build_house(settings: Settings, environ: Mapping[str, str], too_many_strays:
         get_logger("turnup.worker"),
         threads=settings.workers,
         outside=read_outside(settings, environ),
+        lease_s=settings.lease_s,
         too_many_strays=too_many_strays,
+        hand_on=hand_on,
         witness=witness,
     )
+    dispatch = _build_dispatch(room, worker if settings.workers else None, witness)
+    checks = {**store_checks(room.database, settings.data_dir), **dispatch_checks(dispatch)}
+    if settings.workers:
+        checks |= worker_checks(room.database, worker, room.clock)
+    sheet = FiguresSheet(meters, version("turnup"), Busy(worker.load), Stored(room.database, room.clock))
+    return Crew(room, dispatch, Desk(Readiness(checks), sheet, settings.metrics), meters, tracing)
+
+
+def _build_dispatch(room: EngineRoom, worker: Worker | None, witness: Witness) -> Embedded | Distributed:
     logger = get_logger("turnup.dispatch")
     jobs = JobRunner(room.database, room.kinds, room.clock, get_logger("turnup.jobs"))
-    dispatch = Embedded(room.database, room.engine, worker, room.wakeups, jobs, room.clock, logger, witness)
-    desk = Desk(
-        Readiness(
-            {
-                **store_checks(room.database, settings.data_dir),
-                **worker_checks(room.database, worker, dispatch, room.clock),
-            }
-        ),
-        FiguresSheet(meters, version("turnup"), Busy(worker.load), Stored(room.database, room.clock)),
-        settings.metrics,
-    )
-    app = _build_app(settings, room, desk)
-    Watching(meters, tracing).install(app)
-    return House(room, worker, dispatch, app, tracing)
+    upkeep = Upkeep(room.database, room.engine, jobs, room.clock, logger, witness)
+    if isinstance(room.wakeups, QueuedWakeups):
+        return Distributed(room.database, room.wakeups, upkeep, room.clock, logger, worker)
+    assert worker is not None  # SQLite's only process has threads: the settings see to it
+    return Embedded(room.database, room.wakeups, upkeep, room.clock, worker)
 
 
 def read_outside(settings: Settings, environ: Mapping[str, str]) -> Outside:
@@ -157,6 +182,7 @@ def _build_app(settings: Settings, room: EngineRoom, desk: Desk) -> Flask:
         room.database,
         room.engine,
         room.operators,
+        room.processes,
         room.migrations,
         room.jobs,
         room.clock,
@@ -165,7 +191,7 @@ def _build_app(settings: Settings, room: EngineRoom, desk: Desk) -> Flask:
         desk,
     )
     build_api(app, parts)
-    session_secret = kept_secret(settings.data_dir / "session-secret")
+    session_secret = settings.session_secret or kept_secret(settings.data_dir / "session-secret")
     build_dashboard(
         app,
         DashboardParts(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 
 from app.core.clock import FixedClock
 from app.core.db import Database
@@ -53,6 +54,12 @@ def postgres_database(postgres_databases: Callable[[], str]) -> Iterator[Databas
     opened = Database(postgres_databases())
     yield opened
     opened.close()
+
+
+def spoil(database: Database) -> None:
+    """For a test that leaves more behind than rows: no other is to have this database."""
+    with database.transaction() as tx:
+        tx.connection.execute(sa.text("CREATE TABLE spoiled (x INTEGER)"))
 
 
 @pytest.fixture(scope="session")

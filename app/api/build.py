@@ -6,7 +6,20 @@ from datetime import datetime
 
 from flask_openapi3.openapi import OpenAPI
 
-from app.api import decisions, definitions, health, incidents, instances, jobs, messages, migrations, signals, tasks
+from app.api import (
+    decisions,
+    definitions,
+    health,
+    incidents,
+    instances,
+    jobs,
+    messages,
+    migrations,
+    moves,
+    processes,
+    signals,
+    tasks,
+)
 from app.api.room import ApiParts
 from app.core.clock import Clock
 from app.watch.desk import Desk
@@ -18,6 +31,8 @@ _ROOMS = (
     definitions.Definitions,
     decisions.Decisions,
     instances.Instances,
+    moves.Moves,
+    processes.Processes,
     messages.Messages,
     signals.Signals,
     tasks.Tasks,

@@ -33,7 +33,7 @@ class ReadyOut(Output):
     """Whether the server can do its work."""
 
     status: str = Field(description="`ready` or `not_ready`", examples=["ready"])
-    checks: dict[str, CheckOut] = Field(description="`database`, `schema`, `disk`, `worker`, `lease`")
+    checks: dict[str, CheckOut] = Field(description="`database`, `schema`, `disk`, `dispatch`, `worker`, `lease`")
 
 
 class HealthRoom:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
@@ -80,6 +80,7 @@ class InstanceOut(Output):
     version: int
     business_key: str | None
     state: State = Field(description="`fallen_out`: active, with at least one open incident")
+    suspended_with: Literal["instance", "process"] | None = Field(description="What has to be resumed for it to go on")
     incident_count: int = Field(description="Open ones")
     started_at: datetime
     updated_at: datetime

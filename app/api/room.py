@@ -20,6 +20,7 @@ from app.core.jobs import Jobs
 from app.engine.doors import Engine
 from app.engine.migration.doors import Migrations
 from app.engine.operators import Operators
+from app.engine.processes import Processes
 from app.watch.desk import Desk
 from app.web.openapi import operation_id
 from app.web.tokens import TokenCheck
@@ -36,6 +37,7 @@ class ApiParts:
     database: Database
     engine: Engine
     operators: Operators
+    processes: Processes
     migrations: Migrations
     jobs: Jobs
     clock: Clock

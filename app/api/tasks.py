@@ -28,6 +28,7 @@ class TaskOut(Output):
     since: datetime
     assignee: str | None = Field(description="Who has taken it")
     inputs: Any
+    suspended: bool = Field(description="Its instance stands still: the task waits until somebody resumes it")
     instance_href: str
 
     @classmethod

@@ -12,10 +12,11 @@ import click
 from app.cli.demo import demo
 from app.cli.diagrams import check_files, decide_file, deploy_files
 from app.cli.serve import serve
+from app.cli.work import work
 from app.core import log
 from app.core.db import Database
 from app.core.errors import TurnupError
-from app.core.settings import read_settings
+from app.core.settings import read_settings, with_threads
 from app.factory import build_engine_room
 from app.lab.command import lab
 from app.migrations.run import migrate
@@ -40,10 +41,22 @@ def main(log_level: str) -> None:
     log.configure(log_level)
 
 
+_threads = click.option("--threads", type=int, help="Handlers run at the same time; instead of TURNUP_HANDLER_THREADS.")
+
+
 @main.command("serve")
-def serve_command() -> None:
-    """Serve the API and the dashboard, and run orders."""
-    serve(read_settings(os.environ))
+@_threads
+@click.option("--servers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes; PostgreSQL only.")
+def serve_command(threads: int | None, servers: int) -> None:
+    """Serve the API and the dashboard, and run orders. --threads 0 leaves the orders to `turnup work`."""
+    serve(with_threads(read_settings(os.environ), threads), servers)
+
+
+@main.command("work")
+@_threads
+def work_command(threads: int | None) -> None:
+    """Run orders that others serve: on any host that reaches the PostgreSQL of TURNUP_DATABASE_URL."""
+    raise SystemExit(work(with_threads(read_settings(os.environ), threads)))
 
 
 @main.command("migrate")

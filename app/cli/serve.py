@@ -1,4 +1,4 @@
-"""`turnup serve`: a supervisor, and under it the one process that serves and runs orders.
+"""`turnup serve`: a supervisor, and under it what serves and runs orders: one process on SQLite.
 
 docs/decisions/0003-granian-embedded.md says which of the two does what, and why.
 """
@@ -10,7 +10,7 @@ import signal
 import socket
 import threading
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,10 +22,10 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from app.cli.diagrams import deploy_files
-from app.core.errors import Conflict
+from app.core.errors import Conflict, InvalidSetting
 from app.core.log import get_logger
 from app.core.settings import Settings
-from app.dispatch.lock import DatabaseLock, DirectoryLock
+from app.dispatch.lock import DirectoryLock
 from app.factory import PROCESSES, House, build_engine_room, build_house, kept_secret
 from app.migrations.run import migrate
 
@@ -48,10 +48,12 @@ class PortInUse(Conflict):
     """Another program listens where this server was to."""
 
 
-def serve(settings: Settings) -> None:
-    """Serves until SIGTERM or SIGINT, then lets running handlers finish."""
+def serve(settings: Settings, servers: int = 1) -> None:
+    """Serves until SIGTERM or SIGINT, then lets running handlers finish. Several `servers` share a PostgreSQL."""
+    if servers > 1 and not settings.is_shared:
+        raise InvalidSetting("SQLite is for one process. Set TURNUP_DATABASE_URL to a PostgreSQL to have more servers.")
     settings = with_token(settings)
-    with DirectoryLock(settings.data_dir):
+    with nullcontext() if settings.is_shared else DirectoryLock(settings.data_dir):
         check_port(settings.host, settings.port)
         prepare(settings, deployed_processes(os.environ))
     server = Server(
@@ -59,7 +61,7 @@ def serve(settings: Settings) -> None:
         address=settings.host,
         port=settings.port,
         interface=Interfaces.WSGI,
-        workers=1,
+        workers=servers,
         blocking_threads=HTTP_THREADS,
         respawn_failed_workers=True,
         workers_kill_timeout=KILL_AFTER_S,
@@ -67,6 +69,8 @@ def serve(settings: Settings) -> None:
         log_dictconfig=GRANIAN_LOGS,
     )
     click.echo(f"Turnup at http://{settings.host}:{settings.port} (API: /openapi)", err=True)
+    if not settings.workers:
+        click.echo("It runs no orders itself: that is for `turnup work`.", err=True)
     server.serve(target_loader=partial(open_house, settings, os.getpid()), wrap_loader=False)
 
 
@@ -113,13 +117,12 @@ def prepare(settings: Settings, diagrams: Sequence[Path]) -> None:
 
 
 def open_house(settings: Settings, supervisor: int) -> Flask:
-    """What the serving process runs first. It is the only one that works on the database, and the lock says so."""
-    lock = DirectoryLock(settings.data_dir).acquire(wait_s=LOCK_WAIT_S)
+    """What a serving process runs first. On SQLite it is the only one, and the lock says so."""
+    lock = None if settings.is_shared else DirectoryLock(settings.data_dir).acquire(wait_s=LOCK_WAIT_S)
     leaving = Leaving(supervisor)
     house = build_house(settings, os.environ, too_many_strays=leaving.ask_for_restart)
-    database_lock = DatabaseLock(house.room.database).acquire(wait_s=LOCK_WAIT_S)
     house.start()
-    leaving.follow(house, (database_lock, lock))
+    leaving.follow(house, lock)
     return house.app
 
 
@@ -135,11 +138,11 @@ class Leaving:
         self._status = RESTART_WANTED
         os.kill(os.getpid(), signal.SIGTERM)
 
-    def follow(self, house: House, locks: Sequence[DatabaseLock | DirectoryLock]) -> None:
+    def follow(self, house: House, lock: DirectoryLock | None) -> None:
         # Not a daemon: the interpreter waits for it, and it waits for the main thread's end.
-        threading.Thread(target=self._close, args=(house, locks), name="turnup-leaving").start()
+        threading.Thread(target=self._close, args=(house, lock), name="turnup-leaving").start()
 
-    def _close(self, house: House, locks: Sequence[DatabaseLock | DirectoryLock]) -> None:
+    def _close(self, house: House, lock: DirectoryLock | None) -> None:
         main = threading.main_thread()
         while main.is_alive():
             main.join(1)
@@ -147,7 +150,7 @@ class Leaving:
                 # SIGKILL of the supervisor alone: nobody would ever stop this process.
                 os.kill(os.getpid(), signal.SIGTERM)
         finished = house.stop(DRAIN_S)
-        for lock in locks:
+        if lock is not None:
             lock.release()
         house.room.close()
         if self._status or not finished:

@@ -33,6 +33,7 @@ metadata = sa.MetaData(
 # A longer log before it is copied into the file: pages that change at each commit are copied once, not each time
 _PRAGMAS = ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "wal_autocheckpoint=4000")
 BUSY_S = 30  # how long a writer waits for another before it gives up
+STILL_S = 30  # how long PostgreSQL waits for the next statement of an open transaction
 
 
 class GuardedSession(Session):
@@ -45,12 +46,13 @@ class GuardedSession(Session):
 class Transaction:
     """One unit of work, open. Committed when the door's `with` block ends, unless it raises."""
 
-    __slots__ = ("_callbacks", "_session", "connection")
+    __slots__ = ("_callbacks", "_last", "_session", "connection")
 
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
         self._session: GuardedSession | None = None
         self._callbacks: list[Callable[[], None]] = []
+        self._last: dict[Callable[[Transaction, list[Any]], None], list[Any]] = {}
 
     @property
     def session(self) -> GuardedSession:
@@ -58,6 +60,10 @@ class Transaction:
         if self._session is None:
             self._session = GuardedSession(bind=self.connection)
         return self._session
+
+    def before_commit(self, write: Callable[["Transaction", list[Any]], None], item: Any) -> None:
+        """Call `write` once, after everything else that this transaction writes, with all the items given for it."""
+        self._last.setdefault(write, []).append(item)
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Call back once this transaction is stored and closed, in the order asked; never if it is rolled back.
@@ -72,6 +78,7 @@ class Database:
     """A store of either kind, and its connections.
 
     Within one process SQLite's writers queue on a lock of ours: its own waiting is a sleep of up to 100 ms.
+    `conninfo` is the address as PostgreSQL's own clients read it, password and all.
     """
 
     def __init__(self, url: str, *, connections: int = 24) -> None:
@@ -79,12 +86,17 @@ class Database:
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        self.conninfo = parsed.set(drivername=parsed.get_backend_name()).render_as_string(hide_password=False)
         self._writer = threading.Lock()
         self._writing_thread = 0
+        self._writing: sa.Connection | None = None
         self.engine, self._reader = (_sqlite_engines if self.is_sqlite else _postgres_engines)(parsed, connections)
 
     def close(self) -> None:
-        """Close every pooled connection."""
+        """Close every connection; the next transaction opens its own."""
+        if self._writing is not None:
+            self._writing.close()
+            self._writing = None
         self._reader.dispose()
         self.engine.dispose()
 
@@ -99,10 +111,10 @@ class Database:
         if self.is_sqlite:
             self._queue_for_writing()
             try:
-                with self.engine.connect() as connection:
-                    _set_synchronous(connection, "FULL" if synced else "NORMAL")
-                    transaction = Transaction(connection)
-                    yield from _run(transaction)
+                connection = self._writing_connection()
+                _set_synchronous(connection, "FULL" if synced else "NORMAL")
+                transaction = Transaction(connection)
+                yield from _run(transaction)
             finally:
                 self._writing_thread = 0
                 self._writer.release()
@@ -118,6 +130,12 @@ class Database:
         """Open a snapshot: everything read in it is of one instant, and the store refuses writes."""
         with self._reader.connect() as connection, connection.begin():
             yield connection
+
+    def _writing_connection(self) -> sa.Connection:
+        """SQLite's one writer keeps its connection: to check one out and in costs more than most of what it writes."""
+        if self._writing is None or self._writing.closed or self._writing.invalidated:
+            self._writing = self.engine.connect()
+        return self._writing
 
     def _queue_for_writing(self) -> None:
         this_thread = threading.get_ident()
@@ -135,6 +153,8 @@ def _run(transaction: Transaction) -> Iterator[Transaction]:
             yield transaction
             if transaction._session is not None:
                 transaction._session.flush()
+            for write, items in transaction._last.items():
+                write(transaction, items)
     finally:
         if transaction._session is not None:
             transaction._session.close()
@@ -178,6 +198,14 @@ def _postgres_engines(url: sa.URL, connections: int) -> tuple[sa.Engine, sa.Engi
         pool_pre_ping=True,  # a restarted server costs no caller an error
         isolation_level="READ COMMITTED",
     )
+
+    @event.listens_for(engine, "connect")
+    def limit(driver_connection: Any, record: Any) -> None:
+        """A process that stands still inside a transaction keeps others from its rows no longer than that."""
+        driver_connection.autocommit = True
+        driver_connection.execute(f"SET idle_in_transaction_session_timeout = '{STILL_S}s'")
+        driver_connection.autocommit = False
+
     return engine, engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 

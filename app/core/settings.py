@@ -1,12 +1,14 @@
 """What the environment decides."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from app.core.errors import InvalidSetting
+
+MOST_THREADS = 256
 
 
 @dataclass(frozen=True)
@@ -19,33 +21,56 @@ class Settings:
     port: int
     # The bootstrap API token. Empty: no caller is let in by one.
     token: str
-    # Threads that run handlers
+    # Threads that run handlers; 0 leaves that to other processes on the same PostgreSQL
     workers: int
     lab_url: str
     # From then on the token opens nothing; None: it does not expire.
     token_expires_at: datetime | None = None
+    # Signs the dashboard's sessions. Empty: one kept in the data directory.
+    session_secret: str = ""
+    # Seconds without a sign of life after which a worker's claims are taken over
+    lease_s: int = 30
     metrics: str = "open"  # who reads /metrics: open | token | off
     # Where a process without an HTTP server of its own is watched; None: nowhere.
     metrics_port: int | None = None
     traces: str = ""  # where traces are sent: otlp, or nowhere
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may work on the database."""
+        return not self.database_url.startswith("sqlite")
+
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Read the TURNUP_ variables. Raises InvalidSetting naming the variable, what was found and what is expected."""
     data_dir = Path(environ.get("TURNUP_DATA_DIR") or "var").expanduser().absolute()
+    database_url = _database_url(environ, data_dir)
+    least = 1 if database_url.startswith("sqlite") else 0
     return Settings(
-        database_url=_database_url(environ, data_dir),
+        database_url=database_url,
         data_dir=data_dir,
         host=environ.get("TURNUP_HOST") or "127.0.0.1",
         port=_whole(environ, "TURNUP_PORT", default=8080, low=1, high=65535),
         token=_token(environ),
-        workers=_whole(environ, "TURNUP_HANDLER_THREADS", default=8, low=1, high=256),
+        workers=_whole(environ, "TURNUP_HANDLER_THREADS", default=8, low=least, high=MOST_THREADS),
         lab_url=_lab_url(environ),
         token_expires_at=_instant(environ, "TURNUP_TOKEN_EXPIRES_AT"),
+        session_secret=environ.get("TURNUP_SESSION_SECRET", ""),
+        lease_s=_whole(environ, "TURNUP_LEASE_S", default=30, low=3, high=3600),
         metrics=_one_of(environ, "TURNUP_METRICS", "open", "token", "off"),
         metrics_port=_whole(environ, "TURNUP_METRICS_PORT", default=0, low=0, high=65535) or None,
         traces=_one_of(environ, "TURNUP_TRACES", "", "otlp"),
     )
+
+
+def with_threads(settings: Settings, threads: int | None) -> Settings:
+    """With the number of handler threads that the command line asks for, if it does."""
+    if threads is None:
+        return settings
+    least = 0 if settings.is_shared else 1
+    if not least <= threads <= MOST_THREADS:
+        raise _wrong("--threads", str(threads), f"a whole number from {least} to {MOST_THREADS}")
+    return replace(settings, workers=threads)
 
 
 def _database_url(environ: Mapping[str, str], data_dir: Path) -> str:

@@ -90,8 +90,11 @@ def _claim_expired(detail: Detail) -> tuple[str, str, str]:
     return "Worker lost", facts, "bad"
 
 
+_CHANGED = ("inputs", "outputs", "variable", "take", "to", "name", "key", "again", "with")
+
+
 def _action(detail: Detail) -> tuple[str, str, str]:
-    changed = {name: detail[name] for name in ("inputs", "outputs", "variable", "take") if detail.get(name)}
+    changed = {name: detail[name] for name in _CHANGED if detail.get(name)}
     given = f", {brief(changed, 160)}" if changed else ""
     return ACTIONS.get(detail.get("action", ""), "Action"), f"“{detail.get('reason', '')}”{given}", "person"
 

@@ -89,7 +89,7 @@ class InstancePage(Pages):
             "tokens": sorted(here, key=lambda token: token.kind in SECONDARY_WAITS),
             "incidents": [incident for incident in incidents if incident.state != "resolved"],
             "settled": [incident for incident in incidents if incident.state == "resolved" and incident.action],
-            "forms": {i.id: self._fields(i, tokens) for i in incidents if i.state == "open" and i.number},
+            "forms": {i.id: self._fields(i, tokens) for i in incidents if _can_be_settled(i, instance)},
             "standing": {token.number: token for token in tokens},
             "elsewhere": {i.id: self._place(connection, i) for i in incidents if i.call != call},
             "scopes": _by_scope(queries.variables(connection, instance_id), called),
@@ -118,6 +118,10 @@ class InstancePage(Pages):
         inputs = inputs_of(incident, tokens)
         handler = self.parts.registry.get(incident.handler) if incident.handler else None
         return {"inputs": inputs, "fields": fields_of(handler.parameters, inputs) if handler else None}
+
+
+def _can_be_settled(incident: IncidentView, instance: queries.InstanceRow) -> bool:
+    return incident.state == "open" and bool(incident.number) and instance.state != "suspended"
 
 
 def inputs_of(incident: IncidentView, tokens: Sequence[TokenView]) -> dict[str, Any]:

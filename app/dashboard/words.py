@@ -8,7 +8,13 @@ from typing import Any
 
 SHOWN_CHARACTERS = 4000  # of one value: pages are asked for every other second
 
-STATES = {"active": "Active", "fallen_out": "Fallen out", "completed": "Completed", "cancelled": "Cancelled"}
+STATES = {
+    "active": "Active",
+    "fallen_out": "Fallen out",
+    "suspended": "Suspended",
+    "completed": "Completed",
+    "cancelled": "Cancelled",
+}
 
 WAITS = {
     "job": "Ready to run",
@@ -45,6 +51,13 @@ ACTIONS = {
     "retry_with_inputs": "Retry with corrected inputs",
     "skip": "Skip",
     "choose": "Choice of a value",
+    "complete": "Completion by hand",
+    "move": "Move to another element",
+    "rewind": "Rewind",
+    "cancel": "Cancellation",
+    "suspend": "Suspension",
+    "resume": "Resumption",
+    "send": "Message sent by hand",
 }
 
 # What came of an action; `running` is told while its outcome is not known.

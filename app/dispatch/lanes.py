@@ -101,6 +101,26 @@ class Lanes:
                 lane.rests_until = None
             return over
 
+    def give_up(self, lane: Lane) -> bool:
+        """Let go after failures; sweeps find the instance as long as there is something to do. False, and the caller
+        still holds the lane, when a result came in meanwhile: that must not be lost."""
+        with self._lock:
+            if lane.results:
+                return False
+            lane.failures = 0
+            lane.wanted = lane.held = False
+            self._drop_if_done(lane)
+            return True
+
+    def drop(self, step: ClaimedStep) -> None:
+        """The step will not be run here: its claim is somebody else's by now."""
+        with self._lock:
+            lane = self._lanes.get(step.instance_id)
+            if lane is not None:
+                lane.running.discard((step.number, step.attempt))
+                if not lane.held:
+                    self._drop_if_done(lane)
+
     def abandon(self, lane: Lane) -> None:
         """There is no such instance: whatever the lane held is of no use to anybody."""
         with self._lock:

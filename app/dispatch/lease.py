@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from threading import Lock
 
 from app.core.clock import Clock
@@ -21,28 +22,38 @@ class Lease:
         self._clock = clock
         self._logger = logger
         self._lock = Lock()
+        self._renewed_at = time.monotonic()
         self.lease_s = lease_s
         self.owner = new_id()
 
+    def is_over(self) -> bool:
+        """Whether this process let the lease run out, standing still perhaps, and may not know it yet."""
+        return time.monotonic() - self._renewed_at > self.lease_s
+
     def begin(self, *, alone: bool) -> None:
         """`alone`: this installation has no other process, so every other lease is a dead one's and ends now."""
+        began = time.monotonic()
         with self._database.transaction(synced=False) as tx:
             gone = workers.retire_others(tx, self.owner) if alone else 0
             workers.enlist(tx, self.owner, socket.gethostname(), os.getpid(), self._clock.now(), self.lease_s)
+        self._renewed_at = began
         if gone:
             self._logger.info("took over from workers that are gone", workers=gone)
 
     def renew(self) -> bool:
         """False when the lease had run out: there is a new owner id, and what was claimed under the old is repeated."""
-        with self._lock, self._database.transaction(synced=False) as tx:
-            now = self._clock.now()
-            if workers.renew(tx, self.owner, now, self.lease_s):
-                return True
-            lost, found = self.owner, new_id()
-            workers.enlist(tx, found, socket.gethostname(), os.getpid(), now, self.lease_s)
-        self.owner = found
-        self._logger.error("lost the lease: it was not renewed in time", lost=lost, owner=found, lease_s=self.lease_s)
-        return False
+        with self._lock:
+            began, lost = time.monotonic(), self.owner
+            with self._database.transaction(synced=False) as tx:
+                now = self._clock.now()
+                renewed = workers.renew(tx, lost, now, self.lease_s)
+                found = lost if renewed else new_id()
+                if not renewed:
+                    workers.enlist(tx, found, socket.gethostname(), os.getpid(), now, self.lease_s)
+            self.owner, self._renewed_at = found, began
+        if not renewed:
+            self._logger.error("lost the lease: it was not renewed in time", lost=lost, owner=found)
+        return renewed
 
     def end(self) -> None:
         with self._lock, self._database.transaction(synced=False) as tx:

@@ -1,4 +1,4 @@
-"""One process per data directory and per database: the embedded engine knows no other."""
+"""One process per data directory: on SQLite the engine knows no other."""
 
 from __future__ import annotations
 
@@ -9,21 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
-import sqlalchemy as sa
-
-from app.core.db import Database
 from app.core.errors import Conflict
 
 LOOK_EVERY_S = 0.1
-_EMBEDDED = 0x7475726E7571  # of PostgreSQL's advisory locks, the one that means "an embedded engine works here"
 
 
 class DataDirInUse(Conflict):
     """Another server works in the data directory."""
-
-
-class DatabaseInUse(Conflict):
-    """Another server runs orders in the database."""
 
 
 class DirectoryLock:
@@ -68,35 +60,6 @@ def _try(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-class DatabaseLock:
-    """For a PostgreSQL, which servers with separate data directories can share; a no-op for SQLite."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._connection: sa.Connection | None = None
-
-    def acquire(self, *, wait_s: float = 0) -> Self:
-        """Held as long as its connection; raises DatabaseInUse if it is not free within the time."""
-        if self._database.is_sqlite:
-            return self
-        connection = self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        asked = sa.select(sa.func.pg_try_advisory_lock(_EMBEDDED))
-        if not _within(wait_s, lambda: bool(connection.scalar(asked))):
-            connection.close()
-            raise DatabaseInUse(
-                "Another Turnup server runs orders in this database. Stop that one, or give this one another "
-                "TURNUP_DATABASE_URL."
-            )
-        self._connection = connection
-        return self
-
-    def release(self) -> None:
-        if self._connection is not None:
-            self._connection.scalar(sa.select(sa.func.pg_advisory_unlock(_EMBEDDED)))
-            self._connection.close()
-            self._connection = None
 
 
 def _within(wait_s: float, done: Callable[[], bool]) -> bool:

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-PATIENCE_S = 0.02  # hands whose handlers are quick need no usher; two threads would only take turns at the database
+# Hands whose handlers are quick need no usher: two threads would only take turns at the database; and where steps are
+# left to other workers, one that is free in a moment should not have been asked.
+PATIENCE_S, PATIENCE_WITH_OTHERS_S = 0.02, 0.2
 
 Visited = TypeVar("Visited")
 Step = TypeVar("Step")
@@ -40,20 +42,30 @@ class Pool(Generic[Visited, Step]):
     the visits, running no handler: an order's own timer or cancellation never waits for some other order's slow system.
     """
 
-    def __init__(self, hands: int, visit: Callable[[Visited, bool], None], perform: Callable[[Step], None]) -> None:
+    def __init__(
+        self,
+        hands: int,
+        visit: Callable[[Visited, bool], None],
+        perform: Callable[[Step], None],
+        patience_s: float = PATIENCE_S,
+    ) -> None:
         self._visit = visit
         self._perform = perform
+        self._patience_s = patience_s
+        self._on_idle: Callable[[], None] = lambda: None
         self._lock = threading.Lock()
         self._hands_wanted = threading.Condition(self._lock)
         self._usher_wanted = threading.Condition(self._lock)
         self._steps: deque[Step] = deque()
-        self._visits: deque[Visited] = deque()
+        self._visits: deque[tuple[Visited, float]] = deque()  # and since when
         self._idle = 0
         self._stopping = False
         self._count = hands
         self._threads: set[threading.Thread] = set()
 
-    def start(self) -> None:
+    def start(self, on_idle: Callable[[], None] = lambda: None) -> None:
+        """`on_idle` is told whenever a hand finds nothing to do; it must not wait for anything."""
+        self._on_idle = on_idle
         for _ in range(self._count):
             self._add(Hand(target=self._hand, name="turnup-hand", daemon=True))
         self._add(threading.Thread(target=self._usher, name="turnup-usher", daemon=True))
@@ -65,7 +77,7 @@ class Pool(Generic[Visited, Step]):
 
     def put_visit(self, place: Visited) -> None:
         with self._lock:
-            self._visits.append(place)
+            self._visits.append((place, time.monotonic()))
             (self._hands_wanted if self._idle else self._usher_wanted).notify()
 
     def put_step(self, step: Step) -> None:
@@ -78,6 +90,15 @@ class Pool(Generic[Visited, Step]):
         if isinstance(hand, Hand) and not hand.stray:
             hand.stray = True
             self._add(Hand(target=self._hand, name="turnup-hand", daemon=True))
+
+    def free(self) -> int:
+        """Hands that nothing waits for; less than nothing when things wait for hands."""
+        with self._lock:
+            return self._idle - len(self._steps) - len(self._visits)
+
+    def visits_waiting(self) -> int:
+        with self._lock:
+            return len(self._visits)
 
     def strays(self) -> int:
         with self._lock:
@@ -95,7 +116,7 @@ class Pool(Generic[Visited, Step]):
             self._stopping = True
             self._hands_wanted.notify_all()
             self._usher_wanted.notify_all()
-            left = list(self._visits)
+            left = [place for place, _ in self._visits]
             self._visits.clear()
             return left
 
@@ -122,13 +143,15 @@ class Pool(Generic[Visited, Step]):
         """Wait for one thing to do and do it; False when there will be no more."""
         with self._lock:
             self._idle += 1
+            if not (self._stopping or self._steps or self._visits):
+                self._on_idle()
             while not (self._stopping or self._steps or self._visits):
                 self._hands_wanted.wait()
             self._idle -= 1
             if self._stopping:
                 return False
             step = self._steps.popleft() if self._steps else None
-            place = self._visits.popleft() if step is None else None
+            place = self._visits.popleft()[0] if step is None else None
             if self._visits and not self._idle:
                 self._usher_wanted.notify()
         if step is not None:
@@ -142,12 +165,13 @@ class Pool(Generic[Visited, Step]):
             with self._lock:
                 while not (self._stopping or (self._visits and not self._idle)):
                     self._usher_wanted.wait()
-                self._usher_wanted.wait_for(lambda: self._stopping, PATIENCE_S)
-                if not self._stopping and (self._idle or not self._visits):
-                    continue
                 if self._stopping:
                     return
-                place = self._visits.popleft()
+                still_s = self._visits[0][1] + self._patience_s - time.monotonic()
+                if still_s > 0:
+                    self._usher_wanted.wait(still_s)
+                    continue
+                place = self._visits.popleft()[0]
             self._visit(place, False)
 
     def _left(self, hand: threading.Thread) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import replace
 
 from app.core.meters import Meters
-from app.core.tracing import NO_TRACING, Facts, Span, Tracing
+from app.core.tracing import NO_SPAN, NO_TRACING, Facts, Span, Tracing
 from app.engine.doors import Advanced
-from app.engine.outcomes import Attempted, Failed
+from app.engine.outcomes import Attempted, Failed, TimedOut
 from app.engine.steps import ClaimedStep
-from app.handling.contract import Refused
+from app.handling.contract import Done, Refused, Waiting
+
+_NAMES = {Done: "done", Waiting: "waiting", Refused: "refused", Failed: "failed", TimedOut: "timed_out"}
 
 
 class Witness:
@@ -20,23 +21,25 @@ class Witness:
     def __init__(self, meters: Meters | None = None, tracing: Tracing = NO_TRACING) -> None:
         self._meters = meters or Meters()
         self._tracing = tracing
+        self._traces = tracing is not NO_TRACING
 
     def advanced(self, instance_id: str, advanced: Advanced, began: float) -> list[ClaimedStep]:
         """The steps that were claimed, each with the advance as its parent. `began` is on the monotonic clock."""
         seconds = time.monotonic() - began
         self._meters.advanced(seconds)
+        if not self._traces:
+            return advanced.claimed
         facts: Facts = {"turnup.instance_id": instance_id, "turnup.claimed": len(advanced.claimed)}
         with self._tracing.span("advance", advanced.trace_parent, facts, took_s=seconds) as span:
-            parent = span.traceparent
-        if parent is None:
-            return advanced.claimed
-        return [replace(step, trace_parent=parent) for step in advanced.claimed]
+            return [replace(step, trace_parent=span.traceparent) for step in advanced.claimed]
 
     def advance_failed(self) -> None:
         self._meters.advance_failed()
 
     def attempt(self, step: ClaimedStep) -> Span:
         """To be open while the attempt is made."""
+        if not self._traces:
+            return NO_SPAN
         facts: Facts = {
             "turnup.instance_id": step.instance_id,
             "turnup.business_key": step.business_key or "",
@@ -49,8 +52,10 @@ class Witness:
 
     def attempted(self, step: ClaimedStep, outcome: Attempted, seconds: float, span: Span, *, in_time: bool) -> None:
         """`in_time` is False for an attempt that was given up before."""
-        name = _name(outcome)
+        name = _NAMES.get(type(outcome), "other")
         self._meters.step_ended(step.handler, name if in_time else "late", seconds, repeat=step.attempt > 1 and in_time)
+        if span is NO_SPAN:
+            return
         span.note({"turnup.outcome": name, "turnup.in_time": in_time})
         if isinstance(outcome, Failed):
             span.fail(f"{outcome.code}: {outcome.message}")
@@ -63,8 +68,3 @@ class Witness:
 
     def stalled(self) -> None:
         self._meters.stalled()
-
-
-def _name(outcome: Attempted) -> str:
-    """`TimedOut` -> `timed_out`."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(outcome).__name__).lower()

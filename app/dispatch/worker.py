@@ -11,9 +11,10 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
+from typing import NamedTuple
 
 from app.core.clock import Clock
-from app.core.db import Database
+from app.core.db import Database, Transaction
 from app.core.errors import NotFound
 from app.core.log import Logger
 from app.dispatch.attempt import Attempts, Outside, unknown_handler
@@ -21,9 +22,10 @@ from app.dispatch.audit import Audit
 from app.dispatch.lanes import Lane, Lanes
 from app.dispatch.lease import Lease
 from app.dispatch.limits import Limits, Running
-from app.dispatch.pool import Load, Pool
+from app.dispatch.pool import PATIENCE_S, PATIENCE_WITH_OTHERS_S, Load, Pool
 from app.dispatch.witness import Witness
 from app.engine.doors import Engine
+from app.engine.instances import StaleInstance
 from app.engine.outcomes import Failed, TimedOut
 from app.engine.steps import ClaimedStep, StepResult
 from app.handling.registry import Registry
@@ -31,11 +33,20 @@ from app.handling.registry import Registry
 GRACE_S = 0.5  # past its limit, so that a client that gave up exactly at the deadline can still say so
 WATCH_EVERY_S = 0.2
 LONGEST_REST_S = 5.0
+TRIES_ALONE = 3  # at advancing an instance that some other worker may be able to
+
+
+class Claim(NamedTuple):
+    """A step to run, and the id under which this worker claimed it."""
+
+    step: ClaimedStep
+    owner: str
 
 
 class Worker:
     """`too_many_strays` is called when this process has lost more threads in overrunning handlers than it may, and
-    should be restarted."""
+    should be restarted. `hand_on` has some other worker come for steps that nobody here has a hand for; without it
+    there is no other worker."""
 
     def __init__(
         self,
@@ -50,6 +61,7 @@ class Worker:
         lease_s: float = 30,
         max_strays: int = 8,
         too_many_strays: Callable[[], None] = lambda: None,
+        hand_on: Callable[[Transaction, str], None] | None = None,
         witness: Witness | None = None,
     ) -> None:
         self._database = database
@@ -58,13 +70,15 @@ class Worker:
         self._clock = clock
         self._logger = logger
         self._due: Callable[[datetime], None] = lambda at: None
+        self._hand_on = hand_on
         self._max_strays = max_strays
         self._too_many_strays = too_many_strays
         self._witness = witness or Witness()
         self._attempts = Attempts(clock, outside or Outside(), logger)
         self._lanes = Lanes()
         self._limits = Limits()
-        self._pool: Pool[Lane, ClaimedStep] = Pool(threads, self._visit, self._perform_all)
+        patience_s = PATIENCE_S if hand_on is None else PATIENCE_WITH_OTHERS_S
+        self._pool: Pool[Lane, Claim] = Pool(threads, self._visit, self._perform_all, patience_s)
         self._lease = Lease(database, clock, logger, lease_s)
         self._audit = Audit(self._lanes)
         self._stopping = threading.Event()
@@ -90,14 +104,21 @@ class Worker:
     def is_draining(self) -> bool:
         return self._stopping.is_set()
 
-    def start(self, *, alone: bool = False, due: Callable[[datetime], None] | None = None) -> None:
+    def start(
+        self,
+        *,
+        alone: bool = False,
+        due: Callable[[datetime], None] | None = None,
+        on_free: Callable[[], None] = lambda: None,
+    ) -> None:
         """`alone`: no other process works on this database, so claims of any other worker are taken over at once.
 
-        `due` is told, after an advance, when that instance wants to be looked at next if nothing else happens.
+        `due` is told, after an advance, when that instance wants to be looked at next if nothing else happens;
+        `on_free` whenever a thread has nothing to do.
         """
         self._due = due or self._due
         self._lease.begin(alone=alone)
-        self._pool.start()
+        self._pool.start(on_free)
         for thread in self._background:
             thread.start()
 
@@ -108,6 +129,18 @@ class Worker:
         lane = self._lanes.want(instance_id)
         if lane is not None:
             self._pool.put_visit(lane)
+
+    def free_hands(self) -> int:
+        """Threads for which there is nothing to do here."""
+        return self._pool.free()
+
+    def visits_waiting(self) -> int:
+        """Instances that wait to be looked at here."""
+        return self._pool.visits_waiting()
+
+    def unfinished(self) -> list[str]:
+        """Instances that this worker was to look at, or has claims in; for those who take over from it."""
+        return self._lanes.instances()
 
     def results_waiting(self, instance_id: str) -> int:
         """Results of the instance's handlers that the next commit takes along."""
@@ -134,18 +167,23 @@ class Worker:
     # advancing
     def _visit(self, lane: Lane, may_run: bool) -> None:
         """The caller holds the lane."""
-        step = self._advance(lane, runs_next=may_run)
-        if step is not None:
-            self._perform_all(step)
+        claim = self._advance(lane, runs_next=may_run)
+        if claim is not None:
+            self._perform_all(claim)
 
-    def _advance(self, lane: Lane, *, runs_next: bool) -> ClaimedStep | None:
+    def _advance(self, lane: Lane, *, runs_next: bool) -> Claim | None:
         """Advance until nothing more is wanted, and let go of the lane. The claimed step that the caller is to run."""
         while True:
             results = self._lanes.take(lane)
+            # Results come from a hand that has become free; else a busy worker leaves the steps to others.
+            claims = not self._stopping.is_set() and (self._hand_on is None or runs_next or bool(results))
             began = time.monotonic()
             try:
+                owner = self._owner()
                 with self._database.transaction(synced=False) as tx:
-                    advanced = self._engine.advance(tx, lane.instance_id, self._lease.owner, results)
+                    advanced = self._engine.advance(tx, lane.instance_id, owner, results, claims=claims)
+                    if advanced.unclaimed and not claims and self._hand_on is not None:
+                        self._hand_on(tx, lane.instance_id)
             except NotFound:
                 self._logger.warning("woken for an instance that does not exist", instance=lane.instance_id)
                 self._lanes.abandon(lane)
@@ -159,41 +197,59 @@ class Worker:
             if advanced.next_due is not None:
                 self._due(advanced.next_due)
             alone = self._lanes.leave(lane)
-            mine = claimed[0] if claimed and alone and runs_next else None
-            for step in claimed if mine is None else claimed[1:]:
-                self._pool.put_step(step)
+            mine = [Claim(step, owner) for step in claimed]
+            next_one = mine.pop(0) if mine and alone and runs_next else None
+            for claim in mine:
+                self._pool.put_step(claim)
             if alone:
-                return mine
+                return next_one
 
     def _rest(self, lane: Lane, results: list[StepResult], error: Exception) -> None:
         self._witness.advance_failed()
         self._engine.forget(lane.instance_id)
         # The first failure is mostly another writer's commit, and needs no rest.
         rest_s = min(LONGEST_REST_S, 0.1 * 2.0 ** min(lane.failures - 1, 10)) if lane.failures else 0.0
-        self._logger.warning(
-            "advancing failed",
-            instance=lane.instance_id,
-            failures=lane.failures + 1,
-            again_in_s=rest_s,
-            exc_info=error,
-        )
-        self._lanes.rest(lane, results, time.monotonic() + rest_s)
+        if isinstance(error, StaleInstance) and not lane.failures:
+            self._logger.debug("another writer was first", instance=lane.instance_id)
+        else:
+            self._logger.warning(
+                "advancing failed",
+                instance=lane.instance_id,
+                failures=lane.failures + 1,
+                again_in_s=rest_s,
+                exc_info=error,
+            )
+        others_may = self._hand_on is not None and not results and lane.failures >= TRIES_ALONE
+        if not (others_may and self._lanes.give_up(lane)):
+            self._lanes.rest(lane, results, time.monotonic() + rest_s)
 
     # steps
-    def _perform_all(self, step: ClaimedStep) -> None:
-        following: ClaimedStep | None = step
+    def _perform_all(self, claim: Claim) -> None:
+        following: Claim | None = claim
         while following is not None:
             following = self._perform(following)
 
-    def _perform(self, step: ClaimedStep) -> ClaimedStep | None:
+    def _perform(self, claim: Claim) -> Claim | None:
         """Run one step and advance its instance with the result. The step that the caller is to run next."""
+        step = claim.step
         if self._stopping.is_set():
+            return None
+        if not self._holds(claim):
+            self._lanes.drop(step)
             return None
         result, in_time = self._run(step)
         lane = self._lanes.offer(step.instance_id, result)
         if lane is None:
             return None
         return self._advance(lane, runs_next=in_time)
+
+    def _holds(self, claim: Claim) -> bool:
+        """False once the claim's lease is over: whoever took it over runs the step."""
+        try:
+            return claim.owner == self._owner()
+        except Exception:  # the worker's broad except: what cannot be known is left to others
+            self._logger.exception("renewing the lease failed", instance=claim.step.instance_id)
+            return False
 
     def _run(self, step: ClaimedStep) -> tuple[StepResult, bool]:
         """The result, and whether it came before its attempt was given up."""
@@ -260,11 +316,20 @@ class Worker:
             except Exception:  # the worker's broad except: a database that is away for a moment comes back
                 self._logger.exception("renewing the lease failed")
 
-    def keep_lease(self) -> None:
-        """Renew the lease, and fail the claims that are in the database but that nobody here runs."""
+    def _owner(self) -> str:
+        """The id under which to claim; another than before if this process stood still for longer than its lease."""
+        if self._lease.is_over():
+            self._renew()
+        return self._lease.owner
+
+    def _renew(self) -> None:
         if not self._lease.renew():
             for instance_id in self._lanes.instances():
                 self._engine.forget(instance_id)
+
+    def keep_lease(self) -> None:
+        """Renew the lease, and fail the claims that are in the database but that nobody here runs."""
+        self._renew()
         with self._database.reading() as connection:
             lost = self._audit.lost(connection, self._lease.owner)
         for instance_id, number, attempt in lost:

@@ -14,7 +14,7 @@ from app.engine.diagram import Diagram, DiagramRefused, Finding
 from app.engine.kept import Kept
 from app.engine.spiff.build import Program, build
 from app.engine.spiff.dialect import check
-from app.engine.spiff.dialect_read import read_diagram
+from app.engine.spiff.dialect.read import read_diagram
 from app.engine.spiff.xml import read_xml
 from app.engine.tables import process_definition
 from app.handling.registry import Registry

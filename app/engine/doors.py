@@ -40,13 +40,18 @@ class Advanced:
     ended: bool
     idle: bool  # nothing is claimed by anybody: what moves it next comes from outside
     trace_parent: str | None = None  # of the request that started the instance
+    unclaimed: bool = False  # steps are ready that nobody has claimed
 
 
 class Engine:
     """Runs instances of deployed processes. Safe to use from many threads; an instance is advanced by one at a time."""
 
-    def __init__(self, registry: Registry, clock: Clock, wakeups: Wakeups, cached: int = 2000) -> None:
+    def __init__(
+        self, registry: Registry, clock: Clock, wakeups: Wakeups, cached: int = 2000, patience_s: float = 0
+    ) -> None:
+        """`patience_s`: how long a step whose handler is not installed here is left to workers that may have it."""
         self._registry = registry
+        self._patience = round(patience_s * 1_000_000)
         self._clock = clock
         self._wakeups = wakeups
         self._programs = definitions.Programs()
@@ -152,23 +157,31 @@ class Engine:
         self.desk.store(tx, live, wake_at=live.now if live.woken else None)
 
     # for workers
-    def advance(self, tx: Transaction, instance_id: str, owner: str, results: Sequence[StepResult] = ()) -> Advanced:
+    def advance(
+        self,
+        tx: Transaction,
+        instance_id: str,
+        owner: str,
+        results: Sequence[StepResult] = (),
+        *,
+        claims: bool = True,
+    ) -> Advanced:
         """Take results, whatever is due and waiting messages; run what is ready; claim the steps for `owner`.
 
         One revision. On any error the transaction must be rolled back and `forget` called; the results may be given
-        again. Results for attempts that are over are kept in the history.
+        again. Results for attempts that are over are kept in the history. Without `claims` the steps are left ready.
         """
         live = self._lives.get(instance_id)
         if live is not None:
             try:
-                return self._advance(tx, live, owner, results, fresh=False)
+                return self._advance(tx, live, owner, results, fresh=False, claims=claims)
             except StaleInstance:
                 self.forget(instance_id)
                 inbox.give_back(tx, live)
                 self._beaten.add(instance_id)
-        live = self._instances.load(tx, instance_id, locked=instance_id in self._beaten)
         try:
-            advanced = self._advance(tx, live, owner, results, fresh=True)
+            live = self._instances.load(tx, instance_id, locked=instance_id in self._beaten)
+            advanced = self._advance(tx, live, owner, results, fresh=True, claims=claims)
         except StaleInstance:
             self._beaten.add(instance_id)
             raise
@@ -176,7 +189,7 @@ class Engine:
         return advanced
 
     def _advance(
-        self, tx: Transaction, live: Live, owner: str, results: Sequence[StepResult], *, fresh: bool
+        self, tx: Transaction, live: Live, owner: str, results: Sequence[StepResult], *, fresh: bool, claims: bool
     ) -> Advanced:
         self.desk.ready(tx, live)
         if fresh or not results:  # woken by a sweep, a timer or another writer: what is remembered may be stale
@@ -191,26 +204,27 @@ class Engine:
             live.begin()
         for result in results:
             steps.take(live, result, self._registry)
-        claimed = self._move(tx, live, owner)
+        claimed = self._move(tx, live, owner, claims)
         if live.tree.changed or live.happenings or live.woken or live.again:
             self.desk.store(tx, live)
         self._keep(live)
         return self._advanced(live, claimed)
 
-    def _move(self, tx: Transaction, live: Live, owner: str) -> list[ClaimedStep]:
+    def _move(self, tx: Transaction, live: Live, owner: str, claims: bool) -> list[ClaimedStep]:
         """Fire what is due, deliver what came, run what is ready, claim it. Suspended: only run what results allow."""
         if not live.suspended:
             steps.come_due(live, self._registry)
         self.desk.exchange.settle(tx, live)
-        if live.suspended:
+        if live.suspended or not claims:
             return []
-        claimed = [steps.claim(live, node, owner, self._registry) for node in live.waiting("job")]
+        claimed = [steps.claim(live, node, owner, self._registry, self._patience) for node in live.waiting("job")]
         return [step for step in claimed if step is not None]
 
     def _advanced(self, live: Live, claimed: list[ClaimedStep]) -> Advanced:
         next_due = None if live.suspended else live.agenda.next_due()
         due = None if next_due is None else from_microseconds(next_due)
-        return Advanced(claimed, due, live.ended, not live.waits.get("claim"), live.trace_parent)
+        unclaimed = not live.suspended and bool(live.waiting("job"))
+        return Advanced(claimed, due, live.ended, not live.waits.get("claim"), live.trace_parent, unclaimed)
 
     def _keep(self, live: Live) -> None:
         """Keep an instance whose handlers run; one that waits for something else is loaded again when it comes."""

@@ -56,7 +56,8 @@ def settle_by(
         ended = incident.c.number.in_([node.id for node in live.dropped])
         tx.connection.execute(sa.update(incident).where(here, ended).values(_told(action, now)))
     if live.incidents:
-        resolved = {"state": "resolved", "outcome": outcome, "ended_at": now, **_told(action, now)}
+        came = {"outcome": outcome, "outcome_detail": action.detail.get("to"), "ended_at": now}
+        resolved = {"state": "resolved", **came, **_told(action, now)}
         stalled = tx.connection.execute(sa.update(incident).where(here, incident.c.number == 0).values(resolved))
         live.settled += stalled.rowcount
 

@@ -116,13 +116,17 @@ class Instances:
         live.tree.completed = live.state in (COMPLETED, CANCELLED)
         live.callees = Callees(self._programs, connection)
         variables = _READ_VARIABLES.rows(connection, {"id_": instance_id})
-        restore(live, _READ_TOKENS.rows(connection, {"id_": instance_id}), variables)
+        tokens = _READ_TOKENS.rows(connection, {"id_": instance_id})
+        try:
+            restore(live, tokens, variables)
+        except KeyError:  # not locked, and another writer came between the reads: a migration to other elements
+            _verify(connection, live)
+            raise
         return live
 
     def verify(self, tx: Transaction, live: Live) -> None:
         """StaleInstance if somebody else has written since it was loaded."""
-        if _READ_REVISION.rows(tx.connection, {"id_": live.instance_id}) != [(live.revision,)]:
-            raise _stale(live)
+        _verify(tx.connection, live)
 
     def checkpoint(self, tx: Transaction, live: Live, wake_at: int | None = None) -> None:
         """Write what changed since the last checkpoint; StaleInstance if somebody else wrote in between.
@@ -164,12 +168,12 @@ class Instances:
         if live.undone:
             _UNDONE.run(connection, [{"instance_id_": live.instance_id, "number_": n} for n in live.undone])
         rows, closed, ended = variable_rows(live)
-        if rows:
-            _VARIABLES.run(connection, rows)
         if closed:
             _CLOSED.run(connection, closed)
         if ended:
             _ENDED.run(connection, ended)
+        if rows:  # last: after a rewind a scope may begin again under the name of one that was closed
+            _VARIABLES.run(connection, rows)
         for outcome in live.outcomes:
             _write_outcome(tx, live, outcome)
         if live.dropped:
@@ -178,6 +182,11 @@ class Instances:
         done: list[Any]
         for done in (live.happenings, live.raised, live.outcomes, live.dropped, live.thrown, live.undone, live.taken):
             done.clear()
+
+
+def _verify(connection: sa.Connection, live: Live) -> None:
+    if _READ_REVISION.rows(connection, {"id_": live.instance_id}) != [(live.revision,)]:
+        raise _stale(live)
 
 
 def _stale(live: Live) -> StaleInstance:

@@ -18,7 +18,6 @@ from app.engine.messages import MessageIn, Published
 from app.engine.rewind import DoneStep, RewindPlan
 from app.engine.spiff.index import Node
 from app.engine.spiff.live import Live
-from app.engine.suspension import Chunk
 
 
 class Undo(Protocol):
@@ -155,26 +154,6 @@ class Operators:
         """Let it go on; what came due meanwhile happens now."""
         suspension.resume(tx, instance_id, Action("resume", by, reason), self._desk.clock.now())
         self._desk.wakeups.wake(tx, instance_id)
-
-    # processes: a mark at once, then the instances, a chunk in each transaction
-    def suspend_process(self, tx: Transaction, process_id: str, by: str, reason: str) -> None:
-        """Instances of the process begin suspended from now on; `suspend_chunk` sees to those that are open."""
-        suspension.mark(tx, process_id, Action("suspend", by, reason), self._desk.clock.now())
-
-    def suspend_chunk(self, tx: Transaction, process_id: str, by: str, reason: str, after: str = "") -> Chunk:
-        """Suspend the next instances; to be called again, each in a transaction of its own, until `after` is None."""
-        return suspension.suspend_chunk(tx, process_id, Action("suspend", by, reason), self._desk.clock.now(), after)
-
-    def resume_process(self, tx: Transaction, process_id: str) -> None:
-        """Instances of the process begin as usual; `resume_chunk` sees to those that were suspended with it."""
-        suspension.unmark(tx, process_id)
-
-    def resume_chunk(self, tx: Transaction, process_id: str, by: str, reason: str, after: str = "") -> Chunk:
-        """Resume the next instances; as `suspend_chunk`."""
-        chunk = suspension.resume_chunk(tx, process_id, Action("resume", by, reason), self._desk.clock.now(), after)
-        for instance_id in chunk.instance_ids:
-            self._desk.wakeups.wake(tx, instance_id)
-        return chunk
 
     # messages
     def send(self, tx: Transaction, instance_id: str, message: MessageIn, by: str, reason: str) -> Published:

@@ -158,6 +158,8 @@ def _find(connection: sa.Connection, live: Live, element_id: str, number: int | 
             return f"The sub-process in which '{element_id}' was passed is over. Rewind to the sub-process as a whole."
         visited = f"by token {number}" if number is not None else "in this instance"
         return f"'{element_id}' was not passed {visited}."
+    if element_id not in scopes[visit.inside].spec.task_specs:
+        return f"'{element_id}' was passed in another version: this one has no such element there."
     others = set(scopes) - {visit.inside}
     if number is None and connection.execute(newest.where(token.c.inside.in_(others))).first() is not None:
         return f"'{element_id}' was passed in several iterations that still run. Name the token of one of them."

@@ -47,10 +47,14 @@ class StepResult:
     ended_at: datetime | None = None
 
 
-def claim(live: Live, node: Node, owner: str, registry: Registry) -> ClaimedStep | None:
-    """Give a ready step to `owner`. None if nobody handles it: it falls out."""
+def claim(live: Live, node: Node, owner: str, registry: Registry, patience: int = 0) -> ClaimedStep | None:
+    """Give a ready step to `owner`. None if nobody here handles it: once it has been ready for `patience` microseconds
+    it falls out, until then another worker may know it.
+    """
     wait, spec, internal = node.wait, node.task_spec, node.internal_data
     handler = _handler(node, registry)
+    if handler is None and live.now - (wait.since or 0) < patience:
+        return None
     if handler is None:
         type = spec.handler_of(node)
         message = f"Nothing handles '{type}' on this installation. Install the handler, restart and retry."

@@ -29,11 +29,11 @@ class InstanceSuspended(Conflict):
 
 
 @dataclass(frozen=True)
-class Chunk:
-    """Instances that were changed. The next ones come `after` the last of them; None at the end."""
+class Range:
+    """Some instances of a process, by their ids: those between these two, and these."""
 
-    instance_ids: list[str]
-    after: str | None
+    first_id: str
+    last_id: str
 
 
 _MARK = Prepared(
@@ -41,6 +41,10 @@ _MARK = Prepared(
         suspended_process.c.process_id == sa.bindparam("process_id_")
     )
 )
+
+
+_TO_SUSPEND = process_instance.c.state == ACTIVE
+_TO_RESUME = sa.and_(process_instance.c.state == SUSPENDED, process_instance.c.suspended_with == "process")
 
 
 def check_awake(live: Live) -> None:
@@ -71,7 +75,7 @@ def resume(tx: Transaction, instance_id: str, action: Action, at: datetime) -> N
 
 
 def mark(tx: Transaction, process_id: str, action: Action, at: datetime) -> None:
-    """From now on instances of the process begin suspended; those that are open follow, chunk by chunk.
+    """From now on instances of the process begin suspended; those that are open follow (`open_ranges`).
 
     Safe to repeat: who suspended it first stays recorded. UnknownProcess if it is not deployed.
     """
@@ -101,27 +105,32 @@ def _lock_starts(tx: Transaction, process_id: str) -> None:
     tx.connection.execute(sa.select(table.id).where(table.process_id == process_id).with_for_update()).all()
 
 
-def suspend_chunk(
-    tx: Transaction, process_id: str, action: Action, at: datetime, after: str = "", limit: int = CHUNK
-) -> Chunk:
-    """Let the next open instances of a marked process stand still, in the order of their ids; safe to repeat."""
+def open_ranges(tx: Transaction, process_id: str, size: int = CHUNK) -> list[Range]:
+    """The instances that are to be suspended with their process now, by the order of their ids, so many at a time."""
+    return _ranges(tx, process_id, _TO_SUSPEND, size)
+
+
+def held_ranges(tx: Transaction, process_id: str, size: int = CHUNK) -> list[Range]:
+    """Those that were suspended with their process, as `open_ranges`; those suspended by themselves stay so."""
+    return _ranges(tx, process_id, _TO_RESUME, size)
+
+
+def suspend_range(tx: Transaction, process_id: str, some: Range, action: Action, at: datetime) -> list[str] | None:
+    """Let those of a range that still go stand still; their ids, or None if the process was resumed meanwhile."""
     if not is_marked(tx.connection, process_id):
-        return Chunk([], None)  # resumed meanwhile
-    ids = _next(tx, process_id, after, limit, process_instance.c.state == ACTIVE)
+        return None
+    ids = _within(tx, process_id, some, _TO_SUSPEND)
     _suspend(tx, ids, action, at, "process")
-    return Chunk(ids, ids[-1] if len(ids) == limit else None)
+    return ids
 
 
-def resume_chunk(
-    tx: Transaction, process_id: str, action: Action, at: datetime, after: str = "", limit: int = CHUNK
-) -> Chunk:
-    """Let the next instances that were suspended with the process go on; those suspended by themselves stay so."""
+def resume_range(tx: Transaction, process_id: str, some: Range, action: Action, at: datetime) -> list[str] | None:
+    """Let those of a range that stand still go on; their ids, or None if the process was suspended meanwhile."""
     if is_marked(tx.connection, process_id):
-        return Chunk([], None)  # suspended again meanwhile
-    held = sa.and_(process_instance.c.state == SUSPENDED, process_instance.c.suspended_with == "process")
-    ids = _next(tx, process_id, after, limit, held)
+        return None
+    ids = _within(tx, process_id, some, _TO_RESUME)
     _resume(tx, ids, action, at)
-    return Chunk(ids, ids[-1] if len(ids) == limit else None)
+    return ids
 
 
 def begin_suspended(tx: Transaction, process_id: str, instance_id: str, at: datetime) -> None:
@@ -129,13 +138,23 @@ def begin_suspended(tx: Transaction, process_id: str, instance_id: str, at: date
     marked = _MARK.rows(tx.connection, {"process_id_": process_id})
     if marked:
         by, reason = marked[0]
-        _suspend(tx, [instance_id], Action("suspend", by, reason), at, "process")
+        _suspend(tx, [instance_id], Action("suspend", by, reason, {"with": "process"}), at, "process")
 
 
-def _next(tx: Transaction, process_id: str, after: str, limit: int, wanted: sa.ColumnElement[bool]) -> list[str]:
+def _ranges(tx: Transaction, process_id: str, wanted: sa.ColumnElement[bool], size: int) -> list[Range]:
     table = process_instance.c
-    query = sa.select(table.id).where(table.process_id == process_id, table.id > after, wanted)
-    return list(tx.connection.execute(query.order_by(table.id).limit(limit).with_for_update()).scalars())
+    query = sa.select(table.id).where(table.process_id == process_id, wanted).order_by(table.id)
+    ids = list(tx.connection.execute(query).scalars())
+    return [Range(ids[first], ids[min(first + size, len(ids)) - 1]) for first in range(0, len(ids), size)]
+
+
+def _within(tx: Transaction, process_id: str, some: Range, wanted: sa.ColumnElement[bool]) -> list[str]:
+    """Locked, in the order of their ids."""
+    table = process_instance.c
+    query = sa.select(table.id).where(
+        table.process_id == process_id, table.id.between(some.first_id, some.last_id), wanted
+    )
+    return list(tx.connection.execute(query.order_by(table.id).with_for_update()).scalars())
 
 
 def _lock(tx: Transaction, instance_id: str) -> str:

@@ -1,17 +1,21 @@
 """What is due: a queue entry is only a wake-up, and these queries find whatever a lost one would have woken."""
 
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from app.core.db import Transaction
 from app.engine.queries.page import literal
 from app.engine.tables import message, message_delivery, process_instance, start_trigger, token, worker
 
 _TIMED = ("timer", "retry", "callback")
+# Not by its equal: no query should walk through the instances of a state to find few tokens.
+_NOT_SUSPENDED = process_instance.c.state != "suspended"
 
 
 def due_instances(connection: sa.Connection, now: datetime, limit: int = 500) -> list[str]:
-    """Instances that a worker should look at now, those that have waited longest first."""
+    """Instances that a worker should look at now, those that have waited longest first; `limit` of each kind."""
     alive = sa.select(worker.c.id).where(worker.c.lease_until >= now)
     queries = (
         sa.select(process_instance.c.id).where(process_instance.c.wake_at <= now).order_by(process_instance.c.wake_at),
@@ -19,7 +23,10 @@ def due_instances(connection: sa.Connection, now: datetime, limit: int = 500) ->
         .where(token.c.due_at <= now, token.c.open == 1, token.c.kind.in_(_TIMED))
         .order_by(token.c.due_at),
         sa.select(token.c.instance_id).where(token.c.kind == "claim", token.c.claimed_by.not_in(alive)),
-        sa.select(token.c.instance_id).where(token.c.kind == "job", _not_suspended()).order_by(token.c.since),
+        sa.select(token.c.instance_id)
+        .join(process_instance, process_instance.c.id == token.c.instance_id)
+        .where(token.c.kind == "job", _NOT_SUSPENDED)
+        .order_by(token.c.since),
         _matched_messages(now, "message"),
         _matched_messages(now, "callback"),
     )
@@ -27,12 +34,7 @@ def due_instances(connection: sa.Connection, now: datetime, limit: int = 500) ->
     for query in queries:
         for row in connection.execute(query.limit(limit)):
             found[row[0]] = None
-    return list(found)[:limit]
-
-
-def _not_suspended() -> sa.ColumnElement[bool]:
-    """Of a token. There are few suspended instances, and very many others that no query should walk through."""
-    return token.c.instance_id.not_in(sa.select(process_instance.c.id).where(process_instance.c.state == "suspended"))
+    return list(found)
 
 
 def _matched_messages(now: datetime, kind: str) -> sa.Select[tuple[str]]:
@@ -52,7 +54,7 @@ def _matched_messages(now: datetime, kind: str) -> sa.Select[tuple[str]]:
         sa.select(token.c.instance_id)
         .join(message, sa.and_(message.c.name == token.c.name, message.c.correlation == token.c.correlation))
         .join(process_instance, process_instance.c.id == token.c.instance_id)
-        .where(token.c.kind == literal(kind), message.c.expires_at > now, ~delivered, _not_suspended())
+        .where(token.c.kind == literal(kind), message.c.expires_at > now, ~delivered, _NOT_SUSPENDED)
     )
 
 
@@ -73,3 +75,31 @@ def next_due(connection: sa.Connection) -> datetime | None:
         for query in (waiting, starting)
     ]
     return min((due_at for due_at in found if due_at is not None), default=None)
+
+
+def unasked(
+    connection: sa.Connection, instance_ids: Iterable[str], now: datetime, patience: timedelta
+) -> dict[str, int]:
+    """Instance -> revision, of those at which nobody has asked for a look within `patience`."""
+    table = process_instance.c
+    query = sa.select(table.id, table.revision).where(
+        table.id.in_(list(instance_ids)), sa.or_(table.wake_at.is_(None), table.wake_at <= now - patience)
+    )
+    return {row.id: row.revision for row in connection.execute(query)}
+
+
+def ask(tx: Transaction, seen: Mapping[str, int], now: datetime) -> list[str]:
+    """Note that a look at these instances is asked for, at the revisions that were seen; the caller wakes those for
+    which it is noted. So each is woken once, however many sweeps find it at a time.
+    """
+    table = process_instance.c
+    locked = sa.select(table.id, table.revision).where(table.id.in_(list(seen))).order_by(table.id)
+    rows = tx.connection.execute(locked.with_for_update(skip_locked=True))
+    asked = [row.id for row in rows if row.revision == seen[row.id]]
+    if asked:
+        tx.connection.execute(
+            sa.update(process_instance)
+            .where(table.id.in_(asked))
+            .values(wake_at=now, revision=process_instance.c.revision + 1)
+        )
+    return asked

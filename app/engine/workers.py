@@ -47,3 +47,8 @@ def dead_among(connection: sa.Connection, owners: Iterable[str], now: datetime) 
         return set()
     alive = connection.execute(sa.select(worker.c.id).where(worker.c.id.in_(asked), worker.c.lease_until >= now))
     return asked - {row.id for row in alive}
+
+
+def forget_dead(tx: Transaction, since: datetime) -> int:
+    """Drop the workers whose lease was over by then. An id that is not there counts as dead, as one past its lease."""
+    return int(tx.connection.execute(sa.delete(worker).where(worker.c.lease_until < since)).rowcount)

@@ -10,10 +10,11 @@ import sqlalchemy as sa
 
 from app.core.clock import Clock
 from app.core.db import Database
+from app.dispatch.distributed import Distributed
 from app.dispatch.embedded import Embedded
 from app.dispatch.worker import Worker
 from app.engine import workers
-from app.migrations.run import newest_revision, stored_revision
+from app.migrations.run import STEPS_AHEAD, newest_revision, steps_ahead, stored_revision
 from app.watch.readiness import Check, NotReady
 
 LEAST_FREE_BYTES = 64_000_000  # what a busy SQLite's log may grow to between two looks, and then some
@@ -29,8 +30,8 @@ def store_checks(database: Database, data_dir: Path, least_free_bytes: int = LEA
 
     def compare() -> None:
         with database.reading() as connection:
-            stored = stored_revision(connection)
-        if stored != newest:
+            stored, ahead = stored_revision(connection), steps_ahead(connection)
+        if not 0 <= ahead <= STEPS_AHEAD:
             raise NotReady(f"the database has schema {stored}, this version needs {newest}: run `turnup migrate`")
 
     def write() -> None:
@@ -41,13 +42,23 @@ def store_checks(database: Database, data_dir: Path, least_free_bytes: int = LEA
     return {"database": reach, "schema": compare, "disk": write}
 
 
-def worker_checks(database: Database, worker: Worker, dispatch: Embedded, clock: Clock) -> dict[str, Check]:
+def dispatch_checks(dispatch: Embedded | Distributed) -> dict[str, Check]:
+    """For every process that is to move orders on, by itself or by waking others: `dispatch`."""
+
+    def run() -> None:
+        if not dispatch.is_running:
+            raise NotReady("nothing is swept, or no wake-ups are taken: if that lasts, restart the process")
+
+    return {"dispatch": run}
+
+
+def worker_checks(database: Database, worker: Worker, clock: Clock) -> dict[str, Check]:
     """For a process that runs orders: `worker` and `lease`."""
 
     def run() -> None:
         if worker.is_draining:
             raise NotReady("it lets its handlers finish and takes nothing more")
-        if not (worker.is_running and dispatch.is_running):
+        if not worker.is_running:
             raise NotReady("it does not run: restart the process")
 
     def hold() -> None:

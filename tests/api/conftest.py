@@ -16,6 +16,7 @@ from app.core.db import Database, metadata
 from app.core.jobs import Jobs, Kinds
 from app.core.settings import read_settings
 from app.engine.migration.doors import KIND, Migrations
+from app.engine.processes import Processes
 from app.web.openapi import create_app_shell
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
@@ -61,9 +62,10 @@ def application(bench: Bench, **parts: Any) -> OpenAPI:
 
 
 def parts_of(bench: Bench, token: str = TOKEN, **parts: Any) -> ApiParts:
-    migrations = Migrations(bench.engine)
-    jobs = Jobs(Kinds({KIND: migrations.work}), bench.clock)
-    return ApiParts(bench.database, bench.engine, bench.operators, migrations, jobs, bench.clock, token, **parts)
+    migrations, processes = Migrations(bench.engine), Processes(bench.engine)
+    jobs = Jobs(Kinds({KIND: migrations.work, **processes.kinds()}), bench.clock)
+    doors = (bench.database, bench.engine, bench.operators, processes, migrations, jobs)
+    return ApiParts(*doors, bench.clock, token, **parts)
 
 
 @pytest.fixture

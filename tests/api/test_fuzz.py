@@ -32,9 +32,21 @@ QUERIES = {
     "/incidents": ("state", "processId", "instanceId", "offset"),
     "/jobs": ("state", "kind", "limit"),
 }
+MOVES = {
+    "cancel": ("reason",),
+    "suspend": ("reason", "by"),
+    "resume": ("reason",),
+    "rewind": ("reason", "elementId", "token", "undo"),
+    "move": ("reason", "token", "elementId"),
+    "tokens/2/complete": ("reason", "outputs"),
+    "messages": ("reason", "name", "correlationKey", "variables", "timeToLiveSeconds"),
+    "messages/m/resend": ("reason",),
+}
 PATHS = (
     "/process-instances/{}",
     "/process-instances/{}/history",
+    "/process-instances/{}/rewind-plan?elementId=u",
+    "/processes/{}",
     "/process-definitions/{}",
     "/process-definitions/{}/1/diagram",
     "/process-definitions/p/{}/diagram",
@@ -61,6 +73,7 @@ def api(database: Database, clock: FixedClock) -> Caller:
 
 def bodies(api: Caller) -> dict[str, tuple[str, ...]]:
     task, incident = api.get("/user-tasks").json[0]["id"], api.get("/incidents").json[0]["id"]
+    instance = task.partition(":")[0]
     return {
         "/process-instances": ("processId", "version", "businessKey", "variables"),
         "/messages": ("name", "correlationKey", "variables", "messageId", "timeToLiveSeconds"),
@@ -73,6 +86,9 @@ def bodies(api: Caller) -> dict[str, tuple[str, ...]]:
         "/migrations/plan": ("processId", "fromVersion", "toVersion", "mapping", "instanceIds"),
         "/migrations": ("processId", "fromVersion", "toVersion", "mapping", "instanceIds", "ratePerSecond", "reason"),
         "/jobs/gone/pause": ("reason", "by"),
+        "/processes/p/suspend": ("reason", "by"),
+        "/processes/p/resume": ("reason", "by"),
+        **{f"/process-instances/{instance}/{move}": fields for move, fields in MOVES.items()},
     }
 
 

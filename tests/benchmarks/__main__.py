@@ -7,7 +7,7 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tests.benchmarks import decisions
+from tests.benchmarks import decisions, wakeups
 from tests.benchmarks.starts import start_times_ms
 
 ROUNDS = 9
@@ -24,6 +24,7 @@ TARGETS = {
     "step_cost_400_vs_40": 1.5,
     "start_p95_ms": 50.0,
     "dmn_1000_rules_us": 1000.0,
+    "wakeups_per_instance": 3.0,
     "load_5000_ms": 50.0,
     "bytes_per_step_400_vs_40": 1.5,
     **{f"{name}_s": 2.0 for name in WIDE},
@@ -100,7 +101,7 @@ def main() -> int:
         *long_and_wide(),
         *stored(),
         *starts(),
-        *(Row(*row) for row in decisions.rows()),
+        *(Row(*row) for row in (*decisions.rows(), *wakeups.rows())),
     ]
     path = Path("build/bench.json")
     path.parent.mkdir(exist_ok=True)

@@ -11,7 +11,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
@@ -62,14 +62,22 @@ class Process:
         while time.monotonic() < until:
             if self._child is not None and self._child.poll() is not None:
                 break
-            try:
-                if httpx.get(self.url + self.ready_path, timeout=1).status_code == 200:
-                    return
-            except httpx.TransportError:
-                time.sleep(0.02)
+            if self.is_ready():
+                return
+            time.sleep(0.02)
         log = (self.folder / f"{self.command[0]}.log").read_text()[-3000:]
         self.kill()
         raise AssertionError(f"turnup {self.command[0]} did not become ready:\n{log}")
+
+    def is_ready(self) -> bool:
+        try:
+            return httpx.get(self.url + self.ready_path, timeout=1).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    @property
+    def pid(self) -> int:
+        return 0 if self._child is None else self._child.pid
 
     def kill(self) -> None:
         """SIGKILL to the whole group; returns once the port is closed."""
@@ -117,13 +125,14 @@ class Process:
 
 
 class Server(Process):
-    """`turnup serve` on SQLite in the folder."""
+    """`turnup serve` on SQLite in the folder, unless the environment names another database."""
 
-    def __init__(self, folder: str | Path, *, port: int | None = None, **environment: str) -> None:
+    def __init__(self, folder: str | Path, *options: str, port: int | None = None, **environment: str) -> None:
         chosen = port or free_port()
         super().__init__(
             folder,
             "serve",
+            *options,
             port=chosen,
             TURNUP_DATA_DIR=str(folder),
             TURNUP_HOST="127.0.0.1",
@@ -140,3 +149,41 @@ class Server(Process):
             headers={**self.headers, "Content-Type": "application/xml"},
         )
         assert response.status_code in (200, 201), response.text
+
+
+class Workshop(Process):
+    """`turnup work`: it has no port, and tells its log that it is ready."""
+
+    def __init__(self, folder: str | Path, database_url: str, *, threads: int = 4, **environment: str) -> None:
+        environment = {"TURNUP_DATA_DIR": str(folder), "TURNUP_DATABASE_URL": database_url, **environment}
+        super().__init__(folder, "work", "--threads", str(threads), **environment)
+        self._starts = 0
+
+    def start(self) -> Self:
+        self._starts += 1
+        return super().start()
+
+    def is_ready(self) -> bool:
+        return self.log().count("Turnup works here") >= self._starts
+
+
+class Lab(Process):
+    """`turnup lab`, with some latency on either way so that kills find calls under way."""
+
+    ready_path = "/lab/health"
+
+    def __init__(self, folder: Path, *, latency_ms: tuple[int, int]) -> None:
+        port = free_port()
+        options = ("--port", str(port), "--data-dir", str(folder), "--latency-ms", *map(str, latency_ms))
+        super().__init__(folder, "lab", *options, port=port)
+
+    def everything(self, what: str) -> list[dict[str, Any]]:
+        """Its calls or its effects, the oldest first."""
+        rows: list[dict[str, Any]] = []
+        with httpx.Client(base_url=self.url, timeout=30) as http:
+            while True:
+                page = http.get(f"/lab/{what}", params={"after": rows[-1]["id"] if rows else 0}).json()
+                found = page[what] if isinstance(page, dict) else page
+                if not found:
+                    return rows
+                rows += found

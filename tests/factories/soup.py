@@ -6,7 +6,7 @@ import random
 
 from lxml import etree
 
-from app.engine.spiff.dialect_table import FLOW_NODES
+from app.engine.spiff.dialect.table import FLOW_NODES
 from tests.factories.diagrams import definitions
 from tests.factories.markup import extensions, tag
 

@@ -37,17 +37,25 @@ class ScriptedEngine:
     def script(self, instance_id: str, *rounds: list[str]) -> None:
         self._instances[instance_id] = Scripted([list(handlers) for handlers in rounds])
 
-    def advance(self, tx: Transaction, instance_id: str, owner: str, results: Sequence[StepResult] = ()) -> Advanced:
+    def advance(
+        self,
+        tx: Transaction,
+        instance_id: str,
+        owner: str,
+        results: Sequence[StepResult] = (),
+        *,
+        claims: bool = True,
+    ) -> Advanced:
         with self._lock:
             assert instance_id not in self._advancing, "two threads advance one instance"
             self._advancing.add(instance_id)
         try:
             self.before(instance_id, results)
-            return self._advance(instance_id, owner, results)
+            return self._advance(instance_id, owner, results, claims)
         finally:
             self._advancing.discard(instance_id)
 
-    def _advance(self, instance_id: str, owner: str, results: Sequence[StepResult]) -> Advanced:
+    def _advance(self, instance_id: str, owner: str, results: Sequence[StepResult], claims: bool) -> Advanced:
         instance = self._instances.get(instance_id)
         if instance is None:
             raise NotFound(f"no instance {instance_id}")
@@ -59,12 +67,13 @@ class ScriptedEngine:
             else:
                 self.late.append(result)
         claimed: list[ClaimedStep] = []
-        if not instance.open and instance.rounds:
+        if not instance.open and instance.rounds and claims:
             for handler in instance.rounds.pop(0):
                 instance.given += 1
                 instance.open[instance.given] = 1
                 claimed.append(self._step(instance_id, instance.given, handler))
-        return Advanced(claimed, None, not instance.open, not claimed)
+        unclaimed = not instance.open and bool(instance.rounds)
+        return Advanced(claimed, None, not instance.open, not claimed, unclaimed=unclaimed)
 
     def _step(self, instance_id: str, number: int, handler: str) -> ClaimedStep:
         inputs: dict[str, Any] = {"name": instance_id}

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from app.engine.spiff.dialect_table import FLOW_NODES
-from app.engine.spiff.dialect_triggers import EVENT_SUB, EVENTS, PLACES
+from app.engine.spiff.dialect.table import FLOW_NODES
+from app.engine.spiff.dialect.triggers import EVENT_SUB, EVENTS, PLACES
 from app.handling.registry import Registry
 from app.lab.faults import KINDS
 

@@ -1,92 +1,31 @@
-"""What any way of dispatching must keep, on both stores: the worker, the engine and the sweeps together."""
+"""What any way of dispatching must keep: embedded on SQLite, distributed on PostgreSQL; worker, engine, sweeps together."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from app.core.clock import FixedClock, SystemClock
-from app.core.db import Database, Transaction
-from app.core.jobs import JobRunner, Jobs, Kinds
-from app.core.log import get_logger
-from app.dispatch import embedded
-from app.dispatch.embedded import Embedded
-from app.dispatch.wakeups import LocalWakeups
-from app.dispatch.worker import Worker
+from app.core.db import Database
+from app.dispatch import upkeep
+from app.dispatch.distributed import Distributed
 from app.engine import queries
-from app.engine.doors import Advanced, Engine
-from app.engine.messages import MessageIn
-from app.engine.migration.doors import KIND, Migrations, Order
-from app.engine.starts import StartRequest
+from app.engine.migration.doors import Order
 from app.engine.steps import StepResult
-from app.engine.tables import token
-from app.handling import Done, Work, handles
-from app.handling.registry import Registry
+from app.engine.tables import process_instance, token
+from app.handling import Backoff, Done, Waiting, Work, handles
 from tests.factories.diagrams import Diagram
+from tests.factories.sites import Held, Site, line, quick
 from tests.factories.triggers import signal, timer
 from tests.unit.dispatch.waiting import PATIENCE_S, until
 
 FAR_S = 3600
-
-
-class WatchedEngine(Engine):
-    """`taken` is how many results each advance was given."""
-
-    taken: list[int]
-    meanwhile: Callable[[Sequence[StepResult]], None] = staticmethod(lambda results: None)
-
-    def advance(self, tx: Transaction, instance_id: str, owner: str, results: Sequence[StepResult] = ()) -> Advanced:
-        self.taken.append(len(results))
-        self.meanwhile(results)
-        return super().advance(tx, instance_id, owner, results)
-
-
-class Site:
-    """One process's worth of dispatch on a database that others may use after it."""
-
-    def __init__(self, database: Database, clock: FixedClock | SystemClock, handlers: Sequence[Any]) -> None:
-        self.database = database
-        self.clock = clock
-        registry = Registry(handlers)
-        self.wakeups = LocalWakeups(clock)
-        self.engine = WatchedEngine(registry, clock, self.wakeups)
-        self.engine.taken = []
-        self.worker = Worker(database, self.engine, registry, clock, get_logger("tests"), threads=4)
-        self.migrations = Migrations(self.engine)
-        kinds = Kinds({KIND: self.migrations.work})
-        self.jobs = Jobs(kinds, clock)
-        runner = JobRunner(database, kinds, clock, get_logger("tests"))
-        self.dispatch = Embedded(database, self.engine, self.worker, self.wakeups, runner, clock, get_logger("tests"))
-
-    def deploy(self, diagram: Diagram) -> None:
-        with self.database.transaction() as tx:
-            self.engine.deploy(tx, diagram.xml())
-
-    def start(self, process_id: str = "p", **variables: Any) -> str:
-        with self.database.transaction() as tx:
-            return self.engine.start(tx, StartRequest(process_id, variables)).instance_id
-
-    def state(self, instance_id: str) -> str:
-        with self.database.reading() as connection:
-            return str(queries.get_instance(connection, instance_id).state)
-
-    def is_completed(self, instance_id: str) -> bool:
-        return self.state(instance_id) == "completed"
-
-    def waits(self, instance_id: str) -> dict[str, str]:
-        with self.database.reading() as connection:
-            return {wait.element_id: wait.kind for wait in queries.open_tokens(connection, instance_id)}
-
-    def happened(self, instance_id: str) -> list[str]:
-        with self.database.reading() as connection:
-            return [row.kind for row in queries.history(connection, instance_id, limit=1000, offset=0)]
-
 
 MakeSite = Callable[..., Site]
 
@@ -95,8 +34,10 @@ MakeSite = Callable[..., Site]
 def make_site(database: Database, clock: FixedClock) -> Iterator[MakeSite]:
     made: list[Site] = []
 
-    def make(*handlers: Any, clock: FixedClock | SystemClock = clock, start: bool = True) -> Site:
-        site = Site(database, clock, handlers)
+    def make(
+        *handlers: Any, clock: FixedClock | SystemClock = clock, start: bool = True, **settings: Any
+    ) -> Site:
+        site = Site(database, clock, handlers, **settings)
         made.append(site)
         if start:
             site.dispatch.start()
@@ -104,43 +45,7 @@ def make_site(database: Database, clock: FixedClock) -> Iterator[MakeSite]:
 
     yield make
     for site in made:
-        site.worker.drain(PATIENCE_S) if not site.dispatch.is_running else site.dispatch.stop(PATIENCE_S)
-
-
-class Held:
-    """A handler that is held until it is let go; it counts its calls and remembers their keys."""
-
-    def __init__(self, timeout_s: float = 30) -> None:
-        self.begun = threading.Semaphore(0)
-        self.open = threading.Event()
-        self.keys: list[str] = []
-        self.verified: list[str] = []
-
-        @handles("t.held", timeout_s=timeout_s)
-        def held(work: Work) -> Done:
-            self.keys.append(work.key)
-            self.begun.release()
-            assert self.open.wait(PATIENCE_S)
-            return Done(held="done")
-
-        @held.verify
-        def is_done(work: Work) -> Done | None:
-            self.verified.append(work.key)
-            return Done(held="found done")
-
-        self.handler = held
-
-    def wait_begun(self) -> None:
-        assert self.begun.acquire(timeout=PATIENCE_S)
-
-
-@handles("t.quick")
-def quick(work: Work) -> Done:
-    return Done()
-
-
-def line(*middle: str, diagram: Diagram) -> Diagram:
-    return diagram.start("s").end("e").chain("s", *middle, "e")
+        site.end()
 
 
 def test_a_started_instance_runs_to_its_end(make_site: MakeSite) -> None:
@@ -206,19 +111,29 @@ def test_a_sweep_finds_what_a_lost_wake_up_left(make_site: MakeSite) -> None:
     site = make_site(quick, start=False)
     site.deploy(line("a", diagram=Diagram("p").service("a", "t.quick")))
     instance_id = site.start()
+    lose_wake_ups(site)
     site.dispatch.start()
-    site.dispatch.sweep()
+    site.sweep_for_the_lost()
     until(lambda: site.is_completed(instance_id))
 
 
-def test_claims_of_a_killed_process_are_taken_over_at_restart(make_site: MakeSite) -> None:
+def lose_wake_ups(site: Site) -> None:
+    if not site.database.is_sqlite:
+        with site.database.transaction() as tx:
+            tx.connection.execute(sa.text("DELETE FROM procrastinate_jobs"))
+
+
+def test_claims_of_a_killed_process_are_taken_over(make_site: MakeSite) -> None:
     held = Held()
     killed = make_site(held.handler, quick)
     killed.deploy(line("a", "b", diagram=Diagram("p").service("a", "t.held").service("b", "t.quick")))
     instance_id = killed.start()
     held.wait_begun()
+    killed.stand_still()
 
     restarted = make_site(held.handler, quick)
+    if isinstance(restarted.dispatch, Distributed):
+        restarted.pass_time(31)  # others may be alive as long as their lease lasts; embedded, there is no other
     restarted.dispatch.sweep()
     until(lambda: restarted.is_completed(instance_id))
     assert held.verified == held.keys, "the repeat asks under the same key whether the work is done"
@@ -230,13 +145,12 @@ def test_a_message_moves_who_waits_for_it(make_site: MakeSite) -> None:
     site.deploy(line("w", "a", diagram=Diagram("p").message("w", "ready", "=order").service("a", "t.quick")))
     instance_id = site.start(order="o-1")
     until(lambda: site.waits(instance_id) == {"w": "message"})
-    with site.database.transaction() as tx:
-        site.engine.publish(tx, MessageIn("ready", "o-1", {}))
+    site.publish("ready", "o-1")
     until(lambda: site.is_completed(instance_id))
 
 
 def test_a_timer_fires_by_the_scheduler(make_site: MakeSite, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded, "SWEEP_S", FAR_S)
+    monkeypatch.setattr(upkeep, "SWEEP_S", FAR_S)
     site = make_site(quick, clock=SystemClock())
     site.deploy(line("w", "a", diagram=Diagram("p").timer("w", "PT0.2S").service("a", "t.quick")))
     instance_id = site.start()
@@ -291,11 +205,178 @@ def test_a_stalled_instance_becomes_an_incident(make_site: MakeSite, clock: Fixe
     until(lambda: site.waits(instance_id) == {"w": "message"})
     with site.database.transaction() as tx:
         tx.connection.execute(sa.update(token).where(token.c.instance_id == instance_id).values(kind="join"))
-    site.dispatch.watch()
+    site.dispatch.upkeep.watch()
     assert site.state(instance_id) == "active"
     clock.advance(timedelta(minutes=1))
-    site.dispatch.watch()
+    site.dispatch.upkeep.watch()
     assert site.state(instance_id) == "fallen_out"
+
+
+def test_a_failed_step_is_tried_again_when_its_time_has_come(make_site: MakeSite, clock: FixedClock) -> None:
+    attempts: list[tuple[str, int]] = []
+
+    @handles("t.fails_once", retry=Backoff(first_s=10, factor=1, tries=3))
+    def fails_once(work: Work) -> Done:
+        attempts.append((work.key, work.attempt))
+        if work.attempt == 1:
+            raise ConnectionError("the node restarts")
+        return Done()
+
+    site = make_site(fails_once)
+    site.deploy(line("a", diagram=Diagram("p").service("a", "t.fails_once")))
+    instance_id = site.start()
+    until(lambda: site.waits(instance_id) == {"a": "retry"})
+    clock.advance(timedelta(seconds=60))
+    site.dispatch.sweep()
+    until(lambda: site.is_completed(instance_id))
+    key = attempts[0][0]
+    assert attempts == [(key, 1), (key, 2)]
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_a_step_that_waits_for_its_system_goes_on_when_it_calls_back(make_site: MakeSite, early: bool) -> None:
+    """Also when the system is quicker than the commit that says that the step waits."""
+    called, answered = threading.Event(), threading.Event()
+
+    @handles("t.asks")
+    def asks(work: Work) -> Waiting:
+        called.set()
+        assert answered.wait(PATIENCE_S)
+        return Waiting("answer", work.key)
+
+    site = make_site(asks)
+    site.deploy(line("a", diagram=Diagram("p").service("a", "t.asks")))
+    instance_id = site.start()
+    assert called.wait(PATIENCE_S)
+    with site.database.reading() as connection:
+        key = str(connection.scalar(sa.select(token.c.step_key).where(token.c.element_id == "a")))
+    if not early:
+        answered.set()
+        until(lambda: site.waits(instance_id) == {"a": "callback"})
+    site.publish("answer", key, ont_id="o-1")
+    answered.set()
+    until(lambda: site.is_completed(instance_id))
+
+
+def test_wake_ups_of_one_instance_coalesce(make_site: MakeSite) -> None:
+    """However many messages come while nobody can look, one look takes them all."""
+    site = make_site(quick, start=False)
+    diagram = Diagram("p").parallel("f").parallel("j").start("s").end("e").chain("s", "f").chain("j", "e")
+    for branch in ("a", "b", "c"):
+        diagram.message(branch, f"ready_{branch}", "=1").chain("f", branch, "j")
+    site.deploy(diagram)
+    site.worker.start()
+    instance_id = site.start()
+    site.worker.wake(instance_id)
+    until(lambda: set(site.waits(instance_id)) == {"a", "b", "c"})
+    lose_wake_ups(site)
+    site.engine.taken.clear()
+    for branch in ("a", "b", "c"):
+        site.publish(f"ready_{branch}", "1")
+    look(site, instance_id)
+    until(lambda: site.is_completed(instance_id))
+    assert site.engine.taken == [0]
+
+
+def look(site: Site, instance_id: str) -> None:
+    """Whoever waits in the queue is let in; embedded, wake-ups that nobody listened to are swept."""
+    if isinstance(site.dispatch, Distributed):
+        assert len(site.queued()) == 1
+        assert site.dispatch.puller is not None
+        site.dispatch.puller.start()
+    else:
+        site.worker.wake(instance_id)
+
+
+def test_a_busy_worker_lets_another_orders_timer_pass(make_site: MakeSite, clock: FixedClock) -> None:
+    """Its threads are all in handlers that hang; what needs no thread goes on."""
+    held = Held()
+    site = make_site(held.handler, threads=1)
+    site.deploy(line("a", diagram=Diagram("p").service("a", "t.held")))
+    site.deploy(line("w", diagram=Diagram("q").timer("w", "PT1M")))
+    waiting = site.start("q")
+    until(lambda: site.waits(waiting) == {"w": "timer"})
+    site.start()
+    held.wait_begun()
+    clock.advance(timedelta(seconds=61))
+    site.dispatch.sweep()
+    until(lambda: site.is_completed(waiting))
+    held.open.set()
+
+
+def test_draining_commits_what_runs_and_leaves_the_rest_to_whoever_comes(make_site: MakeSite) -> None:
+    held = Held()
+    site = make_site(held.handler, quick)
+    site.deploy(line("a", "b", diagram=Diagram("p").service("a", "t.held").service("b", "t.quick")))
+    instance_id = site.start()
+    held.wait_begun()
+    draining = threading.Thread(target=site.end)
+    draining.start()
+    until(lambda: site.worker.is_draining)
+    held.open.set()
+    draining.join(PATIENCE_S)
+    assert site.waits(instance_id) == {"b": "job"}, "its result is committed, what follows is nobody's"
+    next_one = make_site(held.handler, quick)
+    if next_one.database.is_sqlite:
+        next_one.dispatch.sweep()
+    until(lambda: next_one.is_completed(instance_id))
+    assert len(held.keys) == 1
+    assert "claim_expired" not in next_one.happened(instance_id)
+
+
+def test_due_times_that_many_sweep_at_once_wake_each_instance_once(make_site: MakeSite, clock: FixedClock) -> None:
+    site = make_site(quick, start=False)
+    site.deploy(line("w", diagram=Diagram("p").timer("w", "PT1M")))
+    site.worker.start()
+    ids = [site.start() for _ in range(20)]
+    for instance_id in ids:
+        site.worker.wake(instance_id)
+    until(lambda: all(site.waits(instance_id) == {"w": "timer"} for instance_id in ids))
+    lose_wake_ups(site)
+    site.engine.taken.clear()
+    clock.advance(timedelta(seconds=61))
+    sweepers = [threading.Thread(target=site.dispatch.sweep) for _ in range(6)]
+    for sweeper in sweepers:
+        sweeper.start()
+    for sweeper in sweepers:
+        sweeper.join(PATIENCE_S)
+    if isinstance(site.dispatch, Distributed):
+        assert len(site.queued()) == 20
+        assert site.dispatch.puller is not None
+        site.dispatch.puller.start()
+    until(lambda: all(site.is_completed(instance_id) for instance_id in ids))
+
+
+@pytest.fixture
+def postgres_site(postgres_database: Database, clock: FixedClock) -> Iterator[Site]:
+    """Not started: on SQLite the one process sweeps, and has nothing to put on record for others."""
+    site = Site(postgres_database, clock, [quick])
+    yield site
+    site.end()
+
+
+def test_what_a_sweep_has_asked_for_is_on_record(postgres_site: Site, clock: FixedClock) -> None:
+    """So that another sweep, of any process, leaves it alone until it counts as lost."""
+    site = postgres_site
+    site.deploy(line("w", diagram=Diagram("p").timer("w", "PT1M")))
+    site.worker.start()
+    instance_id = site.start()
+    site.worker.wake(instance_id)
+    until(lambda: site.waits(instance_id) == {"w": "timer"})
+    clock.advance(timedelta(seconds=61))
+
+    def asked_at() -> datetime | None:
+        with site.database.reading() as connection:
+            return connection.scalar(sa.select(process_instance.c.wake_at))
+
+    seen = []
+    for passing_s in (0, 1, 5):
+        lose_wake_ups(site)
+        clock.advance(timedelta(seconds=passing_s))
+        site.dispatch.sweep()
+        seen.append((asked_at(), len(site.queued())))
+    first = clock.now() - timedelta(seconds=6)
+    assert seen == [(first, 1), (first, 0), (clock.now(), 1)]
 
 
 def test_instances_that_a_job_moves_go_on_in_the_new_version(make_site: MakeSite) -> None:

@@ -135,7 +135,7 @@ def test_sigterm_ends_server_and_worker_in_order(serve: Serve) -> None:
     assert server.process.wait(LONG_S) == 0
     assert is_gone(worker)
     assert '"finished":true' in server.log.read_text()
-    assert server.is_port_closed()
+    until(server.is_port_closed, LONG_S)
 
 
 def test_a_killed_group_leaves_nothing_and_the_next_start_works(serve: Serve) -> None:
@@ -144,7 +144,7 @@ def test_a_killed_group_leaves_nothing_and_the_next_start_works(serve: Serve) ->
     server.signal_group(signal.SIGKILL)
     server.process.wait(LONG_S)
     until(lambda: is_gone(worker), LONG_S)
-    assert server.is_port_closed()
+    until(server.is_port_closed, LONG_S)
     serve(port=server.port).wait_ready()
 
 
@@ -154,7 +154,7 @@ def test_a_worker_whose_supervisor_was_killed_ends_by_itself(serve: Serve) -> No
     server.process.kill()
     server.process.wait(LONG_S)
     until(lambda: is_gone(worker), LONG_S)
-    assert server.is_port_closed()
+    until(server.is_port_closed, LONG_S)
 
 
 def test_a_killed_worker_is_replaced(serve: Serve) -> None:

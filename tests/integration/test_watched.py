@@ -35,7 +35,7 @@ def test_a_server_that_runs_orders_is_ready_and_counts_them(tmp_path: Path) -> N
     with Server(tmp_path, TURNUP_LAB_URL=f"http://127.0.0.1:{free_port()}") as server:
         ready = httpx.get(f"{server.url}/readyz", trust_env=False)
         assert ready.status_code == 200, ready.text
-        assert set(ready.json()["checks"]) == {"database", "schema", "disk", "worker", "lease"}
+        assert set(ready.json()["checks"]) == {"database", "schema", "disk", "dispatch", "worker", "lease"}
         diagram = Diagram("asks").start("s").service("find", "olt.find_free_port").end("e").chain("s", "find", "e")
         server.deploy(diagram.xml())
         body = {"processId": "asks", "variables": {"olt": "lon-1", "serial": "ALCL00000001"}}
@@ -67,6 +67,22 @@ def test_a_process_without_a_server_is_watched_on_a_port_of_its_own() -> None:
         with pytest.raises(PortInUse), watched(_app(), "127.0.0.1", port):
             pass
     assert is_closed(port)
+
+
+def test_processes_with_one_port_each_take_the_next_that_is_free() -> None:
+    port = free_port()
+    with watched(_app(), "127.0.0.1", port, 50), watched(_app(), "127.0.0.1", port, 50):
+        assert not is_closed(port)
+        assert any(lives(f"http://127.0.0.1:{port + n}") for n in range(1, 50))
+        with pytest.raises(PortInUse, match=str(port)), watched(_app(), "127.0.0.1", port):
+            pass
+
+
+def lives(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/healthz", trust_env=False).json() == {"status": "ok"}
+    except (httpx.TransportError, ValueError):
+        return False
 
 
 def test_without_a_port_nothing_is_served(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,7 +56,7 @@ def begin(ref: Reference, token: Token) -> None:
         case "callActivity":
             _call(ref, token)
         case _:
-            run_inside(ref, token)
+            _run_inside(ref, token, Frame(token.frame.diagram, at.id, token, token.scope))
 
 
 def ask(ref: Reference, token: Token) -> None:
@@ -74,11 +74,6 @@ def finish(ref: Reference, token: Token, outputs: dict[str, Any]) -> None:
     ref.leave(token)
 
 
-def run_inside(ref: Reference, token: Token) -> None:
-    """A sub-process begins."""
-    _begin_inside(ref, token, Frame(token.frame.diagram, token.at.id, token, token.scope))
-
-
 def _call(ref: Reference, token: Token) -> None:
     call = token.at.call
     assert call is not None
@@ -87,18 +82,21 @@ def _call(ref: Reference, token: Token) -> None:
         passed = token.scope.view()
     else:
         passed = {target: token.scope[target] for _, target in token.at.inputs}
-    _begin_inside(ref, token, Frame(diagram, diagram.process_id, token, Variables(None, passed)))
+    _run_inside(ref, token, Frame(diagram, diagram.process_id, token, Variables(None, passed)))
 
 
-def _begin_inside(ref: Reference, token: Token, frame: Frame) -> None:
+def _run_inside(ref: Reference, token: Token, frame: Frame) -> None:
     token.kind = "child"
     token.inside = [frame]
-    start = next(each for each in ref.inner(frame) if each.type == "startEvent" and each.event is None)
-    ref.begin(frame, start, {})
+    starts = [each for each in ref.inner(frame) if each.type == "startEvent"]
+    start = next(each for each in starts if token.at.is_event_sub or each.event is None)
+    ref.begin(frame, start, token.brought)
 
 
-def inside_done(ref: Reference, token: Token, frame: Frame) -> None:
+def inside_done(ref: Reference, token: Token) -> None:
     """Nothing runs inside the token's activity any more."""
+    frame, token.ended = token.ended, None
+    assert frame is not None
     if token.at.event in ("compensate", "cancel"):
         compensation.go_on(ref, token)
         return

@@ -145,13 +145,7 @@ def _in_event_sub(ref: Reference, listener: Token, values: dict[str, Any]) -> No
         frame.listeners.clear()
     else:
         _again(listener)
-    sub = ref.put(frame.diagram.elements[start.parent], frame, kind="child")
-    sub.scope = Variables(frame.variables)
-    for source, target in sub.at.inputs:
-        sub.scope[target] = ref.value(source, sub.scope.view())
-    inside = Frame(frame.diagram, sub.at.id, sub, sub.scope)
-    sub.inside = [inside]
-    ref.begin(inside, start, values)
+    ref.put(frame.diagram.elements[start.parent], frame).brought = values
 
 
 def _throw(ref: Reference, token: Token) -> None:

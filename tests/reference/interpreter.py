@@ -51,7 +51,7 @@ class Reference:
         self.called: Counter[str] = Counter()
         self.undoable = undoable
 
-    # from outside
+    # from outside: what waits is told, and nothing else moves until `run`
     def start(self, process_id: str, variables: dict[str, Any], at: str | None = None) -> None:
         """`at` is the start event, by default the one without a trigger; another brings the variables as its event."""
         diagram = self.diagrams[process_id]
@@ -59,37 +59,38 @@ class Reference:
         start = next(each for each in starts if each.id == at or (at is None and each.event is None))
         self.root = Frame(diagram, process_id, None, Variables(None, {} if at is not None else variables))
         self.begin(self.root, start, variables if at is not None else {})
-        self.run()
 
     def done(self, token: Token, outputs: dict[str, Any]) -> None:
-        """A handler or a person has done what the token waits for."""
+        """A handler or a person has done what the token waits for, or an operator has it passed over."""
         activities.finish(self, token, outputs)
-        self.run()
 
     def refuse(self, token: Token, code: str, detail: dict[str, Any]) -> None:
         """A handler will not do it: an error of the diagram."""
         events.throw_error(self, token, code, detail)
-        self.run()
 
     def call_back(self, token: Token, name: str, key: str) -> None:
         """A handler waits for a message."""
         token.kind, token.name, token.key = "callback", name, key
-        self.run()
 
     def fail(self, token: Token, retry_in_s: float | None) -> None:
+        """A handler could not do it; without another try somebody has to look."""
         if retry_in_s is None:
             token.kind = "incident"
         else:
             token.kind, token.due = "retry", self.now + round(retry_in_s * 1_000_000)
-        self.run()
+
+    def retry(self, token: Token) -> None:
+        """An operator has a handler asked once more."""
+        token.kind, token.asked = "job", True
 
     def publish(self, name: str, key: str, variables: dict[str, Any], lives_s: int) -> None:
-        self.inbox.append(Sent(name, key, variables, self.now + lives_s * 1_000_000))
         self.run()
+        self.inbox.append(Sent(name, key, variables, self.now + lives_s * 1_000_000))
+        events.take(self)
 
     def signal(self, name: str, variables: dict[str, Any]) -> None:
-        events.broadcast(self, name, variables)
         self.run()
+        events.broadcast(self, name, variables)
 
     # looking
     @property
@@ -126,7 +127,15 @@ class Reference:
                 if not token.over:
                     self.enter(token)
             if not (gateways.join(self) or events.look(self) or events.take(self) or events.come_due(self)):
-                break
+                return
+
+    def go_on(self) -> None:
+        """A worker looks: what is due by now happens, then everything moves."""
+        events.come_due(self)
+        self.run()
+
+    def rest(self) -> None:
+        """Handlers that were asked in vain have not been called; those asked now are."""
         for token in self.tokens():
             if token.kind == "job" and not token.asked:
                 token.asked = True
@@ -134,7 +143,9 @@ class Reference:
 
     def enter(self, token: Token) -> None:
         try:
-            if token.at.type in ACTIVITIES:
+            if token.ended is not None:
+                activities.inside_done(self, token)
+            elif token.at.type in ACTIVITIES:
                 activities.enter(self, token)
             elif token.at.type.endswith("Gateway"):
                 gateways.enter(self, token)
@@ -191,7 +202,8 @@ class Reference:
             return
         self.close(frame)
         if frame.owner is not None:
-            activities.inside_done(self, frame.owner, frame)
+            frame.owner.ended = frame
+            self.ready.append(frame.owner)
 
     def drop(self, token: Token) -> None:
         """The token is gone, and with it the boundary events of its activity and what stood beside it at a gateway."""

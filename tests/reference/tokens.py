@@ -71,9 +71,11 @@ class Token:
     name: str | None = None  # of what it waits for
     key: str | None = None
     held: bool = False  # did its condition hold when it was last looked at?
+    brought: dict[str, Any] = field(default_factory=dict)  # to an event sub-process, by its event
     guards: list[Token] = field(default_factory=list)  # boundary events on its activity
     host: Token | None = None  # of a boundary event: the activity's token
     inside: list[Frame] = field(default_factory=list)
+    ended: Frame | None = None  # what ran inside and is done, until the token is worked on again
     turn: int | None = None  # of one instance of a multi-instance activity: from 0
     rivals: list[Token] = field(default_factory=list)  # behind one event-based gateway, itself included
     undoing: list[tuple[Done, dict[str, Any]]] = field(default_factory=list)  # of a compensation event: what is left

@@ -5,6 +5,7 @@ For timers what cannot be read is an error that says what was found; for FEEL it
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from app.decisions.feel.iso import read_date, read_date_time, read_time
 from app.decisions.feel.values import YearsMonths
 
 _LONGEST_SHOWN = 60
+_NAMED_OFFSET = re.compile(r"(Z|[+-]\d\d:\d\d)\[[A-Za-z0-9_+/-]{1,60}\]$")
 
 
 def parse_duration(text: str) -> Duration:
@@ -25,8 +27,11 @@ def parse_duration(text: str) -> Duration:
 
 
 def parse_instant(text: str) -> datetime:
-    """An instant, aware and in UTC, from a date and time that has an offset or a zone (`...T09:00:00@Europe/Paris`)."""
-    moment = read_date_time(text.strip())
+    """An instant, aware and in UTC, from a date and time that has an offset or a zone (`...T09:00:00@Europe/Paris`).
+
+    The zone that Camunda's modeler may write after an offset (`...T09:00:00+02:00[Europe/Paris]`) adds nothing to it.
+    """
+    moment = read_date_time(_NAMED_OFFSET.sub(r"\1", text.strip()))
     if moment is None:
         raise _not_understood(text, "expected a date and time in ISO 8601 such as 2026-05-01T09:00:00Z")
     if moment.tzinfo is None:

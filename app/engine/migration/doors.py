@@ -129,7 +129,7 @@ class Migrations:
         self._move(tx, plan, live, by, reason)
 
     def _open(self, tx: Transaction, instance_id: str) -> Live:
-        """With all that has come to it, which it takes as what it is."""
+        """With all that has come to it, which it takes as what it is; a suspended one leaves that where it is."""
         live = self._desk.open(tx, instance_id)
         if live.tree.changed or live.happenings:
             self._desk.go_on(tx, live)

@@ -37,6 +37,8 @@ from app.engine.queries.instances import count_by_state as count_by_state
 from app.engine.queries.instances import get_instance as get_instance
 from app.engine.queries.instances import list_instances as list_instances
 from app.engine.queries.page import Page as Page
+from app.engine.queries.processes import ProcessView as ProcessView
+from app.engine.queries.processes import get_process as get_process
 from app.engine.queries.tasks import UnknownTask as UnknownTask
 from app.engine.queries.tasks import UserTaskView as UserTaskView
 from app.engine.queries.tasks import get_user_task as get_user_task

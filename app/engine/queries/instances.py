@@ -52,8 +52,9 @@ class UnknownInstance(NotFound):
 class InstanceRow:
     """`fallen_out` is active with at least one open incident; `suspended` may have incidents too.
 
-    `waiting_for` names the most telling of its waits by element id or message name; `waiting_kind` and
-    `waiting_element` are the same as data, for a page that knows the element's name. All three are None at the end.
+    `suspended_with` says what was suspended and has to be resumed. `waiting_for` names the most telling of its waits by
+    element id or message name; `waiting_kind` and `waiting_element` are the same as data, for a page that knows the
+    element's name. All three are None at the end.
     """
 
     id: str
@@ -68,6 +69,7 @@ class InstanceRow:
     waiting_for: str | None
     waiting_kind: str | None = None
     waiting_element: str | None = None
+    suspended_with: Literal["instance", "process"] | None = None
     waiting_call: int = 0
 
 
@@ -77,7 +79,7 @@ _state = sa.case(
 )
 _SELECT = sa.select(
     *(process_instance.c[name] for name in ("id", "process_id", "version", "business_key", "incidents")),
-    *(process_instance.c[name] for name in ("started_at", "updated_at", "ended_at")),
+    *(process_instance.c[name] for name in ("started_at", "updated_at", "ended_at", "suspended_with")),
     _state.label("shown_state"),
 )
 _SELECT_ONE = _SELECT.where(process_instance.c.id == sa.bindparam("id_"))
@@ -159,6 +161,7 @@ def _instance(row: Any, wait: Any) -> InstanceRow:
         waiting_for=None if wait is None else _summary(wait),
         waiting_kind=None if wait is None else wait.kind,
         waiting_element=None if wait is None else wait.element_id,
+        suspended_with=row.suspended_with if row.shown_state == "suspended" else None,
         waiting_call=0 if wait is None else wait.call,
     )
 

@@ -95,7 +95,7 @@ class CalledProcess(SubTree):
         super().__init__(program.process, owner)
         self.definition_id = program.definition_id
         self.scope = owner.internal_data["inside"]
-        self.branch = None  # no branch of the caller has rivals in here
+        self.branch = None  # what runs inside knows no branch of its caller, whose names may change
         self.call = owner.id
 
 

@@ -166,7 +166,6 @@ class InclusiveGateway(Choice, Joining):
     def restored(self, my_task: Node) -> None:
         Joining.restored(self, my_task)
         my_task.workflow.gathering[my_task.id] = my_task
-        my_task.workflow.has_moved()
 
     def go_on(self, my_task: Node) -> bool:
         """Go on if nothing else can come; False if something can. Called when nothing in the instance is ready."""

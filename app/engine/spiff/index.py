@@ -165,15 +165,15 @@ class _Indexed:
     def hold(self, node: Node) -> None:
         """A token stands in it from now on."""
         (self.listening if node.task_spec.listens else self.open)[node.id] = node
-        self.has_moved().standing[node.id] = node
+        self._moved().standing[node.id] = node
 
     def let_go(self, node: Node) -> None:
         """A token stands in it no longer."""
         del (self.listening if node.task_spec.listens else self.open)[node.id]
-        del self.has_moved().standing[node.id]
+        del self._moved().standing[node.id]
 
-    def has_moved(self) -> "Tree":
-        """Its joins that depend on where the other tokens are have to be looked at."""
+    def _moved(self) -> "Tree":
+        """The instance's tree, told to look at the joins in here that depend on where the other tokens are."""
         top: Tree = self.top_workflow  # type: ignore[attr-defined]  # Spiff's attribute
         if self.gathering:
             top.moved[id(self)] = self

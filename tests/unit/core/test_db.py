@@ -54,6 +54,23 @@ def test_a_transaction_that_raises_leaves_nothing_and_calls_nobody_back(database
     assert called == []
 
 
+def test_what_comes_before_the_commit_comes_once_and_after_everything_else(database: Database) -> None:
+    seen: list[tuple[list[str], list[str]]] = []
+
+    def write(tx: Transaction, items: list[str]) -> None:
+        there = list(tx.connection.execute(sa.select(THING.c.name).order_by(THING.c.name)).scalars())
+        seen.append((items, there))
+        insert(tx, "last")
+
+    with database.transaction() as tx:
+        tx.before_commit(write, "one")
+        insert(tx, "a")
+        tx.before_commit(write, "two")
+        insert(tx, "b")
+    assert seen == [(["one", "two"], ["a", "b"])]
+    assert names(database) == ["a", "b", "last"]
+
+
 def test_callbacks_come_in_order_after_the_commit_and_may_open_transactions(database: Database) -> None:
     seen: list[tuple[str, list[str]]] = []
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.core.errors import InvalidSetting
-from app.core.settings import read_settings
+from app.core.settings import read_settings, with_threads
 
 
 def test_an_empty_environment_gives_loopback_and_a_file_under_the_working_directory() -> None:
@@ -50,6 +50,15 @@ def test_a_wrong_value_names_its_variable_and_what_is_expected(variable: str, fo
     assert raised.value.facts == {"variable": variable}
     assert raised.value.message.startswith(f"{variable} is ")
     assert expected in raised.value.message
+
+
+def test_only_a_shared_database_may_have_processes_that_run_nothing() -> None:
+    shared = read_settings({"TURNUP_DATABASE_URL": "postgresql://db/turnup", "TURNUP_HANDLER_THREADS": "0"})
+    assert (shared.is_shared, shared.workers) == (True, 0)
+    assert with_threads(read_settings({"TURNUP_DATABASE_URL": "postgresql://db/turnup"}), 0).workers == 0
+    assert with_threads(read_settings({}), None).workers == 8
+    with pytest.raises(InvalidSetting, match="--threads is 0; expected a whole number from 1"):
+        with_threads(read_settings({}), 0)
 
 
 def test_a_token_expires_when_told_and_else_never() -> None:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from app.core.db import Database
-from app.dispatch.lock import DatabaseInUse, DatabaseLock, DataDirInUse, DirectoryLock
+from app.dispatch.lock import DataDirInUse, DirectoryLock
 
 
 def test_a_second_server_is_told_which_process_has_the_directory(tmp_path: Path) -> None:
@@ -45,14 +43,3 @@ def test_a_killed_process_holds_no_lock(tmp_path: Path) -> None:
         child.wait(10)
         DirectoryLock(tmp_path).acquire().release()
 
-
-def test_a_postgresql_has_one_embedded_engine(postgres_databases: Callable[[], str]) -> None:
-    url = postgres_databases()
-    one, two = Database(url), Database(url)
-    held = DatabaseLock(one).acquire()
-    with pytest.raises(DatabaseInUse):
-        DatabaseLock(two).acquire()
-    held.release()
-    DatabaseLock(two).acquire().release()
-    one.close()
-    two.close()

@@ -268,7 +268,7 @@ def test_draining_commits_what_runs_and_hands_over_the_rest(
     gate.open.set()
     draining.join(PATIENCE_S)
     assert drained == [True]
-    assert engine.outcomes() == [Done()], "the second step is claimed, and run by whoever takes it over"
+    assert engine.outcomes() == [Done()], "the second step is left to whoever comes next"
     assert _enlisted(store) == []
 
 
@@ -353,3 +353,106 @@ def test_claims_carry_the_workers_id(make_worker: MakeWorker, engine: ScriptedEn
     worker.wake("i")
     until(lambda: engine.is_over("i"))
     assert engine.owners == {worker.id}
+
+
+def test_a_worker_whose_hands_are_busy_leaves_steps_to_others(
+    make_worker: MakeWorker, engine: ScriptedEngine
+) -> None:
+    gate, handed_on = Gate(), []
+    engine.script("busy", ["gated"], ["gated"])
+    engine.script("other", ["gated"])
+    worker = make_worker(gate.handler, threads=1, hand_on=lambda tx, instance_id: handed_on.append(instance_id))
+    worker.wake("busy")
+    gate.wait_begun()
+    assert worker.free_hands() == 0
+    worker.wake("other")
+    until(lambda: handed_on == ["other"])
+    gate.open.set()
+    until(lambda: engine.is_over("busy"))
+    assert not engine.is_over("other")
+    assert len(gate.threads) == 2
+    until(lambda: worker.free_hands() == 1)
+
+
+def test_a_worker_that_has_a_hand_claims(make_worker: MakeWorker, engine: ScriptedEngine) -> None:
+    handed_on: list[str] = []
+    engine.script("i", ["quick"], ["quick", "quick"])
+    make_worker(quick, hand_on=lambda tx, instance_id: handed_on.append(instance_id)).wake("i")
+    until(lambda: engine.is_over("i"))
+    assert handed_on == []
+
+
+def test_whoever_waits_for_a_free_hand_is_told(make_worker: MakeWorker, engine: ScriptedEngine) -> None:
+    gate, told = Gate(), threading.Event()
+    engine.script("i", ["gated"])
+    worker = make_worker(gate.handler, threads=1, start=False)
+    worker.start(on_free=told.set)
+    assert told.wait(PATIENCE_S)
+    worker.wake("i")
+    gate.wait_begun()
+    told.clear()
+    gate.open.set()
+    assert told.wait(PATIENCE_S)
+    assert (worker.free_hands(), worker.visits_waiting()) == (1, 0)
+
+
+def stand_still(worker: Worker, store: Database) -> None:
+    """For longer than the lease; others have taken the claims over."""
+    with store.transaction() as tx:
+        tx.connection.execute(sa.delete(worker_table))
+    worker._lease._renewed_at -= 1000
+
+
+def test_steps_claimed_before_it_stood_still_are_not_run(
+    make_worker: MakeWorker, engine: ScriptedEngine, store: Database
+) -> None:
+    gate = Gate()
+    engine.script("i", ["gated", "gated"])
+    engine.script("next", ["gated"])
+    worker = make_worker(gate.handler, threads=1)
+    worker.wake("i")
+    gate.wait_begun()
+    first = worker.id
+    stand_still(worker, store)
+    gate.open.set()
+    until(lambda: len(engine.outcomes()) == 1)
+    worker.wake("next")
+    until(lambda: engine.is_over("next"))
+    assert len(gate.threads) == 2, "the second step of i was claimed in the name of a lease that is over"
+    assert engine.owners == {first, worker.id}
+    assert first != worker.id
+    assert worker.unfinished() == []
+
+
+def test_what_this_worker_cannot_advance_is_left_to_others(make_worker: MakeWorker, engine: ScriptedEngine) -> None:
+    """A newer worker may know what stands in the way of this one."""
+    tries = []
+
+    def fail(instance_id: str, results: Sequence[StepResult]) -> None:
+        if instance_id == "newer":
+            tries.append(instance_id)
+            raise KeyError("a construct of the next release")
+
+    engine.before = fail
+    engine.script("newer", ["quick"])
+    engine.script("i", ["quick"])
+    worker = make_worker(quick, hand_on=lambda tx, instance_id: None)
+    worker.wake("newer")
+    until(lambda: worker.watch(_in_seconds(60)) or worker.unfinished() == [])
+    assert len(tries) == 4
+    worker.wake("i")
+    until(lambda: engine.is_over("i"))
+
+
+def test_a_step_that_is_left_when_draining_is_not_claimed(make_worker: MakeWorker, engine: ScriptedEngine) -> None:
+    gate, handed_on = Gate(), []
+    engine.script("i", ["gated"], ["quick"])
+    worker = make_worker(gate.handler, quick, hand_on=lambda tx, instance_id: handed_on.append(instance_id))
+    worker.wake("i")
+    gate.wait_begun()
+    draining = threading.Thread(target=worker.drain, args=(PATIENCE_S,))
+    draining.start()
+    until(lambda: worker.is_draining)
+    gate.open.set()
+    draining.join(PATIENCE_S)
+    assert (handed_on, worker.unfinished()) == (["i"], [])

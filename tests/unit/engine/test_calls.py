@@ -327,6 +327,17 @@ def test_branches_inside_a_called_process_are_its_own_affair(bench: Bench) -> No
     ]
 
 
+def test_what_runs_inside_keeps_no_branch_of_its_caller(bench: Bench) -> None:
+    """Its elements may have other names in another version, to which the caller moves and the called does not."""
+    bench.deploy(Diagram("other").start("cs").user("u").end("ce").chain("cs", "u", "ce"))
+    diagram = Diagram("p").start().parallel("f").call("c", "other").user("b").parallel("j").end()
+    instance_id = bench.start(diagram.chain("s", "f", "c", "j", "e").chain("f", "b", "j"))
+    bench.run(instance_id)
+    with bench.database.reading() as connection:
+        rows = connection.execute(sa.select(token.c.element_id, token.c.internal).where(token.c.open == 1)).all()
+    assert {row.element_id: "branch" in row.internal for row in rows} == {"c": True, "b": True, "u": False}
+
+
 # in loops
 
 

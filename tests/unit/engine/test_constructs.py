@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from app.engine.spiff.dialect_table import constructs
+from app.engine.spiff.dialect.table import constructs
 from tests.factories.engines import Bench
 from tests.factories.flows import CASES, FLOWS, play
 

@@ -29,6 +29,7 @@ class Statements:
 
     def attach(self, bench: Bench) -> None:
         sa.event.listen(bench.database.engine, "before_cursor_execute", self._core)
+        bench.database.close()  # connections that are open already tell nobody
 
     def _core(self, *_: Any) -> None:
         self.count += 1

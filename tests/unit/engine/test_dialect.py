@@ -10,7 +10,7 @@ import pytest
 from app.engine.diagram import Diagram as CheckedDiagram
 from app.engine.diagram import DiagramRefused, Finding
 from app.engine.spiff.dialect import check, constructs_of
-from app.engine.spiff.dialect_remedies import (
+from app.engine.spiff.dialect.remedies import (
     REFUSED_ATTRIBUTES,
     REFUSED_ELEMENTS,
     REFUSED_EXTENSIONS,
@@ -19,8 +19,8 @@ from app.engine.spiff.dialect_remedies import (
     REFUSED_TRIGGERS,
     REFUSED_WITHIN,
 )
-from app.engine.spiff.dialect_table import ANY, ELEMENTS, EXTENSIONS, REFERENCES, constructs
-from app.engine.spiff.dialect_triggers import PLACES, TIMES
+from app.engine.spiff.dialect.table import ANY, ELEMENTS, EXTENSIONS, REFERENCES, constructs
+from app.engine.spiff.dialect.triggers import PLACES, TIMES
 from tests.factories.constructs import SAMPLES, inner, line
 from tests.factories.diagrams import Diagram, definitions, mappings
 from tests.factories.handlers import few_handlers

@@ -9,7 +9,7 @@ from lxml import etree
 from app.engine.diagram import DiagramRefused
 from app.engine.spiff.build import build
 from app.engine.spiff.dialect import check
-from app.engine.spiff.dialect_table import BPMN, ELEMENTS, EXTENSIONS, ZEEBE
+from app.engine.spiff.dialect.table import BPMN, ELEMENTS, EXTENSIONS, ZEEBE
 from tests.factories.constructs import SAMPLES
 from tests.factories.diagrams import Diagram
 from tests.factories.handlers import few_handlers

@@ -10,10 +10,11 @@ from app.core.types import to_microseconds
 from app.engine import inbox, sweeps
 from app.engine.arrivals import Sent
 from app.engine.messages import MessageIn
-from app.engine.tables import message
+from app.engine.tables import message, message_delivery
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
 from tests.factories.triggers import message as trigger
+from tests.factories.triggers import terminate
 
 
 def waiting_for(name: str = "ready", process_id: str = "p") -> Diagram:
@@ -273,3 +274,12 @@ def test_a_message_does_not_overtake_one_that_lies_there_for_the_same_process(be
     second = bench.start("p", order="1")
     assert bench.run(second).ended
     assert bench.variables(second)["n"] == 2
+
+
+def test_a_wait_that_ends_in_the_advance_in_which_it_began_takes_no_message(bench: Bench) -> None:
+    bench.publish("ready", "1")
+    diagram = Diagram("p").start().parallel("f").message("w", "ready", '="1"').end().end("t", terminate())
+    instance_id = bench.start(diagram.chain("s", "f", "w", "e").chain("f", "t"))
+    bench.run(instance_id)
+    assert bench.state(instance_id) == "completed"
+    assert bench.count(message_delivery) == 0

@@ -172,6 +172,29 @@ def test_a_worker_that_slept_through_a_migration_brings_a_late_result(bench: Ben
     assert len({step.key for step in [first, second, *bench.calls] if step.element_id != "b"}) == 1
 
 
+def test_a_load_between_two_versions_is_a_stale_one(postgres_bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The instance's row is read, a migration commits, its tokens are read: PostgreSQL's reads are of their instants."""
+    bench = postgres_bench
+    (instance_id,) = waiting(bench, 1)
+    from_rows = bench.engine._instances._programs.program
+    moved = False
+
+    def program(connection: sa.Connection, definition_id: str) -> Any:
+        nonlocal moved
+        if not moved:
+            moved = True
+            thread = threading.Thread(target=Mover(bench).move, args=[instance_id, {"u": "U"}])
+            thread.start()
+            thread.join()
+        return from_rows(connection, definition_id)
+
+    monkeypatch.setattr(bench.engine._instances._programs, "program", program)
+    with pytest.raises(StaleInstance), bench.database.transaction() as tx:
+        bench.engine.advance(tx, instance_id, "worker-1")
+    bench.advance(instance_id)
+    assert bench.standing(instance_id) == {"U": "user_task"}
+
+
 def test_an_instance_that_moves_to_and_fro_while_everybody_works_on_it_loses_and_repeats_nothing(bench: Bench) -> None:
     count = 6
 

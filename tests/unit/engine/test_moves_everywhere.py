@@ -22,8 +22,7 @@ from tests.unit.engine.test_random_flows import Player, draw_flow
 
 def begun(bench: Bench, name: str) -> tuple[Flow, str]:
     flow = FLOWS[name]()
-    flow.prepare(bench)
-    return flow, bench.start(flow.diagram, **flow.variables)
+    return flow, flow.begin(bench)
 
 
 def nothing_is_left(bench: Bench, instance_id: str) -> None:
@@ -76,6 +75,8 @@ def test_a_flow_is_cancelled_wherever_it_stands(bench: Bench, name: str) -> None
         assert bench.state(instance_id) == "cancelled"
         assert bench.advance(instance_id).claimed == []
         nothing_is_left(bench, instance_id)
+        if flow.begins is not None:  # a date that starts an instance does so once
+            return
         commits += 1
 
 
@@ -138,7 +139,7 @@ class Meddler(Player):
             lambda: self.bench.operate("complete", instance_id, number, {}),
         )
         try:
-            self.draw.choice(moves)()
+            self.draw.choices(moves, (6, 3, 1))[0]()
         except (Conflict, NotFound):
             assert self.bench.tokens(instance_id) == standing
             return False
@@ -157,12 +158,12 @@ def test_a_random_flow_that_operators_meddle_with_comes_to_its_end_and_uses_no_k
 ) -> None:
     done = refused = 0
     for seed in range(group * 4, group * 4 + 4):
-        diagram = draw_flow(seed)
-        process_id = bench.deploy(diagram)
+        diagram, called = draw_flow(seed)
+        processes = [bench.deploy(each) for each in (*called, diagram)]
         bench.calls.clear()
         player = Meddler(bench, random.Random(seed), crashes=bool(seed % 2))
-        player.elements = elements_of(bench, process_id)
-        player.play(process_id)
+        player.elements = elements_of(bench, processes)
+        player.play(processes[-1])
         attempts: dict[str, list[int]] = {}
         for step in bench.calls:
             attempts.setdefault(step.key, []).append(step.attempt)
@@ -176,10 +177,8 @@ def test_a_random_flow_that_operators_meddle_with_comes_to_its_end_and_uses_no_k
         assert watchdog.find_stalled(connection, bench.clock.now() + timedelta(days=1)) == []
 
 
-def elements_of(bench: Bench, process_id: str) -> list[str]:
+def elements_of(bench: Bench, processes: list[str]) -> list[str]:
     with bench.database.reading() as connection:
-        (definition,) = [
-            d for d in queries.list_definitions(connection, latest_only=True) if d.process_id == process_id
-        ]
-        program = bench.engine._programs.program(connection, definition.id)
-    return sorted(program.diagram.elements)
+        deployed = [d.id for d in queries.list_definitions(connection, latest_only=True) if d.process_id in processes]
+        programs = [bench.engine._programs.program(connection, definition_id) for definition_id in deployed]
+    return sorted(element for program in programs for element in program.diagram.elements)

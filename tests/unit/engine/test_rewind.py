@@ -15,6 +15,7 @@ from app.engine.steps import StepResult
 from app.handling.contract import Done
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
+from tests.factories.migrations import Mover
 
 
 def line(diagram: Diagram, *middle: str) -> Diagram:
@@ -269,7 +270,8 @@ def test_the_last_visit_is_the_one_that_is_repeated_unless_told_and_visits_go_on
 
 
 def nested() -> Diagram:
-    inner = Diagram("i").start("s2").service("a", "t.echo", {"x": "=x"}).user("u").end("e2").chain("s2", "a", "u", "e2")
+    inner = Diagram("i").start("s2").service("a", "t.echo", {"x": "=x"}).user("u").service("d", "t.echo", {"x": "=x"})
+    inner.end("e2").chain("s2", "a", "u", "d", "e2")
     diagram = Diagram("p").service("before", "t.name").sub("sub", inner, inputs={"x": "=5"}, outputs={"got": "=r"})
     return line(diagram.user("after"), "before", "sub", "after")
 
@@ -289,15 +291,17 @@ def test_a_sub_process_that_is_over_is_rewound_as_a_whole(bench: Bench) -> None:
     instance_id = bench.start(nested())
     bench.run(instance_id)
     bench.complete(instance_id)
+    bench.run(instance_id)
     with pytest.raises(Conflict, match="Rewind to the sub-process as a whole"):
         bench.operate("rewind", instance_id, "a")
     found = plan(bench, instance_id, "sub")
-    assert done(found) == ["a", "u"]
+    assert done(found) == ["a", "u", "d"]
     bench.operate("rewind", instance_id, "sub")
     bench.restart()
     bench.run(instance_id, between=bench.restart)
     assert bench.standing(instance_id) == {"sub": "child", "u": "user_task"}
     bench.complete(instance_id)
+    bench.run(instance_id)
     bench.complete(instance_id)
     assert bench.state(instance_id) == "completed"
     assert bench.variables(instance_id)["got"] == 5
@@ -311,6 +315,9 @@ def test_a_sub_process_that_runs_is_begun_again_from_outside(bench: Bench) -> No
         bench.run(instance_id, between=bench.restart)
         assert bench.standing(instance_id) == {"sub": "child", "u": "user_task"}
     assert keys(bench)[2:] == ["/sub#1/a#1~r1", "/before#1~r2", "/sub#1/a#1~r2"]
+    bench.complete(instance_id)
+    bench.run(instance_id)
+    assert bench.calls[-1].inputs == {"x": 5}, "what the sub-process began with again is stored"
 
 
 def test_an_activity_has_its_boundary_events_again_after_a_rewind(bench: Bench) -> None:
@@ -370,6 +377,17 @@ def test_elements_that_cannot_be_rewound_to_say_why(bench: Bench) -> None:
     ]
     with pytest.raises(Conflict, match="is completed"):
         bench.operate("rewind", instance_id, "a")
+
+
+def test_what_was_passed_in_another_version_is_rewound_to_only_if_this_one_has_it(bench: Bench) -> None:
+    instance_id = bench.start(line(Diagram("p").service("a", "t.name").service("b", "t.name").user("u"), "a", "b", "u"))
+    bench.run(instance_id)
+    bench.deploy(line(Diagram("p").service("a", "t.name").user("u"), "a", "u"))
+    Mover(bench).move(instance_id)
+    assert "in another version" in plan(bench, instance_id, "b").refusals[0]
+    bench.operate("rewind", instance_id, "a")
+    bench.run(instance_id)
+    assert keys(bench) == ["/a#1", "/b#1", "/a#1~r2"], "a migration and a rewind: each gives new keys"
 
 
 def test_steps_are_taken_back_by_whoever_can_and_only_when_asked(bench: Bench) -> None:

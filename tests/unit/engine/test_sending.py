@@ -102,6 +102,7 @@ def test_an_instance_that_ends_with_the_message_that_starts_its_process_is_follo
     bench.deploy(diagram.end("e", ready(), inputs={"order": "=order"}).chain("s", "u", "e"))
     (first,) = bench.publish("ready", "o-1", order="o-1").started
     bench.run(first)
+    bench.clock.advance(timedelta(seconds=1))
     bench.complete(first)
     (_, second) = bench.instances()
     bench.run(second)

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Event
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
-from app.core.db import Database
 from app.core.errors import Conflict, InvalidInput, NotFound
-from app.engine import queries, suspension, sweeps, watchdog, workers
-from app.engine.actions import Action
-from app.engine.starts import StartRequest
-from app.engine.suspension import Chunk, InstanceSuspended
-from app.engine.tables import process_instance
+from app.engine import queries, sweeps, watchdog, workers
+from app.engine.suspension import InstanceSuspended
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
-from tests.factories.triggers import conditional, message, publish, signal
+from tests.factories.migrations import Mover
+from tests.factories.triggers import conditional, publish, signal
 
 
 def line(diagram: Diagram, *middle: str) -> Diagram:
@@ -149,24 +143,6 @@ def test_a_message_in_the_inbox_is_taken_by_a_token_that_comes_to_wait_only_on_r
     assert (bench.standing(instance_id), due(bench)) == ({"w": "message"}, [])
     bench.operate("resume", instance_id)
     assert bench.run(instance_id).ended
-
-
-def test_an_instance_that_a_message_starts_while_its_process_is_suspended_begins_with_it_on_resume(
-    bench: Bench,
-) -> None:
-    diagram = Diagram("p").start("s", message("order")).user("u").end("e").chain("s", "u", "e")
-    bench.deploy(diagram)
-    bench.operate("suspend_process", "p")
-    first, second = bench.publish("order", "1", n=1).started + bench.publish("order", "2", n=2).started
-    bench.advance(first)
-    assert [bench.state(each) for each in (first, second)] == ["suspended", "suspended"]
-    bench.operate("cancel", second)
-    assert bench.standing(second) == {}
-    with bench.database.transaction() as tx:
-        bench.operators.resume_process(tx, "p")
-    suspend_all(bench, name="resume_chunk")
-    bench.run(first)
-    assert (bench.standing(first), bench.variables(first)) == ({"u": "user_task"}, {"n": 1})
 
 
 def test_what_tokens_that_move_on_send_is_sent_and_their_instance_itself_has_what_is_for_it(bench: Bench) -> None:
@@ -327,149 +303,18 @@ def test_an_instance_suspended_under_a_worker_loses_neither_the_result_nor_the_s
     assert (bench.state(instance_id), bench.standing(instance_id)) == ("suspended", {"b": "job"})
 
 
-# a whole process
-
-
-def suspend_all(bench: Bench, process_id: str = "p", name: str = "suspend_chunk") -> list[int]:
-    """Chunk by chunk, as a job would; how many were changed in each."""
-    sizes, after = [], ""
-    while True:
-        chunk: Chunk = bench.operate(name, process_id, after=after, reason="the OLT is down")
-        sizes.append(len(chunk.instance_ids))
-        if chunk.after is None:
-            return sizes
-        after = chunk.after
-
-
-def test_a_process_is_suspended_and_resumed_in_chunks(bench: Bench, monkeypatch: Any) -> None:
-    monkeypatch.setattr(suspension.suspend_chunk, "__defaults__", ("", 2))
-    monkeypatch.setattr(suspension.resume_chunk, "__defaults__", ("", 2))
-    bench.deploy(line(Diagram("p").timer("t", "PT1H"), "t"))
-    ids = [bench.start("p") for _ in range(5)]
-    other = bench.start(line(Diagram("q").timer("t", "PT1H"), "t"))
-    for instance_id in (*ids, other):
-        bench.run(instance_id)
-    bench.operate("suspend_process", "p", reason="the OLT is down")
-    assert suspend_all(bench) == [2, 2, 1]
-    assert [bench.state(each) for each in ids] == ["suspended"] * 5
-    assert suspend_all(bench) == [0], "a repeat changes nothing"
-    assert bench.state(other) == "active"
-    bench.clock.advance(timedelta(hours=2))
-    assert due(bench) == [other]
-    with bench.database.transaction() as tx:
-        bench.operators.resume_process(tx, "p")
-    bench.wakeups.woken.clear()
-    assert suspend_all(bench, name="resume_chunk") == [2, 2, 1]
-    assert bench.wakeups.woken == ids
-    assert sorted(due(bench)) == sorted([*ids, other])
-    for instance_id in ids:
-        assert bench.run(instance_id).ended
-        assert [(each["action"], each["reason"]) for each in bench.actions(instance_id)] == [
-            ("suspend", "the OLT is down"),
-            ("resume", "the OLT is down"),
-        ]
-
-
-def test_a_start_of_a_suspended_process_is_accepted_and_begins_on_resume(bench: Bench) -> None:
-    bench.deploy(line(Diagram("p").service("a", "t.name"), "a"))
-    bench.operate("suspend_process", "p", reason="the OLT is down")
-    instance_id = bench.start("p", n=1)
-    assert (bench.state(instance_id), bench.advance(instance_id).claimed) == ("suspended", [])
-    assert (due(bench), bench.standing(instance_id)) == ([], {})
-    assert bench.actions(instance_id)[0]["reason"] == "the OLT is down"
-    bench.clock.advance(timedelta(hours=1))
-    with bench.database.reading() as connection:
-        assert watchdog.find_stalled(connection, bench.clock.now()) == []
-    with bench.database.transaction() as tx:
-        bench.operators.resume_process(tx, "p")
-    assert suspend_all(bench, name="resume_chunk") == [1]
-    assert bench.run(instance_id).ended
-    assert bench.variables(instance_id) == {"n": 1, "r": "a"}
-    assert bench.state(bench.start("p")) == "active"
-
-
-def test_what_was_suspended_by_itself_stays_so_when_its_process_is_resumed(bench: Bench) -> None:
-    bench.deploy(line(Diagram("p").user("u"), "u"))
-    alone, tried, followed = (bench.start("p") for _ in range(3))
-    bench.operate("suspend", alone)
-    bench.operate("suspend_process", "p")
-    suspend_all(bench)
-    bench.operate("resume", tried, reason="to try it")
-    assert [bench.state(each) for each in (alone, tried, followed)] == ["suspended", "active", "suspended"]
-    with bench.database.transaction() as tx:
-        bench.operators.resume_process(tx, "p")
-    assert suspend_all(bench, name="resume_chunk") == [1]
-    assert [bench.state(each) for each in (alone, tried, followed)] == ["suspended", "active", "active"]
-
-
-def test_a_chunk_that_comes_after_the_opposite_was_asked_for_does_nothing(bench: Bench) -> None:
-    bench.deploy(line(Diagram("p").user("u"), "u"))
-    instance_id = bench.start("p")
-    assert suspend_all(bench) == [0]
-    bench.operate("suspend_process", "p")
-    bench.operate("suspend_process", "p", reason="again")
-    suspend_all(bench)
-    assert suspend_all(bench, name="resume_chunk") == [0]
-    assert bench.state(instance_id) == "suspended"
-
-
-def test_a_process_that_nobody_deployed_is_not_suspended(bench: Bench) -> None:
-    with pytest.raises(NotFound):
-        bench.operate("suspend_process", "nothing")
-    with pytest.raises(NotFound), bench.database.transaction() as tx:
-        bench.operators.resume_process(tx, "nothing")
-    with pytest.raises(InvalidInput, match="Say why"):
-        bench.operate("suspend_process", "nothing", reason="  ")
-
-
-def test_a_start_that_is_under_way_while_its_process_is_suspended_is_not_missed(postgres_bench: Bench) -> None:
-    """The mark waits for it (PostgreSQL; SQLite has one writer), so that the chunks after it see the instance."""
-    postgres_bench.deploy(line(Diagram("p").user("u"), "u"))
-    marking = Event()
-
-    def mark() -> None:
-        marking.set()
-        postgres_bench.operate("suspend_process", "p")
-
-    with ThreadPoolExecutor(1) as pool:
-        with postgres_bench.database.transaction() as tx:
-            started = postgres_bench.engine.start(tx, StartRequest("p", {}))
-            marked = pool.submit(mark)
-            marking.wait(5)
-            with pytest.raises(TimeoutError):
-                marked.result(0.3)
-        marked.result(5)
-    assert suspend_all(postgres_bench) == [1]
-    assert postgres_bench.state(started.instance_id) == "suspended"
-
-
-def test_a_start_that_comes_while_its_process_is_being_suspended_begins_suspended(postgres_bench: Bench) -> None:
-    postgres_bench.deploy(line(Diagram("p").user("u"), "u"))
-    with ThreadPoolExecutor(1) as pool:
-        with postgres_bench.database.transaction() as tx:
-            suspension.mark(tx, "p", Action("suspend", "olga", "because"), postgres_bench.clock.now())
-            starting = pool.submit(postgres_bench.start, "p")
-            with pytest.raises(TimeoutError):
-                starting.result(0.3)
-        instance_id = starting.result(5)
-    assert postgres_bench.state(instance_id) == "suspended"
-
-
-def test_many_instances_are_suspended_by_few_statements(bench: Bench) -> None:
-    bench.deploy(line(Diagram("p").timer("t", "PT1H"), "t"))
-    for _ in range(40):
-        bench.run(bench.start("p"))
-    counted = count_statements(bench.database)
-    bench.operate("suspend_process", "p")
-    marked = len(counted)
-    suspend_all(bench)
-    assert len(counted) - marked <= 6
-    with bench.database.reading() as connection:
-        states = connection.execute(sa.select(process_instance.c.state).distinct()).scalars().all()
-    assert states == ["suspended"]
-
-
-def count_statements(database: Database) -> list[str]:
-    seen: list[str] = []
-    sa.event.listen(database.engine, "before_cursor_execute", lambda *facts: seen.append(facts[2]))
-    return seen
+def test_a_suspended_instance_moves_to_another_version_and_stands_still_there_with_what_is_on_its_way(
+    bench: Bench,
+) -> None:
+    old = line(Diagram("p").message("w", "ready", '="1"').user("u"), "w", "u")
+    instance_id = bench.start(old)
+    bench.run(instance_id)
+    bench.operate("suspend", instance_id)
+    bench.publish("ready", "1", ttl_s=0, port=7)
+    bench.deploy(line(Diagram("p").message("w", "ready", '="1"').user("v"), "w", "v"))
+    Mover(bench).move(instance_id)
+    bench.advance(instance_id)
+    assert (bench.state(instance_id), bench.standing(instance_id)) == ("suspended", {"w": "message"})
+    bench.operate("resume", instance_id)
+    bench.run(instance_id)
+    assert (bench.standing(instance_id), bench.variables(instance_id)) == ({"v": "user_task"}, {"port": 7})

@@ -35,6 +35,7 @@ def following(text: str, first: datetime, now: datetime | None = None) -> dateti
         ("R/P1M", None, datetime(2026, 4, 2, 12, tzinfo=UTC)),
         ("R/2027-01-01T00:00:00Z/PT1H", None, datetime(2027, 1, 1, tzinfo=UTC)),
         ("R5/2027-01-01T00:00:00+02:00/P1D", 5, datetime(2026, 12, 31, 22, tzinfo=UTC)),
+        ("R/2027-01-01T10:00:00+01:00[Europe/Berlin]/P1D", None, datetime(2027, 1, 1, 9, tzinfo=UTC)),
         ("R/2027-01-01T10:00:00@Europe/Berlin/P1D", None, datetime(2027, 1, 1, 9, tzinfo=UTC)),
         ("R3/2022-04-27T17:20:00Z/P1D", 3, datetime(2022, 4, 27, 17, 20, tzinfo=UTC)),
     ],

@@ -13,6 +13,7 @@ import orjson
 import pytest
 import sqlalchemy as sa
 
+from app.core.errors import Conflict
 from app.engine.diagram import DiagramRefused
 from app.engine.tables import token
 from app.handling.contract import Done, Work
@@ -97,6 +98,31 @@ def test_trap_5_the_second_instance_of_a_flow_with_an_event_sub_process_ends_too
         bench.publish("m", number)
         bench.run(instance_id)
         assert bench.state(instance_id) == "completed"
+
+
+def test_trap_6_after_a_rewind_the_next_message_is_taken_once(bench: Bench) -> None:
+    instance_id = play(bench, line(Diagram("p").catch("w", message("m", '="1"')).user("u"), "w", "u"))
+    for _ in range(3):
+        bench.publish("m", "1")
+        bench.run(instance_id, between=bench.restart)
+        assert bench.standing(instance_id) == {"u": "user_task"}
+        bench.operate("rewind", instance_id, "w")
+        bench.run(instance_id, between=bench.restart)
+        assert bench.standing(instance_id) == {"w": "message"}
+
+
+def test_trap_7_completed_is_said_of_an_instance_only_when_it_is_so(bench: Bench) -> None:
+    """The inside of a sub-process was over; rewound, it is not, and the instance ends with it alone."""
+    inner = Diagram("i").start("s2").service("a", "t.name").end("e2").chain("s2", "a", "e2")
+    instance_id = play(bench, line(Diagram("p").sub("sub", inner).user("u"), "sub", "u"))
+    bench.operate("rewind", instance_id, "sub")
+    assert bench.state(instance_id) == "active"
+    bench.run(instance_id, between=bench.restart)
+    assert bench.standing(instance_id) == {"u": "user_task"}
+    bench.complete(instance_id)
+    assert bench.state(instance_id) == "completed"
+    with pytest.raises(Conflict, match="is completed"):
+        bench.operate("rewind", instance_id, "sub")
 
 
 def test_trap_8_a_handlers_error_keeps_its_name(bench: Bench) -> None:

@@ -17,13 +17,15 @@ import sqlalchemy as sa
 
 from app.core.clock import FixedClock
 from app.core.db import Database
+from app.core.jobs import JobRunner, Kinds
 from app.core.log import get_logger
 from app.dispatch.embedded import Embedded
+from app.dispatch.upkeep import Upkeep
 from app.dispatch.wakeups import LocalWakeups
 from app.dispatch.worker import Worker
 from app.handling.registry import Registry
 from app.migrations.run import newest_revision
-from app.watch.checks import store_checks, worker_checks
+from app.watch.checks import dispatch_checks, store_checks, worker_checks
 from app.watch.readiness import Check, Readiness
 from tests.fakes.scripted_engine import ScriptedEngine
 from tests.unit.dispatch.waiting import PATIENCE_S, no_look_runs, until
@@ -41,16 +43,19 @@ class Site:
         wakeups = LocalWakeups(clock)
         engine: Any = ScriptedEngine()
         self.worker = Worker(database, engine, Registry([]), clock, logger, threads=1)
-        self.dispatch = Embedded(database, engine, self.worker, wakeups, clock, logger)
+        runner = JobRunner(database, Kinds({}), clock, logger)
+        upkeep = Upkeep(database, engine, runner, clock, logger)
+        self.dispatch = Embedded(database, wakeups, upkeep, clock, self.worker)
         self.checks = {
             **store_checks(database, data_dir),
-            **worker_checks(database, self.worker, self.dispatch, clock),
+            **dispatch_checks(self.dispatch),
+            **worker_checks(database, self.worker, clock),
         }
         self.dispatch.start()
 
     def wrong(self) -> dict[str, str]:
         seen = Readiness(self.checks, limit_s=PATIENT_S, kept_s=0).see()
-        assert set(seen.checks) == {"database", "schema", "disk", "worker", "lease"}
+        assert set(seen.checks) == {"database", "schema", "disk", "dispatch", "worker", "lease"}
         return {name: why for name, why in seen.checks.items() if why is not None}
 
     def stop(self) -> None:
@@ -85,7 +90,12 @@ def schema(database: Database, version: str | None) -> Iterator[None]:
     put(newest_revision())
 
 
-@pytest.mark.parametrize("version", ["0000", None])
+def test_the_next_versions_schema_is_one_to_work_on(site: Site, database: Database) -> None:
+    with schema(database, f"{int(newest_revision()) + 1:04}"):
+        assert site.wrong() == {}
+
+
+@pytest.mark.parametrize("version", ["0000", "9999", None])
 def test_a_schema_of_another_version_is_named(site: Site, database: Database, version: str | None) -> None:
     with schema(database, version):
         wrong = site.wrong()
@@ -124,8 +134,7 @@ def test_a_disk_that_is_nearly_full_is_named(site: Site, database: Database) -> 
 def test_a_worker_that_was_never_started_is_named(database: Database, clock: FixedClock) -> None:
     engine: Any = ScriptedEngine()
     worker = Worker(database, engine, Registry([]), clock, get_logger("tests"))
-    dispatch = Embedded(database, engine, worker, LocalWakeups(clock), clock, get_logger("tests"))
-    seen = Readiness(worker_checks(database, worker, dispatch, clock), limit_s=PATIENT_S).see()
+    seen = Readiness(worker_checks(database, worker, clock), limit_s=PATIENT_S).see()
     assert not seen.ok
     assert seen.checks["worker"] == "it does not run: restart the process"
 

@@ -7,7 +7,12 @@ from typing import Any
 from app.decisions.feel import compile_feel
 
 SCOPE: dict[str, Any] = {
-    "order": {"id": "o-7", "speed_mbps": 250, "price": 29.9, "lines": [{"sku": "fibre", "qty": 1}, {"sku": "tv", "qty": 2}]},
+    "order": {
+        "id": "o-7",
+        "speed_mbps": 250,
+        "price": 29.9,
+        "lines": [{"sku": "fibre", "qty": 1}, {"sku": "tv", "qty": 2}],
+    },
     "tags": ["new", "urgent"],
     "active": True,
     "nothing": None,

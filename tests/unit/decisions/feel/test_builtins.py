@@ -152,12 +152,12 @@ CASES: dict[str, Any] = {
     'string length(["foo"])': D(3),
     'contains(["foo"], ["o"])': True,
     'string(["foo"])': '["foo"]',
-    "day of year(@\"2026-02-01\")": D(32),
-    "day of week(@\"2026-11-23\")": "Monday",
-    "day of week(@\"2026-11-22T10:00:00Z\")": "Sunday",
-    "month of year(@\"2026-11-23\")": "November",
-    "week of year(@\"2005-01-01\")": D(53),
-    "week of year(date: @\"2019-12-30\")": D(1),
+    'day of year(@"2026-02-01")': D(32),
+    'day of week(@"2026-11-23")': "Monday",
+    'day of week(@"2026-11-22T10:00:00Z")': "Sunday",
+    'month of year(@"2026-11-23")': "November",
+    'week of year(@"2005-01-01")': D(53),
+    'week of year(date: @"2019-12-30")': D(1),
     'week of year("2019-12-30")': None,
     'string(years and months duration(@"2011-12-22", @"2013-08-24"))': "P1Y8M",
     'string(years and months duration(@"2013-08-24", @"2011-12-22"))': "-P1Y8M",
@@ -171,7 +171,7 @@ CASES: dict[str, Any] = {
     "is(1, 1.0)": True,
     "is(null, null)": True,
     "is([1], [1])": True,
-    "context([{key: \"a\", value: 1}, {key: \"b\", value: null}])": {"a": D(1), "b": None},
+    'context([{key: "a", value: 1}, {key: "b", value: null}])': {"a": D(1), "b": None},
     'context({key: "a", value: 1})': {"a": D(1)},
     'context([{key: "a", value: 1}, {key: "a", value: 2}])': None,
     'context([{key: "a"}])': None,
@@ -201,7 +201,22 @@ CASES: dict[str, Any] = {
 CASES['abs(@"-PT1H") = @"PT1H"'] = True
 CASES['abs(@"-P1Y") = @"P1Y"'] = True
 del CASES['abs(@"-PT1H")'], CASES['number("1000,5", decimal separator: ",")']
-ANYTHING = ["null", "true", "1", "1.5", '"a"', "[]", "{}", '@"2026-05-01"', '@"10:00:00"', '@"2026-05-01T00:00:00"', '@"PT1H"', '@"P1M"', "[1..2]", "(function(a, b) true)"]
+ANYTHING = [
+    "null",
+    "true",
+    "1",
+    "1.5",
+    '"a"',
+    "[]",
+    "{}",
+    '@"2026-05-01"',
+    '@"10:00:00"',
+    '@"2026-05-01T00:00:00"',
+    '@"PT1H"',
+    '@"P1M"',
+    "[1..2]",
+    "(function(a, b) true)",
+]
 
 
 @pytest.mark.parametrize(("text", "expected"), CASES.items())

@@ -49,7 +49,9 @@ def test_many_threads_may_compile_and_evaluate_at_once() -> None:
 
     def work(seed: int) -> list[object]:
         barrier.wait()
-        return [compile_feel(f"(for x in 1..3 return x * a)[{n % 3 + 1}] + {n}").evaluate({"a": seed}) for n in range(40)]
+        return [
+            compile_feel(f"(for x in 1..3 return x * a)[{n % 3 + 1}] + {n}").evaluate({"a": seed}) for n in range(40)
+        ]
 
     with ThreadPoolExecutor(8) as threads:
         for seed, answers in enumerate(threads.map(work, range(8))):

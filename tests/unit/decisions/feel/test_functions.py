@@ -85,7 +85,9 @@ class Discount(Declared):
     result = NUMBER
 
     def call(self, evaluation: Evaluation, arguments: Mapping[str, Any]) -> Any:
-        return compile_feel("price * (1 - the rate)", frozenset({"the rate"})).evaluate(arguments, evaluation=evaluation)
+        return compile_feel("price * (1 - the rate)", frozenset({"the rate"})).evaluate(
+            arguments, evaluation=evaluation
+        )
 
 
 def test_a_host_lends_its_own_functions() -> None:

@@ -64,10 +64,23 @@ def test_any_text_does_not_break_it(text: str, a: Any) -> None:
 
 
 OPERATORS = st.sampled_from(["+", "-", "*", "/", "**", "=", "!=", "<", ">=", "and", "or", "in"])
-TAKE_TWO = ["list contains", "append", "union", "before", "includes", "is", "get value", "index of", "remove", "decimal"]
+TAKE_TWO = [
+    "list contains",
+    "append",
+    "union",
+    "before",
+    "includes",
+    "is",
+    "get value",
+    "index of",
+    "remove",
+    "decimal",
+]
 TYPES = ["list<number>", "context<a: string>", "function<Any>->Any", "range<number>", "Null"]
 TEXTS = st.recursive(
-    st.sampled_from(["1", "0.5", "-3", '"t"', "true", "null", "a", "b", "a.b", '@"PT1H"', '@"P1M"', '@"2026-05-01"', "[1..3]"]),
+    st.sampled_from(
+        ["1", "0.5", "-3", '"t"', "true", "null", "a", "b", "a.b", '@"PT1H"', '@"P1M"', '@"2026-05-01"', "[1..3]"]
+    ),
     lambda inner: st.one_of(
         st.builds("({} {} {})".format, inner, OPERATORS, inner),
         st.builds("{}[{}]".format, inner, inner),

@@ -31,11 +31,17 @@ COSTLY = {
     "loops in loops": "for a in 1..10000, b in 1..10000, c in 1..10000 return a",
     "loops beside loops": "[" + ",".join(["(some i in 1..9999999 satisfies i < 0)"] * 50) + "]",
     "a text that doubles": "{a0: s, " + ", ".join(f"a{i}: a{i - 1} + a{i - 1}" for i in range(1, 60)) + "}",
-    "a list that doubles": "{a0: [1, 1], " + ", ".join(f"a{i}: concatenate(a{i - 1}, a{i - 1})" for i in range(1, 60)) + "}",
+    "a list that doubles": "{a0: [1, 1], "
+    + ", ".join(f"a{i}: concatenate(a{i - 1}, a{i - 1})" for i in range(1, 60))
+    + "}",
     "a tree of one leaf": "{a0: [1], " + ", ".join(f"a{i}: [a{i - 1}, a{i - 1}]" for i in range(1, 60)) + "}",
-    "two trees compared": "{a0: [1], b0: [1], " + ", ".join(f"a{i}: [a{i - 1}, a{i - 1}], b{i}: [b{i - 1}, b{i - 1}]" for i in range(1, 60)) + ", c: a59 = b59}.c",
+    "two trees compared": "{a0: [1], b0: [1], "
+    + ", ".join(f"a{i}: [a{i - 1}, a{i - 1}], b{i}: [b{i - 1}, b{i - 1}]" for i in range(1, 60))
+    + ", c: a59 = b59}.c",
     "a tree as text": "string({a0: [1], " + ", ".join(f"a{i}: [a{i - 1}, a{i - 1}]" for i in range(1, 60)) + "})",
-    "a tree searched": "{a0: [{x: 1}], " + ", ".join(f"a{i}: [a{i - 1}, a{i - 1}]" for i in range(1, 60)) + ", c: a59.x}.c",
+    "a tree searched": "{a0: [{x: 1}], "
+    + ", ".join(f"a{i}: [a{i - 1}, a{i - 1}]" for i in range(1, 60))
+    + ", c: a59.x}.c",
     "long texts again and again": "for i in 1..100000 return upper case(long)",
     "long numbers again and again": "for i in 1..1000000 return string(1e6000)",
     "sums again and again": "for i in 1..100000 return sum(numbers)",
@@ -122,7 +128,9 @@ def test_what_is_just_allowed_neither_overflows_the_stack_nor_takes_long() -> No
 
 
 @pytest.mark.usefixtures("soon")
-@pytest.mark.parametrize("text", ["deep = other", "deep", "[deep]", "string(deep)", "deep.a", "deep in [other]", "{a: deep} = {a: other}"])
+@pytest.mark.parametrize(
+    "text", ["deep = other", "deep", "[deep]", "string(deep)", "deep.a", "deep in [other]", "{a: deep} = {a: other}"]
+)
 def test_a_value_nested_too_deep_is_a_clear_error(text: str) -> None:
     with pytest.raises(BudgetExceeded, match="nested deeper than 100"):
         compile_feel(text).json({"deep": nested(900), "other": nested(900)})

@@ -98,7 +98,7 @@ SUMMED: dict[str, Any] = {
     "count(list: [1, 2])": D(2),
     "concatenate(list: [1, 2])": [D(1), D(2)],
     "append(list: [1], item: [2])": [D(1), [D(2)]],
-    "string join(list: [\"a\", \"b\"], delimiter: \", \")": "a, b",
+    'string join(list: ["a", "b"], delimiter: ", ")': "a, b",
 }
 
 

@@ -52,7 +52,14 @@ def test_not_obeys_de_morgan(a: str, b: str) -> None:
 
 @given(st.integers(-5, 5), st.integers(-5, 5), st.sampled_from(["<", "<=", ">", ">=", "=", "!="]))
 def test_numbers_compare_as_numbers(a: int, b: int, sign: str) -> None:
-    python = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq, "!=": operator.ne}
+    python = {
+        "<": operator.lt,
+        "<=": operator.le,
+        ">": operator.gt,
+        ">=": operator.ge,
+        "=": operator.eq,
+        "!=": operator.ne,
+    }
     expected = python[sign](a, b)
     assert compile_feel(f"a {sign} b").evaluate({"a": a, "b": b}) is expected
     assert compile_feel(f"a {sign} {b}").evaluate({"a": a}) is expected

@@ -7,7 +7,15 @@ import pytest
 
 from app.decisions.feel import FeelSyntaxError, compile_feel
 
-SCOPE: dict[str, Any] = {"order id": "o-7", "a-b": 5, "a": 3, "b": 1, "order": {"line count": 2}, "date": True, "time": False}
+SCOPE: dict[str, Any] = {
+    "order id": "o-7",
+    "a-b": 5,
+    "a": 3,
+    "b": 1,
+    "order": {"line count": 2},
+    "date": True,
+    "time": False,
+}
 KNOWN = frozenset({"order id", "a-b", "line count"})
 CASES = {
     "order id": "o-7",

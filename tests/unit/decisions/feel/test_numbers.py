@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from app.decisions.feel import compile_feel
 
-DECIMALS = st.decimals(allow_nan=False, allow_infinity=False, min_value=Decimal("-1e20"), max_value=Decimal("1e20"), places=10)
+DECIMALS = st.decimals(
+    allow_nan=False, allow_infinity=False, min_value=Decimal("-1e20"), max_value=Decimal("1e20"), places=10
+)
 
 
 @given(DECIMALS)

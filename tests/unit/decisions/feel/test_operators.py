@@ -59,7 +59,7 @@ COMPARISON = {
     "[1, 2] = [2, 1]": False,
     "[1] = [1, 2]": False,
     '[1] = ["1"]': False,
-    '{a: 1, b: [2]} = {b: [2], a: 1}': True,
+    "{a: 1, b: [2]} = {b: [2], a: 1}": True,
     "{a: 1} = {a: 1, b: null}": False,
     "[1] = 1": None,
     'tags = ["new", "urgent"]': True,
@@ -134,7 +134,7 @@ PATHS = {
     "[{a: true}, {a: null}, {b: 1}][a]": [{"a": True}],
     "null[item > 1]": [],
     "order.lines[sku = tags[1]]": [],
-    '[{item: 1}, {item: 2}][item = 2]': [{"item": D(2)}],
+    "[{item: 1}, {item: 2}][item = 2]": [{"item": D(2)}],
 }
 OTHERS = {
     'if order.speed_mbps > 100 then "fast" else "slow"': "fast",
@@ -220,7 +220,7 @@ def test_what_is_returned_can_be_changed_without_changing_the_scope() -> None:
 
 
 def test_names_are_the_first_names_of_what_it_takes_from_the_scope() -> None:
-    text = '{a: order.id, b: a}.b + tags[item != x] + (for y in zs return y + u)[1] + upper case(t) + (some q in r satisfies q)'
+    text = "{a: order.id, b: a}.b + tags[item != x] + (for y in zs return y + u)[1] + upper case(t) + (some q in r satisfies q)"
     assert compile_feel(text).names == {"order", "tags", "x", "zs", "u", "t", "r"}
 
 

@@ -131,7 +131,7 @@ def test_a_range_is_read_from_text(text: str, expected: Range | None) -> None:
 def test_a_range_of_dates_is_read_from_text() -> None:
     for written in ('@"2026-05-01"..@"2026-05-31"', 'date("2026-05-01")..date("2026-05-31")'):
         assert compile_feel('range(t) = [@"2026-05-01"..@"2026-05-31"]').evaluate({"t": f"[{written}]"}) is True
-    assert compile_feel('range(t).end').evaluate({"t": '(duration("PT1H")..@"PT2H")'}).seconds == 7200
+    assert compile_feel("range(t).end").evaluate({"t": '(duration("PT1H")..@"PT2H")'}).seconds == 7200
 
 
 @st.composite
@@ -147,8 +147,13 @@ def members(one: tuple[int, int, bool, bool]) -> set[int]:
 
 
 @given(ranges(), ranges())
-def test_the_relations_say_what_the_members_say(one: tuple[int, int, bool, bool], other: tuple[int, int, bool, bool]) -> None:
-    scope: dict[str, Any] = {"a": Range(D(one[0]), D(one[1]), *one[2:]), "b": Range(D(other[0]), D(other[1]), *other[2:])}
+def test_the_relations_say_what_the_members_say(
+    one: tuple[int, int, bool, bool], other: tuple[int, int, bool, bool]
+) -> None:
+    scope: dict[str, Any] = {
+        "a": Range(D(one[0]), D(one[1]), *one[2:]),
+        "b": Range(D(other[0]), D(other[1]), *other[2:]),
+    }
     mine, theirs = members(one), members(other)
     relations = {name: compile_feel(f"{name}(a, b)").evaluate(scope) for name in
                  ("before", "after", "overlaps", "includes", "during", "coincides")}  # fmt: skip
@@ -166,6 +171,9 @@ MIRRORED = [("before", "after"), ("meets", "met by"), ("overlaps before", "overl
 
 @given(ranges(), ranges())
 def test_each_relation_has_its_mirror(one: tuple[int, int, bool, bool], other: tuple[int, int, bool, bool]) -> None:
-    scope: dict[str, Any] = {"a": Range(D(one[0]), D(one[1]), *one[2:]), "b": Range(D(other[0]), D(other[1]), *other[2:])}
+    scope: dict[str, Any] = {
+        "a": Range(D(one[0]), D(one[1]), *one[2:]),
+        "b": Range(D(other[0]), D(other[1]), *other[2:]),
+    }
     for name, mirror in MIRRORED:
         assert compile_feel(f"{name}(a, b) = {mirror}(b, a)").evaluate(scope) is True

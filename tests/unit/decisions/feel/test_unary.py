@@ -12,7 +12,13 @@ from app.core.clock import FixedClock
 from app.core.errors import InvalidInput
 from app.decisions.feel import BudgetExceeded, FeelSyntaxError, Range, Type, compile_unary_tests
 
-SCOPE: dict[str, Any] = {"limit": 100, "kinds": ["fibre", "cable"], "spans": [{"from": 1}], "active": True, "minimum age": 18}
+SCOPE: dict[str, Any] = {
+    "limit": 100,
+    "kinds": ["fibre", "cable"],
+    "spans": [{"from": 1}],
+    "active": True,
+    "minimum age": 18,
+}
 CASES: list[tuple[str, Any, bool | None]] = [
     ('"fibre","cable"', "cable", True),
     ('"fibre","cable"', "dsl", False),
@@ -157,9 +163,16 @@ def test_what_is_not_text_is_refused_and_a_costly_cell_runs_out_of_budget() -> N
         compile_unary_tests("some i in 1..9999999 satisfies i < ?").matches(0)
 
 
-@given(st.integers(-20, 20), st.lists(st.tuples(st.integers(-9, 9), st.integers(0, 9), st.booleans(), st.booleans()), min_size=1, max_size=4))
-def test_a_cell_and_its_negation_are_opposite_and_the_intervals_say_the_same(value: int, spans: list[tuple[int, int, bool, bool]]) -> None:
-    text = ", ".join(f"{'[' if low else '('}{start}..{start + width}{']' if high else ')'}" for start, width, low, high in spans)
+@given(
+    st.integers(-20, 20),
+    st.lists(st.tuples(st.integers(-9, 9), st.integers(0, 9), st.booleans(), st.booleans()), min_size=1, max_size=4),
+)
+def test_a_cell_and_its_negation_are_opposite_and_the_intervals_say_the_same(
+    value: int, spans: list[tuple[int, int, bool, bool]]
+) -> None:
+    text = ", ".join(
+        f"{'[' if low else '('}{start}..{start + width}{']' if high else ')'}" for start, width, low, high in spans
+    )
     cell, opposite = compile_unary_tests(text), compile_unary_tests(f"not({text})")
     expected = any((start < value or (low and start == value)) and (value < start + width or (high and value == start + width))
                    for start, width, low, high in spans)  # fmt: skip
