@@ -122,6 +122,11 @@ def _task_completed(detail: Detail) -> tuple[str, str, str]:
     return "Task completed", f"gave {given}" if given else "", "person"
 
 
+def _migrated(detail: Detail) -> tuple[str, str, str]:
+    words = f"Migrated from version {detail.get('from_version')} to version {detail.get('to_version')}"
+    return words, f"“{detail.get('reason', '')}”", "person"
+
+
 def _decision(detail: Detail) -> tuple[str, str, str]:
     """The rules that matched, in the order in which they did, and the value where it is not just what one rule gave."""
     matched = detail.get("matched") or []
@@ -157,6 +162,7 @@ _WORDS: dict[str, Callable[[Detail], tuple[str, str, str]]] = {
     "late_result": _late,
     "claim_expired": _claim_expired,
     "action": _action,
+    "migrated": _migrated,
     "message": _message,
     "message_sent": _sent,
     "signal_sent": _sent,

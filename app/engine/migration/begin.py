@@ -8,7 +8,6 @@ from app.engine.migration.plan import Plan, chooser_of
 from app.engine.migration.renaming import Renaming, is_own
 from app.engine.migration.rows import attached
 from app.engine.spiff.activities import HandlerTask
-from app.engine.spiff.base import scopes_of
 from app.engine.spiff.branches import Branch
 from app.engine.spiff.events import EventSubProcess
 from app.engine.spiff.gateways import ParallelGateway
@@ -112,9 +111,7 @@ def _offer_again(live: Live, node: Node) -> None:
     untried = isinstance(spec, HandlerTask) and wait is not None and wait.step_key is not None and wait.attempt == 0
     if not untried or wait.name == spec.handler:
         return
-    scope = node.internal_data.pop("scope", None)
-    if scope is not None:
-        scopes_of(node).close(scope)
+    node.internal_data.pop("scope", None)
     if wait.kind == "incident":  # until it is retried
         wait.step_key = None
         live.tree.changed[node.id] = node

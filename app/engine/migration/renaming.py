@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from app.engine.migration.plan import Plan
-from app.engine.spiff.branches import segments
+from app.engine.spiff.branches import BESIDE, segments
 from app.engine.spiff.index import Node
 from app.engine.spiff.live import Live
 from app.engine.spiff.scopes import VISITS, WRITE, as_json
@@ -26,7 +26,7 @@ class Renaming:
     def __init__(self, plan: Plan, live: Live, repeatable: frozenset[str]) -> None:
         self._elements = plan.elements
         self._repeatable = repeatable
-        self._counted: dict[tuple[str, str], int] = {}  # (scope, name) -> visits that are open, by their numbers
+        self._counted: dict[tuple[str, str], int] = {}  # (scope, name) -> visits whose tokens are open
         for node in live.tree.nodes():
             if is_own(node.workflow) and not iterates(node.workflow):
                 self._count(node)
@@ -57,18 +57,18 @@ class Renaming:
         return self._elements.get(element_id, element_id)
 
     def _count(self, node: Node) -> None:
-        """The new version may count visits that the old one had no need to: those that are open come first."""
+        """Visits are counted anew, past those whose tokens are open: no two are to have one name."""
         scope, path = self.scope(node.workflow.scope), self.path(node.path)
-        visit = node.internal_data.get("visit")
-        if visit is not None:
-            self._note_visit(scope, path, self._element(node.task_spec.bpmn_id), visit)
+        if "visit" in node.internal_data:
+            self._note(scope, path, self._element(node.task_spec.bpmn_id), node.internal_data["visit"])
         begun = ""
         for segment in segments(path):
-            split, _, rest = segment.partition("#")
-            self._note_visit(scope, begun, split, int(rest.partition(".")[0].partition("*")[0]))
+            event, _, rest = segment.partition("#")
+            if BESIDE in rest:
+                self._note(scope, begun, event, int(rest.partition(".")[0]))
             begun += f"{segment}>"
 
-    def _note_visit(self, scope: str, path: str, element_id: str, visit: int) -> None:
+    def _note(self, scope: str, path: str, element_id: str, visit: int) -> None:
         if element_id in self._repeatable:
             name = f"{path}|{element_id}" if path else element_id
             self._counted[scope, name] = max(visit, self._counted.get((scope, name), 0))
@@ -95,26 +95,16 @@ class Renaming:
         return f"{self._element(element_id)} {rest}" if rest != signature else signature
 
     def variables(self, rows: Iterable[VariableRow]) -> list[VariableRow]:
-        """All rows of an instance's variables, visits and writes, without those that no longer matter."""
+        """All rows of an instance's variables, writes and visits."""
         renamed = []
-        visits = dict(self._counted)
         for scope, kind, name, value in rows:
             own, now_in = f"/{CALLED}" not in scope, self.scope(scope)
             if kind == WRITE and own:
                 number, branch = orjson.loads(value)
                 renamed.append((now_in, kind, name, as_json([number, self.path(branch)])))
-            elif kind == VISITS and own:
-                self._keep_visits(visits, now_in, name, orjson.loads(value))
-            else:
+            elif kind != VISITS or not own:
                 renamed.append((now_in, kind, name, value))
-        return renamed + [(scope, VISITS, name, as_json(count)) for (scope, name), count in visits.items()]
-
-    def _keep_visits(self, visits: dict[tuple[str, str], int], scope: str, name: str, count: int) -> None:
-        path, bar, element_id = name.rpartition("|")
-        goes_to = self._elements.get(element_id)
-        if goes_to in self._repeatable:
-            key = (scope, f"{self.path(path)}{bar}{goes_to}")
-            visits[key] = max(count, visits.get(key, 0))
+        return renamed + [(scope, VISITS, name, as_json(count)) for (scope, name), count in self._counted.items()]
 
     def undo(self, name_now: str | None, undo: Mapping[str, Any]) -> Mapping[str, Any]:
         """What takes a finished step back: `of` is its element in the new version, null where that has none.

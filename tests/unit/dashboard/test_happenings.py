@@ -30,3 +30,9 @@ def test_what_was_sent_and_what_came_too_late_is_told(
     (line,) = tell([HistoryView(NOON, kind, "t", None, detail)], {})
     assert line.words == words
     assert line.facts.startswith(facts)
+
+
+def test_a_migration_is_told_with_who_and_why() -> None:
+    detail = {"from_version": 1, "to_version": 3, "reason": "v1 is wrong", "mapping": {"a": "b"}}
+    (line,) = tell([HistoryView(NOON, "migrated", None, "olga", detail)], {})
+    assert (line.words, line.facts, line.actor) == ("Migrated from version 1 to version 3", "“v1 is wrong”", "olga")

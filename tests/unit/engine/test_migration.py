@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from app.engine import watchdog
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
 from tests.factories.migrations import Move, Mover, play_move
@@ -117,6 +119,21 @@ def branches_that_write() -> Move:
     stands = {"j2": "join", "u2": "user_task"}
     after = (task_done(), act("choose", "new"))
     return Move(old, new, mapping, stands, {"port": "c"}, ("a", "c"), (), after)
+
+
+def a_branch_that_writes_twice() -> Move:
+    """It is no rival of its own."""
+
+    def flow(f: str, j: str, u: str) -> Diagram:
+        diagram = (
+            Diagram("p").parallel(f).parallel(j).script("x", "=1", "n").user(u).script("y", "=n + 1", "n").user("v")
+        )
+        return line(diagram.chain(f, "x", u, "y", j).chain(f, "v", j), f).chain(j, "e")
+
+    mapping: dict[str, str | None] = {"f": "F", "j": "J", "u": "U"}
+    stands = {"U": "user_task", "v": "user_task"}
+    after = (task_done("U"), task_done("v"))
+    return Move(flow("f", "j", "u"), flow("F", "J", "U"), mapping, stands, {"n": 2}, (), (), after)
 
 
 def boundary_timer_kept() -> Move:
@@ -281,6 +298,7 @@ MOVES = {
         nested_sub_processes,
         join_with_an_arrival,
         branches_that_write,
+        a_branch_that_writes_twice,
         boundary_timer_kept,
         boundary_timer_set_anew,
         boundary_timer_added,
@@ -370,6 +388,19 @@ def test_a_new_event_that_cannot_be_begun_falls_out_beside_its_activity(bench: B
     assert bench.state(instance_id) == "completed"
 
 
+def test_a_new_event_goes_on_on_the_branch_of_its_activity(bench: Bench) -> None:
+    move = boundary_timer_added()
+    bench.deploy(move.old)
+    instance_id = bench.start("p")
+    bench.run(instance_id)
+    bench.deploy(move.new)
+    Mover(bench).move(instance_id)
+    later(3600)(bench, instance_id)
+    bench.run(instance_id)
+    (step,) = bench.calls
+    assert step.key == f"{instance_id}:/f#1.0>|b#1~r1"
+
+
 def test_a_join_that_has_all_it_waits_for_in_the_new_version_goes_on(bench: Bench) -> None:
     """The branch that hung is no part of it any more, and its token has gone to an end of its own."""
     old = Diagram("p").parallel("f").parallel("j").service("a", "t.quiet").service("c", "t.quiet").end("e2")
@@ -389,6 +420,112 @@ def test_a_join_that_has_all_it_waits_for_in_the_new_version_goes_on(bench: Benc
     bench.run(instance_id)
     assert bench.state(instance_id) == "completed"
     assert bench.variables(instance_id) == {"r": "b"}
+
+
+def test_a_reminder_in_a_new_loop_is_not_taken_for_the_one_that_is_still_seen_to(bench: Bench) -> None:
+    """Each has variables of its own."""
+
+    def flow() -> Diagram:
+        diagram = (
+            Diagram("p")
+            .script("init", "=0", "i")
+            .user("u")
+            .end("e2")
+            .user("r", inputs={"n": "=i"}, outputs={"seen": "=n"})
+        )
+        return diagram.boundary_timer("late", "u", "PT1H", interrupting=False).chain("late", "r", "e2")
+
+    bench.deploy(line(flow(), "init", "u"))
+    instance_id = bench.start("p")
+    bench.run(instance_id)
+    later(3600)(bench, instance_id)
+    bench.run(instance_id)
+    new = flow().start("s").end("e").xor("m").xor("g", default="out").script("inc", "=i + 1", "i")
+    bench.deploy(new.chain("s", "init", "m", "u", "inc", "g").flow("g", "m", "=i < 2").flow("g", "e", id="out"))
+    Mover(bench).move(instance_id)
+    for push in (task_done("u"), later(3600)):
+        push(bench, instance_id)
+        bench.restart()
+        bench.run(instance_id)
+    first, second = [token.number for token in bench.tokens(instance_id) if token.element_id == "r"]
+    for number, expected in ((first, 0), (second, 0)):
+        with bench.database.transaction() as tx:
+            bench.engine.complete_task(tx, f"{instance_id}:{number}", {}, "ann")
+        assert bench.variables(instance_id)["seen"] == expected
+    bench.act("choose", instance_id, "new")
+    assert bench.variables(instance_id)["seen"] == 1
+
+
+def test_a_step_that_nobody_tried_and_that_has_no_inputs_now_forgets_those_it_had(bench: Bench) -> None:
+    bench.deploy(line(Diagram("p").service("a", "t.typed", {"serial": '="old"', "speed_mbps": "=1"}), "a"))
+    instance_id = bench.start("p", serial="X")
+    bench.handlers = [each for each in bench.handlers if each.type != "t.typed"]
+    bench.__post_init__()
+    bench.advance(instance_id)
+    bench.deploy(line(Diagram("p").service("a", "t.undoable"), "a"))
+    Mover(bench).move(instance_id)
+    bench.act("retry", instance_id)
+    bench.run(instance_id)
+    assert bench.variables(instance_id) == {"serial": "X", "ont_id": "ont-X"}
+
+
+def test_a_retry_that_is_under_way_while_it_moves_knows_the_same_failure_again(bench: Bench) -> None:
+    bench.deploy(line(Diagram("p").service("a", "t.refuse"), "a"))
+    instance_id = bench.start("p")
+    bench.run(instance_id)
+    bench.act("retry", instance_id)
+    assert bench.standing(instance_id) == {"a": "job"}
+    bench.deploy(line(Diagram("p").service("A", "t.refuse"), "A"))
+    Mover(bench).move(instance_id, {"a": "A"})
+    bench.run(instance_id)
+    (settled,) = bench.incidents(instance_id, state="resolved")
+    assert (settled.element_id, settled.outcome) == ("A", "failed_alike")
+
+
+@pytest.mark.parametrize("looped", [False, True])
+def test_a_step_that_had_not_been_offered_has_another_key_than_its_next_visit(bench: Bench, looped: bool) -> None:
+    """Its inputs could not be read, in the third round of a loop or where there was none."""
+
+    def flow(loop: bool, input: str) -> Diagram:
+        diagram = Diagram("p").script("init", "=0", "i").service("a", "t.echo", {"x": input}, {"r": "=r"})
+        if not loop:
+            return line(diagram, "init", "a")
+        diagram.start("s").end("e").xor("m").xor("g", default="out").script("inc", "=i + 1", "i")
+        diagram.chain("s", "init", "m", "a", "inc", "g").flow("g", "m", "=i < 9").flow("g", "e", id="out")
+        return diagram
+
+    bench.deploy(flow(looped, "=for n in 1..(if i = last then 10000000 else 1) return n"))
+    instance_id = bench.start("p", last=2 if looped else 0)
+    bench.run(instance_id)
+    assert bench.standing(instance_id) == {"a": "incident"}
+    bench.deploy(flow(True, "=i"))
+    Mover(bench).move(instance_id)
+    bench.act("retry", instance_id)
+    bench.run(instance_id)
+    assert bench.state(instance_id) == "completed"
+    assert len({step.key for step in bench.calls}) == len(bench.calls) == 9
+
+
+def test_what_has_stalled_is_looked_at_anew(bench: Bench) -> None:
+    """Two of three branches are there, and the third went to an end of its own."""
+
+    old = Diagram("p").parallel("f").parallel("j").xor("g", default="g_j").user("u").end("e2")
+    old.chain("f", "j").flow("f", "j", id="second").chain("f", "g").flow("g", "j").flow("g", "e2", "=true")
+    bench.deploy(line(old.chain("j", "u", "e"), "f"))
+    instance_id = bench.start("p")
+    bench.run(instance_id)
+    bench.clock.advance(timedelta(minutes=1))
+    with bench.database.transaction() as tx:
+        (stall,) = watchdog.find_stalled(tx.connection, bench.clock.now())
+        assert watchdog.report(tx, stall, bench.clock.now())
+    assert bench.state(instance_id) == "fallen_out"
+    new = Diagram("p").parallel("f").parallel("j").user("u").chain("f", "j").flow("f", "j", id="second")
+    bench.deploy(line(new.chain("j", "u", "e"), "f"))
+    Mover(bench).move(instance_id)
+    assert bench.state(instance_id) == "active"
+    assert bench.standing(instance_id) == {"u": "user_task"}
+    (settled,) = bench.incidents(instance_id, state="resolved")
+    assert (settled.outcome, settled.outcome_detail) == ("passed", "migrated to version 2")
 
 
 def test_a_step_that_nobody_tried_is_the_new_handlers_with_its_inputs(bench: Bench) -> None:

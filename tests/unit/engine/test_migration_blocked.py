@@ -111,6 +111,24 @@ def put_into_a_branch() -> Case:
     return old, split("u", "v", diagram=Diagram("p").user("u").user("v")), {}, [("join", "j")]
 
 
+def rounds(*more: str) -> Diagram:
+    """Two branches in a loop."""
+    diagram = Diagram("p").start("s").end("e").xor("m").xor("g", default="out").parallel("f").parallel("j")
+    diagram.user("a").user("b").chain("s", "m", "f", "a", "j", "g").chain("f", "b", "j").flow("g", "m", "=more")
+    return diagram.flow("g", "e", id="out")
+
+
+def put_into_a_branch_of_a_loop() -> Case:
+    """The other branch is reached only by the join that waits for it."""
+    return line(Diagram("p").user("a"), "a"), rounds(), {}, [("join", "j")]
+
+
+def arrived_where_the_other_branch_goes_elsewhere_now() -> Case:
+    old = split("a", "u", diagram=Diagram("p").service("a", "t.name").user("u"))
+    new = rounds().user("u").end("e2").chain("f", "u", "e2")
+    return old, new, {"a_j": "a_j"}, [("join", "j")]
+
+
 def at_another_gateways_event() -> Case:
     old = Diagram("p").event_gateway("g").message("w", "ready", '="1"').timer("t", "PT1H").start("s").end("e")
     old.chain("s", "g", "w", "e").chain("g", "t", "e")
@@ -145,6 +163,8 @@ BLOCKED: dict[str, Callable[[], Case]] = {
         two_arrived_by_what_is_one_flow_now,
         a_third_branch_was_put_in,
         put_into_a_branch,
+        put_into_a_branch_of_a_loop,
+        arrived_where_the_other_branch_goes_elsewhere_now,
         at_another_gateways_event,
         while_it_is_taken_back,
     )

@@ -68,6 +68,16 @@ def event_sub_process_new() -> Move:
     return Move(old, new, {}, {"u": "user_task", "ns": "timer"}, {"b": "b"}, ("b",), (), (later(3600),))
 
 
+def event_sub_process_over_branches() -> Move:
+    def flow(start: str) -> Diagram:
+        diagram = Diagram("p").parallel("f").parallel("j").user("u").user("v").chain("f", "u", "j").chain("f", "v", "j")
+        diagram.event_sub("h", reaction("h", start, on_message("halt", '="1"')))
+        return line(diagram, "f").chain("j", "e")
+
+    stands = {"u": "user_task", "v": "user_task", "M": "message"}
+    return Move(flow("m"), flow("M"), {"m": "M"}, stands, {"b": "b"}, ("b",), (), (message("halt", "1"),))
+
+
 def event_sub_process_that_runs() -> Move:
     """It has interrupted its surroundings: nothing stands by for them any more."""
 
@@ -256,6 +266,7 @@ MOVES = {
         event_gateway_all_anew,
         event_sub_processes,
         event_sub_process_new,
+        event_sub_process_over_branches,
         event_sub_process_that_runs,
         event_sub_process_beside,
         boundary_that_comes_to_interrupt,
@@ -298,6 +309,17 @@ def test_work_is_taken_back_after_two_moves(bench: Bench) -> None:
     with bench.database.reading() as connection:
         names = set(connection.execute(sa.select(token.c.element_id).where(token.c.open == 0)).scalars())
     assert {"a", "c"} <= names, "what is done keeps its name"
+
+
+def test_what_listens_for_errors_says_for_which(bench: Bench) -> None:
+    for caught in ("one", "other"):
+        diagram = Diagram("p").user("u").boundary_error("err", "u", caught).end("e2").chain("err", "e2")
+        bench.deploy(line(diagram, "u"))
+        if caught == "one":
+            instance_id = bench.start("p")
+            bench.run(instance_id)
+    Mover(bench).move(instance_id)
+    assert {token.name for token in bench.tokens(instance_id) if token.kind == "attached"} == {"other"}
 
 
 def test_a_listener_that_is_kept_is_no_stall(bench: Bench) -> None:
@@ -367,6 +389,21 @@ def test_an_instance_that_a_message_started_begins_under_the_new_name(bench: Ben
     bench.run(instance_id)
     assert bench.standing(instance_id) == {"u": "user_task"}
     assert bench.variables(instance_id) == {"n": 1}
+
+
+def test_an_instance_whose_time_has_come_begins_under_the_new_name(bench: Bench) -> None:
+    for name in ("t", "T"):
+        diagram = Diagram("p").start(name, timer("2026-03-02T13:00:00Z", "timeDate")).user(f"u_{name}").end("e")
+        bench.deploy(diagram.chain(name, f"u_{name}", "e"))
+        if name == "t":
+            bench.clock.advance(timedelta(hours=1))
+            with bench.database.transaction() as tx:
+                (instance_id,) = bench.engine.start_due(tx)
+    mover = Mover(bench)
+    assert mover.blocked(instance_id) == [("no_counterpart", "t")]
+    mover.move(instance_id, {"t": "T"})
+    bench.run(instance_id)
+    assert bench.standing(instance_id) == {"u_T": "user_task"}
 
 
 def test_an_instance_that_waits_to_begin_needs_a_start_event_without_a_trigger(bench: Bench) -> None:

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from app.engine import queries
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
 from tests.factories.migrations import Move, Mover, play_move
 from tests.factories.pushes import later, line, task_done
+from tests.factories.triggers import compensate
 
 Given = dict[str, str | None]
 
@@ -137,6 +139,38 @@ def test_a_handler_that_runs_in_a_called_process_stands_in_the_way(bench: Bench)
     bench.advance(instance_id)
     bench.deploy(line(Diagram("p").call("c", "called").user("u"), "c", "u"))
     assert Mover(bench).blocked(instance_id) == [("running", "a")]
+
+
+def test_a_scope_of_a_called_process_keeps_the_names_of_that_process(bench: Bench) -> None:
+    inner = Diagram("i").start("s2").user("v").end("e2").chain("s2", "v", "e2")
+    bench.deploy(line(Diagram("called").sub("x", inner, inputs={"n": "=1"}), "x"))
+    bench.deploy(line(Diagram("p").service("x", "t.quiet").call("c", "called"), "x", "c"))
+    instance_id = bench.start("p")
+    bench.run(instance_id)
+    bench.deploy(line(Diagram("p").service("X", "t.quiet").call("C", "called"), "X", "C"))
+    Mover(bench).move(instance_id, {"x": "X", "c": "C"})
+    with bench.database.reading() as connection:
+        assert [(row.scope, row.name) for row in queries.variables(connection, instance_id)] == [("/!C#1/x#1", "n")]
+    bench.complete(instance_id)
+    assert bench.state(instance_id) == "completed"
+
+
+def test_what_a_called_process_has_done_is_taken_back_under_its_own_names(bench: Bench) -> None:
+    inside = Diagram("called").service("a", "t.undoable", {"serial": '="X"'}).user("u").throw("t", compensate("a"))
+    bench.deploy(line(inside, "a", "u", "t"))
+    bench.deploy(line(Diagram("p").service("a", "t.quiet").call("c", "called"), "a", "c"))
+    instance_id = bench.start("p")
+    bench.run(instance_id)
+    bench.deploy(line(Diagram("p").service("A", "t.quiet").call("c", "called"), "A", "c"))
+    Mover(bench).move(instance_id, {"a": "A"})
+    bench.complete(instance_id)
+    bench.run(instance_id)
+    assert bench.state(instance_id) == "completed"
+    assert [(step.element_id, step.undoes is not None) for step in bench.calls] == [
+        ("a", False),
+        ("a", False),
+        ("a", True),
+    ]
 
 
 @pytest.mark.parametrize("inside", ["user_task", "incident"])
