@@ -17,7 +17,7 @@ from app.engine.migration.plan import Plan
 from app.engine.migration.renaming import Renaming, is_own, iterates
 from app.engine.spiff.index import Node
 from app.engine.spiff.live import Live, Outcome
-from app.engine.tables import incident, process_instance, token, variable
+from app.engine.tables import arrival, incident, process_instance, token, variable
 
 OPEN_INCIDENT = ("open", "acted_on")
 
@@ -41,6 +41,7 @@ def rewrite(tx: Transaction, plan: Plan, live: Live, renaming: Renaming) -> None
     _rewrite_variables(tx, live, renaming)
     _rewrite_incidents(tx, plan, live, renaming)
     _rewrite_undo(tx, live, renaming)
+    _rewrite_arrivals(tx, plan, live)
     begins_at = live.start_element
     if begins_at is not None and not live.begun:
         begins_at = plan.elements[begins_at]
@@ -116,6 +117,16 @@ def _rewrite_undo(tx: Transaction, live: Live, renaming: Renaming) -> None:
         if after is not before:
             where = (token.c.instance_id == live.instance_id, token.c.number == row.number)
             tx.connection.execute(sa.update(token).where(*where).values(undo=dict(after)))
+
+
+def _rewrite_arrivals(tx: Transaction, plan: Plan, live: Live) -> None:
+    """What is on its way to a suspended instance, which has not taken it."""
+    of_instance = arrival.c.instance_id == live.instance_id
+    for row in tx.connection.execute(sa.select(arrival.c.number, arrival.c.element_id).where(of_instance)).all():
+        node = live.tree.find(row.number)
+        if row.element_id in plan.elements and (node is None or is_own(node.workflow)):
+            changed = {"element_id": plan.elements[row.element_id]}
+            tx.connection.execute(sa.update(arrival).where(of_instance, arrival.c.number == row.number).values(changed))
 
 
 def settle_stall(tx: Transaction, live: Live, version: int) -> None:

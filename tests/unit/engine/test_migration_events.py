@@ -14,7 +14,7 @@ from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
 from tests.factories.migrations import Move, Mover, play_move
 from tests.factories.pushes import later, line, message, task_done
-from tests.factories.triggers import cancel, compensate, conditional, error, escalation, timer
+from tests.factories.triggers import cancel, compensate, conditional, error, escalation, signal, timer
 from tests.factories.triggers import message as on_message
 
 Given = dict[str, str | None]
@@ -478,3 +478,21 @@ def test_after_a_move_a_token_is_rewound_within_the_new_version(bench: Bench) ->
     with bench.database.reading() as connection:
         (why,) = bench.operators.rewind_plan(connection, instance_id, "u").refusals
     assert "'u'" in why, "the new version does not know it"
+
+
+def test_what_has_come_to_a_suspended_instance_finds_a_renamed_event_in_each_round_of_its_loop(bench: Bench) -> None:
+    def flow(caught: str) -> Diagram:
+        diagram = Diagram("p").start("s").end("e").xor("m").xor("g", default="out").catch(caught, signal("go"))
+        diagram.chain("s", "m", caught, "g").flow("g", "m", "=n < 2")
+        return diagram.flow("g", "e", id="out")
+
+    instance_id = bench.start(flow("w"), n=0)
+    bench.run(instance_id)
+    bench.operate("suspend", instance_id)
+    for n in (1, 2):
+        bench.broadcast("go", n=n)
+    bench.deploy(flow("W"))
+    Mover(bench).move(instance_id, {"w": "W"})
+    bench.operate("resume", instance_id)
+    bench.run(instance_id)
+    assert (bench.state(instance_id), bench.variables(instance_id)) == ("completed", {"n": 2})
