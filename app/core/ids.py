@@ -6,10 +6,11 @@ import time
 import uuid
 
 _TAIL_BITS = 74  # below the milliseconds, without version and variant
+_SET_BACK_MS = 10_000  # a clock that is set back by more is followed
 
 
 class _Sequence:
-    """Numbers of one process rise, also within a millisecond and when its clock is set back."""
+    """Numbers of one process rise, also within a millisecond and when its clock is set back a little."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -19,7 +20,7 @@ class _Sequence:
         random = int.from_bytes(os.urandom(10), "big")
         now = time.time_ns() // 1_000_000 << _TAIL_BITS | random >> 7  # room to count upwards: the top bit is 0
         with self._lock:
-            if now >> _TAIL_BITS <= self._last >> _TAIL_BITS:
+            if 0 <= (self._last >> _TAIL_BITS) - (now >> _TAIL_BITS) <= _SET_BACK_MS:
                 now = self._last + 1 + (random & 0xFFFFFFFF)
             self._last = now
         return now
