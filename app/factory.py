@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -35,12 +33,15 @@ from app.engine.operators import Operators
 from app.engine.processes import Processes
 from app.engine.spiff.index import install
 from app.handling.registry import Registry
+from app.identity.doors import Identity, build_identity
 from app.watch.checks import dispatch_checks, store_checks, worker_checks
 from app.watch.desk import Desk
 from app.watch.figures import Busy, FiguresSheet, Stored
 from app.watch.readiness import Readiness
 from app.watch.traces import open_tracing
+from app.web.callers import Callers
 from app.web.openapi import create_app_shell
+from app.web.rates import Rate
 from app.web.watching import Watching
 
 ROOT = Path(__file__).parent.parent
@@ -65,6 +66,7 @@ class EngineRoom:
     migrations: migration.Migrations
     kinds: Kinds
     jobs: Jobs
+    identity: Identity
 
     def close(self) -> None:
         self.database.close()
@@ -108,7 +110,9 @@ def build_engine_room(settings: Settings) -> EngineRoom:
     migrations, processes = migration.Migrations(engine), Processes(engine)
     kinds = Kinds({migration.KIND: migrations.work, **processes.kinds()})
     operators, jobs = Operators(engine), Jobs(kinds, clock)
-    return EngineRoom(database, registry, clock, wakeups, engine, operators, processes, migrations, kinds, jobs)
+    identity = build_identity(database, clock, idle=settings.session_idle, longest=settings.session_longest)
+    parts = (engine, operators, processes, migrations, kinds, jobs, identity)
+    return EngineRoom(database, registry, clock, wakeups, *parts)
 
 
 def build_house(settings: Settings, environ: Mapping[str, str], too_many_strays: Callable[[], None]) -> House:
@@ -166,10 +170,10 @@ def read_outside(settings: Settings, environ: Mapping[str, str]) -> Outside:
     return Outside({"lab_url": settings.lab_url}, found)
 
 
-def build_watch_app(settings: Settings, desk: Desk, clock: Clock) -> Flask:
+def build_watch_app(settings: Settings, desk: Desk, identity: Identity) -> Flask:
     """What a process without an HTTP server of its own shows on TURNUP_METRICS_PORT: probes and figures."""
     app = create_app_shell(settings)
-    build_health(app, desk, clock, settings.token, settings.token_expires_at)
+    build_health(app, desk, Callers(identity, Rate(settings.rate_per_s)))
     return app
 
 
@@ -178,44 +182,9 @@ def _build_app(settings: Settings, room: EngineRoom, desk: Desk) -> Flask:
     app.static_folder = str(STATIC)
     app.static_url_path = "/static"
     app.add_url_rule("/static/<path:filename>", endpoint="static", view_func=app.send_static_file)
-    parts = ApiParts(
-        room.database,
-        room.engine,
-        room.operators,
-        room.processes,
-        room.migrations,
-        room.jobs,
-        room.clock,
-        settings.token,
-        settings.token_expires_at,
-        desk,
-    )
-    build_api(app, parts)
-    session_secret = settings.session_secret or kept_secret(settings.data_dir / "session-secret")
-    build_dashboard(
-        app,
-        DashboardParts(
-            room.database,
-            room.engine,
-            room.operators,
-            room.registry,
-            room.clock,
-            settings.token,
-            session_secret,
-            settings.token_expires_at,
-        ),
-    )
+    rate = Rate(settings.rate_per_s)
+    doors = (room.database, room.engine, room.operators, room.processes, room.migrations, room.jobs)
+    build_api(app, ApiParts(*doors, Callers(room.identity, rate), desk))
+    pages = (room.database, room.engine, room.operators, room.registry, room.clock, room.identity, rate)
+    build_dashboard(app, DashboardParts(*pages))
     return app
-
-
-def kept_secret(path: Path) -> str:
-    """The secret in that file, which only its owner may read; made up when there is none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        secret = secrets.token_urlsafe(24)
-        file.write(secret + "\n")
-    return secret

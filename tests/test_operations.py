@@ -28,7 +28,7 @@ ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "docs/operations.md").read_text()
 ALERTS = yaml.safe_load((ROOT / "deploy/alerts.yml").read_text())
 OF_PROMETHEUS = {"up"}
-NOT_FOR_OPERATORS = {"TURNUP_CALLBACK_URL"}  # the laboratory's
+NOT_FOR_OPERATORS = {"TURNUP_CALLBACK_URL", "TURNUP_CALLBACK_TOKEN"}  # the laboratory's
 
 
 def rows(heading: str) -> list[list[str]]:

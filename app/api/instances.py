@@ -15,7 +15,7 @@ from app.core.db import Transaction
 from app.engine import queries
 from app.engine.queries.instances import State
 from app.engine.starts import StartRequest
-from app.web.commits import commit
+from app.web.acting import Deed, act, deed
 from app.web.headers import read_headers
 from app.web.models import Headers, Identity, Input, Name, Output, Parameters, Variables
 from app.web.paging import LIMIT, PageQuery, answer_one, answer_page
@@ -202,13 +202,14 @@ class Instances:
             trace_parent=trace_parent(),
         )
 
-        def store(tx: Transaction) -> Started:
+        def store(tx: Transaction, deed: Deed) -> Started:
+            deed.concerns(body.process_id)
             started = self._engine.start(tx, asked)
             row = queries.get_instance(tx.connection, started.instance_id, waits=False)
             shown = {**vars(row), "href": href_of(row.id), "created": started.created}
             return Started.model_validate(shown)
 
-        started = commit(self._database, store)
+        started = act(self._database, store)
         return answer_one(started, 202, started.href)
 
     def list_instances(self, query: InstanceQuery) -> Response:
@@ -220,6 +221,7 @@ class Instances:
                 process_id=query.process_id,
                 business_key=query.business_key,
                 search=query.search,
+                among=deed().reach,
                 limit=query.limit,
                 offset=query.offset,
             )

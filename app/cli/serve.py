@@ -9,9 +9,8 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing, nullcontext
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -22,11 +21,12 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from app.cli.diagrams import deploy_files
+from app.cli.people import first_admin
 from app.core.errors import Conflict, InvalidSetting
 from app.core.log import get_logger
 from app.core.settings import Settings
 from app.dispatch.lock import DirectoryLock
-from app.factory import PROCESSES, House, build_engine_room, build_house, kept_secret
+from app.factory import PROCESSES, House, build_engine_room, build_house
 from app.migrations.run import migrate
 
 HTTP_THREADS = 16
@@ -52,10 +52,9 @@ def serve(settings: Settings, servers: int = 1) -> None:
     """Serves until SIGTERM or SIGINT, then lets running handlers finish. Several `servers` share a PostgreSQL."""
     if servers > 1 and not settings.is_shared:
         raise InvalidSetting("SQLite is for one process. Set TURNUP_DATABASE_URL to a PostgreSQL to have more servers.")
-    settings = with_token(settings)
     with nullcontext() if settings.is_shared else DirectoryLock(settings.data_dir):
         check_port(settings.host, settings.port)
-        prepare(settings, deployed_processes(os.environ))
+        prepare(settings, os.environ, deployed_processes(os.environ))
     server = Server(
         "turnup",
         address=settings.host,
@@ -72,16 +71,6 @@ def serve(settings: Settings, servers: int = 1) -> None:
     if not settings.workers:
         click.echo("It runs no orders itself: that is for `turnup work`.", err=True)
     server.serve(target_loader=partial(open_house, settings, os.getpid()), wrap_loader=False)
-
-
-def with_token(settings: Settings) -> Settings:
-    """With the token of TURNUP_TOKEN, or else one kept in the data directory."""
-    if settings.token:
-        return settings
-    kept = settings.data_dir / "token"
-    token = kept_secret(kept)
-    click.echo(f"TURNUP_TOKEN is not set: the token is in {kept}", err=True)
-    return replace(settings, token=token)
 
 
 def check_port(host: str, port: int) -> None:
@@ -105,11 +94,15 @@ def deployed_processes(environ: os._Environ[str]) -> list[Path]:
     return [*sorted(PROCESSES.rglob("*.dmn")), *sorted(PROCESSES.rglob("*.bpmn"))]
 
 
-def prepare(settings: Settings, diagrams: Sequence[Path]) -> None:
-    """Schema and diagrams, before anybody is served. A diagram that was deployed before is left as it is."""
+def prepare(settings: Settings, environ: Mapping[str, str], diagrams: Sequence[Path]) -> None:
+    """Schema, somebody who may log in, and diagrams, before anybody is served.
+
+    A diagram that was deployed before is left as it is.
+    """
     room = build_engine_room(settings)
     try:
         migrate(room.database)
+        first_admin(room, environ)
         if not deploy_files(room, diagrams):
             raise SystemExit(1)
     finally:

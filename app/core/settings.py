@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,15 +19,16 @@ class Settings:
     data_dir: Path
     host: str
     port: int
-    # The bootstrap API token. Empty: no caller is let in by one.
-    token: str
     # Threads that run handlers; 0 leaves that to other processes on the same PostgreSQL
     workers: int
     lab_url: str
-    # From then on the token opens nothing; None: it does not expire.
-    token_expires_at: datetime | None = None
-    # Signs the dashboard's sessions. Empty: one kept in the data directory.
-    session_secret: str = ""
+    # How long a session of the dashboard lasts: unused, and at most
+    session_idle: timedelta = timedelta(hours=1)
+    session_longest: timedelta = timedelta(hours=12)
+    # Reverse proxies that stand before the server: so many X-Forwarded headers are believed
+    proxies: int = 0
+    # Requests a second that one caller is answered, by each process
+    rate_per_s: int = 1000
     # Seconds without a sign of life after which a worker's claims are taken over
     lease_s: int = 30
     metrics: str = "open"  # who reads /metrics: open | token | off
@@ -51,11 +52,12 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         data_dir=data_dir,
         host=environ.get("TURNUP_HOST") or "127.0.0.1",
         port=_whole(environ, "TURNUP_PORT", default=8080, low=1, high=65535),
-        token=_token(environ),
         workers=_whole(environ, "TURNUP_HANDLER_THREADS", default=8, low=least, high=MOST_THREADS),
         lab_url=_lab_url(environ),
-        token_expires_at=_instant(environ, "TURNUP_TOKEN_EXPIRES_AT"),
-        session_secret=environ.get("TURNUP_SESSION_SECRET", ""),
+        session_idle=timedelta(minutes=_whole(environ, "TURNUP_SESSION_IDLE_MIN", default=60, low=1, high=24 * 60)),
+        session_longest=timedelta(hours=_whole(environ, "TURNUP_SESSION_LONGEST_H", default=12, low=1, high=7 * 24)),
+        proxies=_whole(environ, "TURNUP_PROXIES", default=0, low=0, high=8),
+        rate_per_s=_whole(environ, "TURNUP_RATE_PER_S", default=1000, low=1, high=1_000_000),
         lease_s=_whole(environ, "TURNUP_LEASE_S", default=30, low=3, high=3600),
         metrics=_one_of(environ, "TURNUP_METRICS", "open", "token", "off"),
         metrics_port=_whole(environ, "TURNUP_METRICS_PORT", default=0, low=0, high=65535) or None,
@@ -90,32 +92,12 @@ def _database_url(environ: Mapping[str, str], data_dir: Path) -> str:
     return found
 
 
-def _token(environ: Mapping[str, str]) -> str:
-    found = environ.get("TURNUP_TOKEN", "")
-    if found and (not found.isascii() or any(letter.isspace() for letter in found)):
-        raise _wrong("TURNUP_TOKEN", "a token with spaces or letters outside ASCII", "ASCII without spaces")
-    return found
-
-
 def _lab_url(environ: Mapping[str, str]) -> str:
     found = environ.get("TURNUP_LAB_URL") or "http://127.0.0.1:8090"
     parts = urlsplit(found)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise _wrong("TURNUP_LAB_URL", repr(found), "an address such as http://127.0.0.1:8090")
     return found.rstrip("/")
-
-
-def _instant(environ: Mapping[str, str], name: str) -> datetime | None:
-    found = environ.get(name)
-    if not found:
-        return None
-    try:
-        instant = datetime.fromisoformat(found)
-    except ValueError as error:
-        raise _wrong(name, repr(found), "an instant such as 2027-01-31T12:00:00Z") from error
-    if instant.tzinfo is None:
-        raise _wrong(name, repr(found), "an instant with its zone, such as 2027-01-31T12:00:00Z")
-    return instant.astimezone(UTC)
 
 
 def _whole(environ: Mapping[str, str], name: str, *, default: int, low: int, high: int) -> int:

@@ -1,39 +1,39 @@
-"""Who may see the pages: a token and a name at the door, a signed cookie after it, and a proof on every POST."""
+"""Who may see the pages: a session that a log-in opened, and a proof in every POST that one of our pages sent it."""
 
 from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Mapping
-from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, Response, redirect, render_template, request, session, url_for
-from flask.sessions import SecureCookieSessionInterface
+from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.core.clock import Clock
 from app.core.errors import TurnupError
+from app.dashboard.parts import DashboardParts
+from app.identity.authority import Person
+from app.identity.guesses import TooManyGuesses
+from app.identity.login import LoginRefused, Visitor
+from app.identity.sessions import proof_of
+from app.web.acting import act, door_here, enter
 
-OPEN_ENDPOINTS = frozenset({"dashboard.login", "dashboard.log_in"})
-NAME_LIMIT = 100
 FORM_LIMIT_BYTES = 1_500_000
+LOGIN_LIMIT_BYTES = 20_000
 # A diagram or model of the largest size that is accepted, and its envelope.
-UPLOAD_LIMITS = {"dashboard.deploy": 6_000_000, "dashboard.deploy_decisions": 6_000_000}
-SESSION_LIFETIME = timedelta(hours=12)
+UPLOAD_LIMITS = {
+    "dashboard.deploy": 6_000_000,
+    "dashboard.deploy_decisions": 6_000_000,
+    "dashboard.log_in": LOGIN_LIMIT_BYTES,
+}
+# What a stranger holds, so that the form of the log-in has a proof too
+_VISIT = "visit"
+_SESSION = "session"
 
 
 class ForgedRequest(TurnupError):
     """A POST without the proof that one of our own pages sent it."""
 
     status = 403
-
-
-class PageSessions(SecureCookieSessionInterface):
-    """Cookies of a page that came over TLS never leave over anything else."""
-
-    def get_cookie_secure(self, app: Flask) -> bool:
-        return request.is_secure
 
 
 def local_path(target: str | None) -> str:
@@ -46,74 +46,121 @@ def local_path(target: str | None) -> str:
     return "/" if parts.scheme or parts.netloc else target
 
 
+def person() -> Person | None:
+    """Who is logged in."""
+    found: Person | None = g.get("turnup_person")
+    return found
+
+
 def operator() -> str:
-    """Who acts, as they named themselves at the door."""
-    return str(session["by"])
+    """Who acts."""
+    found = person()
+    assert found is not None
+    return found.name
+
+
+def session_cookie() -> str:
+    """What the browser holds; empty for a stranger."""
+    return _held(_SESSION)
+
+
+def proof() -> str:
+    """For the forms of the page that is answered."""
+    held: str = session_cookie() or g.get("turnup_visit", "") or _held(_VISIT)
+    return proof_of(held) if held else ""
+
+
+def visitor() -> Visitor:
+    return Visitor(request.remote_addr or "", request.user_agent.string)
 
 
 class Access:
-    """Lets those pass who know the token, until it expires. An empty token lets nobody pass."""
+    """The log-in, and the guard before every page."""
 
-    def __init__(self, token: str, clock: Clock, expires_at: datetime | None = None) -> None:
-        self._token = token.encode()
-        self._clock = clock
-        self._expires_at = expires_at
-        # In the session, so that a new token ends the sessions that the old one opened.
-        self._seal = hmac.digest(self._token, b"turnup dashboard session", "sha256").hex()
+    def __init__(self, parts: DashboardParts) -> None:
+        self._database = parts.database
+        self._identity = parts.identity
+        self._rate = parts.rate
 
     def routes(self, blueprint: Blueprint) -> None:
         blueprint.add_url_rule("/login", "login", self.show, methods=["GET"])
         blueprint.add_url_rule("/login", "log_in", self.log_in, methods=["POST"])
         blueprint.add_url_rule("/logout", "log_out", self.log_out, methods=["POST"])
+        blueprint.add_url_rule("/logout/everywhere", "log_out_everywhere", self.log_out_everywhere, methods=["POST"])
         blueprint.before_request(self.guard)
 
     def guard(self) -> AnyResponse | None:
-        """Turns strangers to the login page and refuses POSTs that no page of ours sent."""
+        """Turns strangers to the login page, and refuses POSTs that no page of ours sent, and what is not permitted."""
         request.max_content_length = UPLOAD_LIMITS.get(request.endpoint or "", FORM_LIMIT_BYTES)
-        if request.endpoint not in OPEN_ENDPOINTS and not self.is_known():
+        door = door_here()
+        g.turnup_person = found = self._find()
+        if found is None and not door.public:
             return self._to_login()
         if request.method == "POST":
-            proof = request.headers.get("X-CSRF-Token") or request.form.get("csrf", "")
-            if not hmac.compare_digest(proof.encode(), str(session.get("csrf", "")).encode()) or not proof:
-                raise ForgedRequest("This form is no longer valid. Reload the page and send it again.")
+            _check_proof()
+        if found is not None and not door.public:
+            self._rate.take(f"user {found.user_id}")
+            enter(found, self._database)
         return None
 
-    def is_known(self) -> bool:
-        return not self._is_over() and hmac.compare_digest(str(session.get("seal", "")), self._seal)
+    def _find(self) -> Person | None:
+        """Whose session it is. A page that asks for its changes by itself does not keep one open."""
+        cookie = session_cookie()
+        if not cookie:
+            return None
+        with self._database.reading() as connection:
+            found = self._identity.sessions.find(connection, cookie)
+        if found is None:
+            return None
+        if found.is_due and not (request.method == "GET" and request.headers.get("HX-Request")):
+            with self._database.transaction(synced=False) as tx:
+                self._identity.sessions.note_use(tx, cookie)
+        return found.person
 
-    def _is_over(self) -> bool:
-        return not self._token or (self._expires_at is not None and self._clock.now() >= self._expires_at)
-
-    def show(self) -> str | AnyResponse:
+    def show(self) -> AnyResponse:
         target = local_path(request.args.get("next"))
-        if self.is_known():
-            return redirect(target)
-        return self._form(target)
+        return redirect(target) if person() else self._form(target)
 
     def log_in(self) -> AnyResponse:
-        target = local_path(request.form.get("next"))
-        name = " ".join(request.form.get("name", "").split())
-        if not 0 < len(name) <= NAME_LIMIT:
-            problem = f"Say who you are, in up to {NAME_LIMIT} characters: it stands beside what you do."
-            return Response(self._form(target, {"name": problem}), 400)
-        if not self._token or not hmac.compare_digest(request.form.get("token", "").strip().encode(), self._token):
-            problem = "That is not the token. It is the value of TURNUP_TOKEN that the server was started with."
-            return Response(self._form(target, {"token": problem}), 401)
-        if self._is_over():
-            problem = "That token has expired. Start the server with a new TURNUP_TOKEN."
-            return Response(self._form(target, {"token": problem}), 401)
-        session.clear()
-        session.permanent = True
-        session.update(seal=self._seal, by=name, csrf=secrets.token_urlsafe(24))
-        return redirect(target, 303)
+        target, name = local_path(request.form.get("next")), request.form.get("name", "").strip()
+        try:
+            cookie = self._identity.login.enter(name, request.form.get("password", ""), visitor())
+        except LoginRefused as error:
+            return self._form(target, error.message, 401)
+        except TooManyGuesses as error:
+            answer = self._form(target, error.message, 429)
+            answer.headers["Retry-After"] = str(error.facts["retry_after_s"])
+            return answer
+        return self._let_in(cookie, target)
+
+    def _let_in(self, cookie: str, target: str) -> AnyResponse:
+        """A session that the browser held before is closed: a log-in leaves none behind that somebody else may know."""
+        if session_cookie():
+            with self._database.transaction() as tx:
+                self._identity.sessions.close(tx, session_cookie())
+        answer = redirect(target, 303)
+        _hand_out(answer, _SESSION, cookie, round(self._identity.sessions.longest.total_seconds()))
+        _take_back(answer, _VISIT)
+        return answer
 
     def log_out(self) -> AnyResponse:
-        session.clear()
-        return redirect(url_for("dashboard.login"), 303)
+        act(self._database, lambda tx, _: self._identity.sessions.close(tx, session_cookie()))
+        return _left()
 
-    def _form(self, target: str, problems: Mapping[str, str] | None = None) -> str:
-        session.setdefault("csrf", secrets.token_urlsafe(24))
-        return render_template("login.html", target=target, problems=problems or {}, name=request.form.get("name", ""))
+    def log_out_everywhere(self) -> AnyResponse:
+        act(self._database, lambda tx, deed: self._identity.sessions.close_all(tx, str(deed.who.user_id)))
+        return _left()
+
+    def _form(self, target: str, problem: str | None = None, status: int = 200) -> AnyResponse:
+        """With a proof of its own: a stranger is given something to prove it by."""
+        new = None
+        if not session_cookie() and not _held(_VISIT):
+            new = g.turnup_visit = secrets.token_urlsafe(24)
+        page = render_template("login.html", target=target, problem=problem, name=request.form.get("name", ""))
+        answer = Response(page, status)
+        if new is not None:
+            _hand_out(answer, _VISIT, new)
+        return answer
 
     def _to_login(self) -> AnyResponse:
         if request.headers.get("HX-Request"):
@@ -123,3 +170,39 @@ class Access:
             return Response(status=401, headers={"HX-Redirect": url_for("dashboard.login", next=back)})
         back = request.full_path.rstrip("?") if request.method == "GET" else "/"
         return redirect(url_for("dashboard.login", next=back) if back != "/" else url_for("dashboard.login"))
+
+
+def _check_proof() -> None:
+    """ForgedRequest. Browsers say themselves when another site sends a form; the proof is for those that do not."""
+    sent = request.headers.get("X-CSRF-Token") or request.form.get("csrf", "")
+    held = proof()
+    if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin") or not held:
+        raise ForgedRequest("This form came from another site, or its page is too old. Reload the page and try again.")
+    if not hmac.compare_digest(sent.encode(), held.encode()):
+        raise ForgedRequest("This form is no longer valid. Reload the page and send it again.")
+
+
+def _name(kind: str) -> str:
+    """Over TLS a name that browsers let nobody set but this host, and for all its paths."""
+    return f"__Host-turnup-{kind}" if request.is_secure else f"turnup_{kind}"
+
+
+def _held(kind: str) -> str:
+    return request.cookies.get(_name(kind), "")[:100]
+
+
+def _hand_out(answer: AnyResponse, kind: str, value: str, max_age_s: int | None = None) -> None:
+    answer.set_cookie(
+        _name(kind), value, max_age=max_age_s, secure=request.is_secure, httponly=True, samesite="Lax", path="/"
+    )
+
+
+def _take_back(answer: AnyResponse, kind: str) -> None:
+    answer.delete_cookie(_name(kind), secure=request.is_secure, httponly=True, samesite="Lax", path="/")
+
+
+def _left() -> AnyResponse:
+    answer = redirect(url_for("dashboard.login"), 303)
+    _take_back(answer, _SESSION)
+    answer.headers["Clear-Site-Data"] = '"cache"'
+    return answer

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from flask import Blueprint, request
 
 from app.dashboard.diagrams import name_of
-from app.dashboard.pages import Pages, read_slice, wants_fragment
+from app.dashboard.pages import Pages, definitions_seen, read_slice, wants_fragment
 from app.engine import queries
+from app.web.acting import deed
 
 
 class IncidentPages(Pages):
@@ -22,13 +23,16 @@ class IncidentPages(Pages):
             facts = self._facts(connection, definitions)
             if wants_fragment():
                 return self.update(connection, "incidents_list.html", **facts)
-            return self.page(connection, "incidents.html", definitions=definitions, **facts)
+            offered = definitions_seen(connection, latest_only=True)
+            return self.page(connection, "incidents.html", definitions=offered, **facts)
 
     def _facts(self, connection: sa.Connection, definitions: list[queries.DefinitionView]) -> dict[str, Any]:
         """Steps are named as the latest version names them."""
         process_id = request.args.get("process") or None
         shown = read_slice()
-        found = queries.list_incidents(connection, process_id=process_id, limit=shown.size, offset=shown.offset)
+        found = queries.list_incidents(
+            connection, process_id=process_id, among=deed().reach, limit=shown.size, offset=shown.offset
+        )
         latest = {definition.process_id: definition.version for definition in definitions}
         names = {row.id: self._name(connection, row, latest) for row in found.items}
         return {"found": found, "shown": shown, "process_id": process_id, "names": names}

@@ -8,9 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 from flask import render_template, request
 
+from app.dashboard.access import person
 from app.dashboard.diagrams import Diagrams
 from app.dashboard.parts import DashboardParts
 from app.engine import queries
+from app.identity.authority import Reach
+from app.identity.permissions import Permission
 
 
 class Pages:
@@ -33,7 +36,21 @@ class Pages:
 
 
 def _count_incidents(connection: sa.Connection) -> int:
-    return queries.list_incidents(connection, limit=1, offset=0).total
+    """Those that whoever looks may see."""
+    return queries.list_incidents(connection, among=seen(Permission.READ_INSTANCES), limit=1, offset=0).total
+
+
+def seen(permission: Permission) -> Reach:
+    """Of which processes whoever looks may see something; None: of every one."""
+    found = person()
+    return frozenset() if found is None else found.authority.reach(permission)
+
+
+def definitions_seen(connection: sa.Connection, *, latest_only: bool) -> list[queries.DefinitionView]:
+    """Those that whoever looks may see."""
+    reach = seen(Permission.READ_DEFINITIONS)
+    found = queries.list_definitions(connection, latest_only=latest_only)
+    return [view for view in found if reach is None or view.process_id in reach]
 
 
 def wants_fragment() -> bool:

@@ -148,7 +148,7 @@ class Engine:
         if node is None or node.wait is None or node.wait.kind != "user_task":
             raise gone
         if node.wait.claimed_by not in (None, user):
-            raise Conflict(f"{node.wait.claimed_by} has taken this task. Ask them to give it back.", path="$.user")
+            raise Conflict(f"{node.wait.claimed_by} has taken this task. Ask them to give it back.")
         return live, node
 
     def _note_task(self, tx: Transaction, live: Live, node: Node, kind: str, user: str) -> None:

@@ -20,13 +20,13 @@ FORGOTTEN_AFTER = timedelta(hours=1)
 
 
 class TooManyGuesses(TurnupError):
-    """A log-in was tried too often; `retry_after_s` says when the next one is looked at."""
+    """A log-in was tried too often."""
 
     status: ClassVar[int] = 429
 
     def __init__(self, retry_after_s: int) -> None:
-        self.retry_after_s = retry_after_s
-        super().__init__(f"Too many attempts to log in. Try again in {_in_words(retry_after_s)}.")
+        message = f"Too many attempts to log in. Try again in {_in_words(retry_after_s)}."
+        super().__init__(message, retry_after_s=retry_after_s)
 
 
 class Guesses:

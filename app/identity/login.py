@@ -40,6 +40,14 @@ class Login:
 
     def enter(self, name: str, password: str, visitor: Visitor) -> str:
         """The new session's cookie. TooManyGuesses, LoginRefused."""
+        user = self.check(name, password, visitor)
+        dated = self._passwords.is_dated(user.password_hash)
+        fresh = self._passwords.hash(password) if dated else None
+        with self._database.transaction() as tx:
+            return self.open(tx, user.id, visitor, fresh)
+
+    def check(self, name: str, password: str, visitor: Visitor) -> Any:
+        """The user's row, if the password is right. TooManyGuesses, LoginRefused."""
         with self._database.transaction() as tx:
             self._guesses.count(tx, name, visitor.address)
         with self._database.reading() as connection:
@@ -48,11 +56,9 @@ class Login:
         is_right = self._passwords.is_right(user.password_hash if user else None, password)
         if user is None or not is_right or user.disabled_at is not None:
             raise LoginRefused("That name and that password do not belong together.")
-        dated = self._passwords.is_dated(user.password_hash)
-        fresh = self._passwords.hash(password) if dated else None
         with self._database.transaction() as tx:
             self._guesses.forgive(tx, name)
-            return self.open(tx, user.id, visitor, fresh)
+        return user
 
     def open(self, tx: Transaction, user_id: str, visitor: Visitor, password_hash: str | None = None) -> str:
         """A session for somebody who has proved who they are; with a new hash of their password, if it was dated."""

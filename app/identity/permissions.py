@@ -68,7 +68,6 @@ WHOLE: Final = frozenset(
         _P.READ_DECISIONS,  # any process may ask for a decision
         _P.DEPLOY_DECISIONS,
         _P.READ_METRICS,
-        _P.OWN_TOKENS,
         _P.MANAGE_USERS,
     }
 )

@@ -32,6 +32,8 @@ def answer(body: ErrorBody) -> Response:
     response = Response(text + "\n", body.status, mimetype="application/json")
     if body.status == 401:
         response.headers["WWW-Authenticate"] = f'Bearer realm="turnup", error_description="{body.reason}"'
+    if body.facts and "retry_after_s" in body.facts:
+        response.headers["Retry-After"] = str(body.facts["retry_after_s"])
     return response
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.factories.dashboards import TOKEN, World
+from tests.factories.dashboards import World
+from tests.factories.people import PASSWORD
 
 pytestmark = pytest.mark.browser
 
@@ -25,11 +26,11 @@ def fallen(world: World) -> str:
 def test_a_stranger_is_led_to_the_login_and_back_to_the_page_they_wanted(page: Page, site: str, world: World) -> None:
     page.goto(f"{site}/incidents?process=activate")
     expect(page).to_have_url(f"{site}/login?next=/incidents?process%3Dactivate")
-    page.get_by_label("Your name").fill("Grace")
-    page.get_by_label("Token").fill("wrong")
+    page.get_by_label("Name").fill("Grace")
+    page.get_by_label("Password").fill("wrong")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("alert")).to_contain_text("That is not the token")
-    page.get_by_label("Token").fill(TOKEN)
+    expect(page.get_by_role("alert")).to_contain_text("do not belong together")
+    page.get_by_label("Password").fill(PASSWORD)
     page.keyboard.press("Enter")
     expect(page).to_have_url(f"{site}/incidents?process=activate")
 

@@ -35,7 +35,12 @@ def add_user(identity: Identity, name: str, *grants: str) -> str:
 
 
 def add_token(
-    database: Database, token: str, *grants: str, name: str = "api", user_id: str | None = None, clock: Clock | None = None
+    database: Database,
+    token: str,
+    *grants: str,
+    name: str = "api",
+    user_id: str | None = None,
+    clock: Clock | None = None,
 ) -> None:
     """A token that a test knows beforehand, unless it is there already."""
     now = (clock or SystemClock()).now()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -67,10 +68,11 @@ def list_incidents(
     state: str | None = "open",
     process_id: str | None = None,
     instance_id: str | None = None,
+    among: Collection[str] | None = None,
     limit: int = 50,
     offset: int = 0,
 ) -> Page[IncidentView]:
-    """The youngest first; `state` None is all of them."""
+    """The youngest first; `state` None is all of them. `among`: only of these processes."""
     query = _SELECT.order_by(incident.c.raised_at.desc(), incident.c.id.desc())
     if state is not None:
         query = query.where(incident.c.state == state)
@@ -78,6 +80,8 @@ def list_incidents(
         query = query.where(process_instance.c.process_id == process_id)
     if instance_id is not None:
         query = query.where(incident.c.instance_id == instance_id)
+    if among is not None:
+        query = query.where(process_instance.c.process_id.in_(sorted(among)))
     rows, total = fetch(connection, query, limit, offset)
     return Page([IncidentView(**row._mapping) for row in rows], total)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -92,10 +92,14 @@ def list_instances(
     process_id: str | None = None,
     business_key: str | None = None,
     search: str | None = None,
+    among: Collection[str] | None = None,
     limit: int = 50,
     offset: int = 0,
 ) -> Page[InstanceRow]:
-    """The youngest first. `business_key` is exact; `search` is part of one in any case, or a whole instance id."""
+    """The youngest first. `business_key` is exact; `search` is part of one in any case, or a whole instance id.
+
+    `among`: only of these processes.
+    """
     query = _SELECT
     if state is None:
         query = query.order_by(process_instance.c.id.desc())  # ids sort by time, and have an index
@@ -104,6 +108,8 @@ def list_instances(
         query = query.where(*_in_state(state)).order_by(*youngest)
     if process_id is not None:
         query = query.where(process_instance.c.process_id == process_id)
+    if among is not None:
+        query = query.where(process_instance.c.process_id.in_(sorted(among)))
     if business_key is not None:
         query = query.where(process_instance.c.business_key == business_key)
     if search:
@@ -113,13 +119,17 @@ def list_instances(
     return Page(_with_waits(connection, rows), total)
 
 
-def count_by_state(connection: sa.Connection, process_id: str | None = None) -> dict[str, int]:
-    """How many instances there are in each of STATES; none is 0."""
+def count_by_state(
+    connection: sa.Connection, process_id: str | None = None, among: Collection[str] | None = None
+) -> dict[str, int]:
+    """How many instances there are in each of STATES; none is 0. `among`: only of these processes."""
     counts = sa.select(process_instance.c.state, sa.func.count()).group_by(process_instance.c.state)
     fallen = sa.select(sa.func.count()).where(*_in_state("fallen_out"))
     if process_id is not None:
         counts = counts.where(process_instance.c.process_id == process_id)
         fallen = fallen.where(process_instance.c.process_id == process_id)
+    if among is not None:
+        counts, fallen = (query.where(process_instance.c.process_id.in_(sorted(among))) for query in (counts, fallen))
     found = {row[0]: row[1] for row in connection.execute(counts)}
     found["fallen_out"] = connection.execute(fallen).scalar_one()
     found["active"] = found.get("active", 0) - found["fallen_out"]

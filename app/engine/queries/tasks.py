@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -60,10 +61,11 @@ def list_user_tasks(
     assignee: str | None = None,
     process_id: str | None = None,
     instance_id: str | None = None,
+    among: Collection[str] | None = None,
     limit: int = 50,
     offset: int = 0,
 ) -> Page[UserTaskView]:
-    """Those that have waited longest first."""
+    """Those that have waited longest first. `among`: only of these processes."""
     query = _SELECT.order_by(token.c.since, token.c.instance_id, token.c.number)
     if assignee is not None:
         query = query.where(token.c.claimed_by == assignee)
@@ -71,6 +73,8 @@ def list_user_tasks(
         query = query.where(process_instance.c.process_id == process_id)
     if instance_id is not None:
         query = query.where(token.c.instance_id == instance_id)
+    if among is not None:
+        query = query.where(process_instance.c.process_id.in_(sorted(among)))
     rows, total = fetch(connection, query, limit, offset)
     return Page([_view(row) for row in rows], total)
 

@@ -57,7 +57,11 @@ def test_a_missing_permission_says_which_and_who_has_it() -> None:
     with pytest.raises(MissingPermission, match=r"needs the permission incident.retry for process 'voice'") as found:
         grace.require(Permission.RETRY_INCIDENT, "voice")
     assert "Grace has: operator@ftth, viewer. It comes with the role operator, the role lead or" in found.value.message
-    assert found.value.facts == {"permission": "incident.retry", "granted": ["operator@ftth", "viewer"], "process_id": "voice"}
+    assert found.value.facts == {
+        "permission": "incident.retry",
+        "granted": ["operator@ftth", "viewer"],
+        "process_id": "voice",
+    }
     with pytest.raises(MissingPermission, match="for every process"):
         grace.require(Permission.RETRY_INCIDENT, None)
     with pytest.raises(MissingPermission, match=r"needs the permission user.manage: to manage users"):

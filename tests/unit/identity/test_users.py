@@ -18,7 +18,11 @@ def test_a_user_is_found_whatever_the_case_of_the_name(identity: Identity) -> No
     add_user(identity, "Grace", "operator", "lead@ftth")
     with identity.database.reading() as connection:
         grace = users.get(connection, "gRACE")
-        assert (grace.name, list(map(str, grace.grants)), grace.created_by) == ("Grace", ["lead@ftth", "operator"], "tests")
+        assert (grace.name, list(map(str, grace.grants)), grace.created_by) == (
+            "Grace",
+            ["lead@ftth", "operator"],
+            "tests",
+        )
     with pytest.raises(Conflict, match="There is a user 'grace' already"):
         add_user(identity, "grace", "viewer")
     with identity.database.reading() as connection, pytest.raises(UnknownUser):
