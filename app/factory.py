@@ -24,6 +24,7 @@ from app.dashboard.parts import DashboardParts
 from app.dispatch.attempt import Outside
 from app.dispatch.distributed import Distributed
 from app.dispatch.embedded import Embedded
+from app.dispatch.gatekeeper import Gatekeeper
 from app.dispatch.queued import QueuedWakeups
 from app.dispatch.upkeep import Upkeep
 from app.dispatch.wakeups import LocalWakeups
@@ -124,6 +125,7 @@ def build_crew(settings: Settings, environ: Mapping[str, str], too_many_strays: 
     room = build_engine_room(settings)
     meters, tracing = Meters(), open_tracing(settings.traces, version("turnup"))
     witness = Witness(meters, tracing)
+    gatekeeper = Gatekeeper(room.database, room.engine.gates, room.wakeups, room.clock, get_logger("turnup.gates"))
     hand_on = room.wakeups.hand_on if isinstance(room.wakeups, QueuedWakeups) else None
     worker = Worker(
         room.database,
@@ -137,8 +139,9 @@ def build_crew(settings: Settings, environ: Mapping[str, str], too_many_strays: 
         too_many_strays=too_many_strays,
         hand_on=hand_on,
         witness=witness,
+        gate_passed=gatekeeper.soon,
     )
-    dispatch = _build_dispatch(room, worker if settings.workers else None, witness)
+    dispatch = _build_dispatch(room, worker if settings.workers else None, gatekeeper, witness)
     checks = {**store_checks(room.database, settings.data_dir), **dispatch_checks(dispatch)}
     if settings.workers:
         checks |= worker_checks(room.database, worker, room.clock)
@@ -146,14 +149,16 @@ def build_crew(settings: Settings, environ: Mapping[str, str], too_many_strays: 
     return Crew(room, dispatch, Desk(Readiness(checks), sheet, settings.metrics), meters, tracing)
 
 
-def _build_dispatch(room: EngineRoom, worker: Worker | None, witness: Witness) -> Embedded | Distributed:
+def _build_dispatch(
+    room: EngineRoom, worker: Worker | None, gatekeeper: Gatekeeper, witness: Witness
+) -> Embedded | Distributed:
     logger = get_logger("turnup.dispatch")
     jobs = JobRunner(room.database, room.kinds, room.clock, get_logger("turnup.jobs"))
     upkeep = Upkeep(room.database, room.engine, jobs, room.clock, logger, witness)
     if isinstance(room.wakeups, QueuedWakeups):
-        return Distributed(room.database, room.wakeups, upkeep, room.clock, logger, worker)
+        return Distributed(room.database, room.wakeups, upkeep, gatekeeper, room.clock, logger, worker)
     assert worker is not None  # SQLite's only process has threads: the settings see to it
-    return Embedded(room.database, room.wakeups, upkeep, room.clock, worker)
+    return Embedded(room.database, room.wakeups, upkeep, gatekeeper, room.clock, worker)
 
 
 def read_outside(settings: Settings, environ: Mapping[str, str]) -> Outside:

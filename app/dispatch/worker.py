@@ -17,6 +17,7 @@ from app.core.clock import Clock
 from app.core.db import Database, Transaction
 from app.core.errors import NotFound
 from app.core.log import Logger
+from app.core.types import to_microseconds
 from app.dispatch.attempt import Attempts, Outside, unknown_handler
 from app.dispatch.audit import Audit
 from app.dispatch.lanes import Lane, Lanes
@@ -26,7 +27,7 @@ from app.dispatch.pool import PATIENCE_S, PATIENCE_WITH_OTHERS_S, Load, Pool
 from app.dispatch.witness import Witness
 from app.engine.doors import Engine
 from app.engine.instances import StaleInstance
-from app.engine.outcomes import Failed, TimedOut
+from app.engine.outcomes import Attempted, Failed, TimedOut
 from app.engine.steps import ClaimedStep, StepResult
 from app.handling.registry import Registry
 
@@ -46,7 +47,7 @@ class Claim(NamedTuple):
 class Worker:
     """`too_many_strays` is called when this process has lost more threads in overrunning handlers than it may, and
     should be restarted. `hand_on` has some other worker come for steps that nobody here has a hand for; without it
-    there is no other worker."""
+    there is no other worker. `gate_passed` is told when others may have their turn at a gate."""
 
     def __init__(
         self,
@@ -63,6 +64,7 @@ class Worker:
         too_many_strays: Callable[[], None] = lambda: None,
         hand_on: Callable[[Transaction, str], None] | None = None,
         witness: Witness | None = None,
+        gate_passed: Callable[[], None] = lambda: None,
     ) -> None:
         self._database = database
         self._engine = engine
@@ -71,6 +73,7 @@ class Worker:
         self._logger = logger
         self._due: Callable[[datetime], None] = lambda at: None
         self._hand_on = hand_on
+        self._gate_passed = gate_passed
         self._max_strays = max_strays
         self._too_many_strays = too_many_strays
         self._witness = witness or Witness()
@@ -194,6 +197,8 @@ class Worker:
             claimed = self._witness.advanced(lane.instance_id, advanced, began)
             if claimed or results:
                 self._lanes.settle(lane, results, claimed)
+            if advanced.gates_passed:
+                self._gate_passed()
             if advanced.next_due is not None:
                 self._due(advanced.next_due)
             alone = self._lanes.leave(lane)
@@ -265,7 +270,20 @@ class Worker:
             outcome = self._attempts.make(step, handler, started_at, span)
             in_time = self._limits.release(running)
             self._witness.attempted(step, outcome, time.monotonic() - began, span, in_time=in_time)
+        if in_time:
+            self._tell_gate(step, outcome)
         return StepResult(step.number, step.attempt, outcome, started_at, self._clock.now()), in_time
+
+    def _tell_gate(self, step: ClaimedStep, outcome: Attempted) -> None:
+        """What the call found its system to be, before its result is applied: it may be no fault of the step."""
+        handler, gates = self._registry.get(step.handler), self._engine.gates
+        if handler is None or handler.system is None or not gates.is_told(handler, step.system, outcome):
+            return
+        try:
+            with self._database.transaction(synced=False) as tx:
+                gates.tell(tx, handler.system, step.system or "", outcome, to_microseconds(self._clock.now()))
+        except Exception:  # the worker's broad except: the result matters more than what it tells of the system
+            self._logger.exception("telling the gate failed", handler=step.handler, system=step.system)
 
     # background
     def _keep_watch(self) -> None:
@@ -296,6 +314,7 @@ class Worker:
         self._witness.given_up(step)
         self._pool.replace(running.thread)
         timed_out = TimedOut(running.limit_s)
+        self._tell_gate(step, timed_out)
         self._give(step.instance_id, self._ended(step.number, step.attempt, timed_out, running.started_at))
         if self._pool.strays() > self._max_strays:
             self._logger.error("too many handlers overran their limits: restarting", strays=self._pool.strays())

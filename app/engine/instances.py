@@ -10,6 +10,7 @@ from app.core.errors import NotFound, TurnupError
 from app.core.ids import new_id
 from app.core.types import from_microseconds
 from app.engine.callees import Callees, ProgramSource
+from app.engine.gates import rows as passes
 from app.engine.spiff.activities import HandlerTask
 from app.engine.spiff.codec import TOKEN_COLUMNS, restore, token_rows, variable_rows
 from app.engine.spiff.live import Live, Outcome, Raised
@@ -165,6 +166,8 @@ class Instances:
         tokens = token_rows(live)
         if tokens:
             _TOKENS.run(connection, tokens)
+        if live.passed_gates:
+            passes.leave(tx, live.instance_id, live.passed_gates)
         if live.undone:
             _UNDONE.run(connection, [{"instance_id_": live.instance_id, "number_": n} for n in live.undone])
         rows, closed, ended = variable_rows(live)
@@ -180,7 +183,9 @@ class Instances:
             _drop_incidents(tx, live)
         live.settled = 0
         done: list[Any]
-        for done in (live.happenings, live.raised, live.outcomes, live.dropped, live.thrown, live.undone, live.taken):
+        for done in (live.happenings, live.raised, live.outcomes, live.dropped):
+            done.clear()
+        for done in (live.thrown, live.undone, live.taken, live.passed_gates):
             done.clear()
 
 

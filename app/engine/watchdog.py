@@ -12,7 +12,8 @@ from app.engine.tables import incident, process_instance, token
 
 # What can move an instance, or has a person looking at it. A join or a sub-process waits for other tokens, and a
 # boundary event that listens for errors waits for its activity: none of them moves anything by itself.
-MOVING = ("job", "claim", "retry", "timer", "message", "callback", "signal", "condition", "user_task", "incident")
+CATCHES = ("message", "signal", "condition")
+MOVING = ("job", "held", "claim", "retry", "timer", "callback", "user_task", "incident", *CATCHES)
 STANDING = (*MOVING, "join", "child", "attached")
 CODE = "Stalled"
 

@@ -120,6 +120,7 @@ class Live:
     undone: list[int] = field(default_factory=list)  # numbers of tokens whose work is being taken back
     thrown: list[Thrown] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)  # ids of messages taken from the inbox since the last checkpoint
+    passed_gates: list[int] = field(default_factory=list)  # numbers of tokens whose calls at gates are over
 
     @classmethod
     def create(
@@ -291,8 +292,14 @@ class Live:
         """Open nodes that wait for one of those, in the order they came to."""
         return [node for kind in kinds for node in self.waits.get(kind, {}).values()]
 
+    def leave_gate(self, node: Node) -> None:
+        """Its call is over, or will not be waited for: another may have the place."""
+        if node.internal_data.pop("gated", None):
+            self.passed_gates.append(node.id)
+
     def left(self, node: Node) -> None:
         """A node was cancelled: what it waited for, and what was wrong with it, no longer matters."""
+        self.leave_gate(node)
         if node.wait is not None:
             if node.wait.kind == "incident":
                 self.dropped.append(node)

@@ -164,6 +164,13 @@ def _open_in_instances() -> None:
         postgresql_where=sa.text("due_at IS NOT NULL"),
     )
     op.create_index(
+        "ix_token_held",
+        "token",
+        ["since"],
+        sqlite_where=sa.text("kind = 'held'"),
+        postgresql_where=sa.text("kind = 'held'"),
+    )
+    op.create_index(
         "ix_token_job",
         "token",
         ["since"],
