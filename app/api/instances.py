@@ -12,6 +12,7 @@ from pydantic import Field, RootModel, StringConstraints
 from app.api.incidents import CALL, IncidentOut
 from app.api.room import PREFIX, ApiParts, refused, room, view
 from app.core.db import Transaction
+from app.core.priority import HIGHEST, LOWEST, NORMAL
 from app.engine import queries
 from app.engine.queries.instances import State
 from app.engine.starts import StartRequest
@@ -21,6 +22,7 @@ from app.web.models import Headers, Identity, Input, Name, Output, Parameters, V
 from app.web.paging import LIMIT, PageQuery, answer_one, answer_page
 from app.web.watching import trace_parent
 
+PRIORITY = "0, the highest, to 4; 2 is the normal one. Work that waits is done by priority, the oldest first in each"
 IdempotencyKey = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[\x20-\x7e]+$")]
 
 
@@ -34,6 +36,7 @@ class StartIn(Input):
         description="The caller's own key, such as an order number",
         json_schema_extra={"example": "ORD-2041"},
     )
+    priority: int = Field(default=NORMAL, ge=HIGHEST, le=LOWEST, description=PRIORITY)
     variables: Variables = Field(
         default={},
         description="Start variables, held against the JSON Schema that the process declares; 1 MB in all",
@@ -67,6 +70,7 @@ class Started(Output):
     process_id: str
     version: int
     business_key: str | None
+    priority: int
     state: State
     href: str
     created: bool = Field(description="False: the idempotency key had already started this instance")
@@ -79,6 +83,7 @@ class InstanceOut(Output):
     process_id: str
     version: int
     business_key: str | None
+    priority: int = Field(description=PRIORITY)
     state: State = Field(description="`fallen_out`: active, with at least one open incident")
     suspended_with: Literal["instance", "process"] | None = Field(description="What has to be resumed for it to go on")
     incident_count: int = Field(description="Open ones")
@@ -198,6 +203,7 @@ class Instances:
             variables=body.variables,
             version=body.version,
             business_key=body.business_key,
+            priority=body.priority,
             idempotency_key=read_headers(StartHeader).idempotency_key,
             trace_parent=trace_parent(),
         )

@@ -46,6 +46,9 @@ _PHRASES = {
 # Tokens that stand because another token does; a page shows them last and a diagram not at all.
 SECONDARY_WAITS = frozenset({"attached", "child"})
 
+# The normal one needs no word.
+PRIORITIES = {0: "the highest", 1: "high", 3: "low", 4: "the lowest"}
+
 ACTIONS = {
     "retry": "Retry",
     "retry_with_inputs": "Retry with corrected inputs",

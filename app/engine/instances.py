@@ -65,7 +65,7 @@ _UNDONE = Prepared(
 _HISTORY = Prepared(sa.insert(history))
 _INSTANCE_COLUMNS = (
     "definition_id business_key state incidents revision next_number rewinds writes wake_at ended_at start_element "
-    "start_key trace_parent"
+    "start_key trace_parent priority"
 ).split()
 _SELECT_INSTANCE = sa.select(*(process_instance.c[name] for name in _INSTANCE_COLUMNS)).where(
     process_instance.c.id == _b("id_")
@@ -113,7 +113,7 @@ class Instances:
         live.revision, live.incidents, live.woken = row["revision"], row["incidents"], row["wake_at"] is not None
         live.begun, live.state, live.ended_at = row["next_number"] > 1, row["state"], row["ended_at"]
         live.rewinds, live.start_element, live.start_key = row["rewinds"], row["start_element"], row["start_key"]
-        live.trace_parent = row["trace_parent"]
+        live.trace_parent, live.priority = row["trace_parent"], row["priority"]
         live.tree.completed = live.state in (COMPLETED, CANCELLED)
         live.callees = Callees(self._programs, connection)
         variables = _READ_VARIABLES.rows(connection, {"id_": instance_id})

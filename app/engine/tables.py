@@ -35,6 +35,7 @@ process_instance = sa.Table(
     sa.Column("process_id", sa.String(255), nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("business_key", sa.String(255)),
+    sa.Column("priority", sa.SmallInteger, nullable=False),  # 0, the highest, to 4; 2 is the normal one (TMF622)
     sa.Column("state", sa.String(16), nullable=False),  # active | suspended | completed | cancelled
     sa.Column("incidents", sa.Integer, nullable=False),  # open ones; > 0 is "fallen out"
     sa.Column("revision", sa.BigInteger, nullable=False),  # raised by every writer; a stale writer reloads

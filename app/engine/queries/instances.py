@@ -61,6 +61,7 @@ class InstanceRow:
     process_id: str
     version: int
     business_key: str | None
+    priority: int
     state: State
     incidents: int
     started_at: datetime
@@ -78,7 +79,7 @@ _state = sa.case(
     else_=process_instance.c.state,
 )
 _SELECT = sa.select(
-    *(process_instance.c[name] for name in ("id", "process_id", "version", "business_key", "incidents")),
+    *(process_instance.c[name] for name in ("id", "process_id", "version", "business_key", "priority", "incidents")),
     *(process_instance.c[name] for name in ("started_at", "updated_at", "ended_at", "suspended_with")),
     _state.label("shown_state"),
 )
@@ -153,6 +154,7 @@ def _instance(row: Any, wait: Any) -> InstanceRow:
         process_id=row.process_id,
         version=row.version,
         business_key=row.business_key,
+        priority=row.priority,
         state=row.shown_state,
         incidents=row.incidents,
         started_at=row.started_at,

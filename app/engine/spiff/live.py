@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from app.core.priority import NORMAL
 from app.core.types import from_microseconds
 from app.engine.spiff.agenda import Agenda
 from app.engine.spiff.base import step_name
@@ -104,6 +105,7 @@ class Live:
     start_element: str | None = None  # the event that started it; None: the one without a trigger
     start_key: str | None = None  # correlation key of the message that started it
     trace_parent: str | None = None  # of the request that started it
+    priority: int = NORMAL  # 0, the highest, to 4
     settled: int = 0  # incidents that an operator acted on since the last checkpoint
     begun: bool = False
     woken: bool = False  # somebody asked for a worker's look

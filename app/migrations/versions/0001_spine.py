@@ -65,6 +65,7 @@ def _definitions_and_instances() -> None:
         sa.Column("process_id", sa.String(255), nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("business_key", sa.String(255)),
+        sa.Column("priority", sa.SmallInteger, nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("incidents", sa.Integer, nullable=False),
         sa.Column("revision", sa.BigInteger, nullable=False),
