@@ -276,12 +276,15 @@ class Worker:
 
     def _tell_gate(self, step: ClaimedStep, outcome: Attempted) -> None:
         """What the call found its system to be, before its result is applied: it may be no fault of the step."""
-        handler, gates = self._registry.get(step.handler), self._engine.gates
-        if handler is None or handler.system is None or not gates.is_told(handler, step.system, outcome):
+        handler = self._registry.get(step.handler)
+        if handler is None or handler.system is None or step.system is None:
+            return
+        gates = self._engine.gates
+        if not gates.is_told(step.system, outcome):
             return
         try:
             with self._database.transaction(synced=False) as tx:
-                gates.tell(tx, handler.system, step.system or "", outcome, to_microseconds(self._clock.now()))
+                gates.tell(tx, handler.system, step.system, outcome, to_microseconds(self._clock.now()))
         except Exception:  # the worker's broad except: the result matters more than what it tells of the system
             self._logger.exception("telling the gate failed", handler=step.handler, system=step.system)
 

@@ -207,8 +207,9 @@ class Engine:
             live.begin()
         for result in results:
             steps.take(live, result, self._registry, self.gates)
-        claimed = self._move(tx, live, owner, claims)
         gates_passed = bool(live.passed_gates)
+        claimed = self._move(tx, live, owner, claims)
+        gates_passed = gates_passed or bool(live.passed_gates)
         if live.tree.changed or live.happenings or live.woken or live.again:
             self.desk.store(tx, live)
         self._keep(live)

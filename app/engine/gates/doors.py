@@ -20,6 +20,7 @@ from app.engine.spiff.live import Live
 from app.handling.contract import Limit, System
 from app.handling.registry import HANDLER_GATE, Handler, Registry
 
+LONGEST_KEY = 255
 MOST_TURNS = 100  # given at one gate in one go
 
 
@@ -42,6 +43,10 @@ class Gates:
     def refresh(self, connection: sa.Connection) -> None:
         """Remember what is unusual."""
         self._know(rows.unusual(connection))
+
+    def know(self, gate: Gate) -> None:
+        """Remember what has been stored of one."""
+        self._know({**self._known, gate.key: gate})
 
     def _know(self, known: dict[str, Gate]) -> None:
         families = [(key[:-1], gate.limit) for key, gate in known.items() if key.endswith("*") and gate.limit]
@@ -84,6 +89,9 @@ class Gates:
         arrivals.hold(tx, live)
         for bar in bars:
             lock(tx, "gate", bar.key)
+        if live.passed_gates:  # its own, stored as running until the checkpoint
+            rows.leave(tx, live.instance_id, live.passed_gates)
+            live.passed_gates.clear()
         place = {
             "instance_id": live.instance_id,
             "number": node.id,
@@ -108,10 +116,8 @@ class Gates:
         return None
 
     # for workers
-    def is_told(self, handler: Handler, system: str | None, outcome: Attempted) -> bool:
+    def is_told(self, system: str, outcome: Attempted) -> bool:
         """Is there anything that `tell` would write?"""
-        if system is None or handler.system is None:
-            return False
         gate = self._known.get(system)
         return is_down(outcome) or (gate is not None and not gate.is_sound)
 
@@ -127,7 +133,7 @@ class Gates:
             found = policy.found_up(gate, now)
         if found != gate:
             rows.put(tx, found)
-            tx.after_commit(lambda: self._know({**self._known, key: found}))
+            tx.after_commit(lambda: self.know(found))
 
     def whose_turn(self, connection: sa.Connection, now: int) -> dict[str, int]:
         """Instance -> revision, of those with a step that a gate holds and would let pass now."""
