@@ -38,9 +38,7 @@ def upgrade() -> None:
         sa.Column("since", sa.BigInteger, nullable=False),
         sa.Column("handler", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("gate", "instance_id", "number", name="pk_gate_pass"),
-        sa.ForeignKeyConstraint(
-            ["instance_id"], ["process_instance.id"], name="fk_gate_pass_instance_id_process_instance"
-        ),
+        sa.ForeignKeyConstraint(["instance_id"], ["process_instance.id"], name="fk_gate_pass_instance_id"),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_gate_pass_turn", "gate_pass", ["gate", "given", "priority", "since"])
