@@ -207,13 +207,13 @@ class Engine:
             live.begin()
         for result in results:
             steps.take(live, result, self._registry, self.gates)
-        gates_passed = bool(live.passed_gates)
+        passed = bool(live.passed_gates)
         claimed = self._move(tx, live, owner, claims)
-        gates_passed = gates_passed or bool(live.passed_gates)
+        passed = passed or bool(live.passed_gates)
         if live.tree.changed or live.happenings or live.woken or live.again:
             self.desk.store(tx, live)
         self._keep(live)
-        return self._advanced(live, claimed, gates_passed=gates_passed)
+        return self._advanced(live, claimed, claims=claims, passed=passed)
 
     def _move(self, tx: Transaction, live: Live, owner: str, claims: bool) -> list[ClaimedStep]:
         """Fire what is due, deliver what came, run what is ready, claim it. Suspended: only run what results allow."""
@@ -228,12 +228,13 @@ class Engine:
         ]
         return [step for step in claimed if step is not None]
 
-    def _advanced(self, live: Live, claimed: list[ClaimedStep], *, gates_passed: bool) -> Advanced:
+    def _advanced(self, live: Live, claimed: list[ClaimedStep], *, claims: bool, passed: bool) -> Advanced:
         next_due = None if live.suspended else live.agenda.next_due()
         due = None if next_due is None else from_microseconds(next_due)
-        unclaimed = not live.suspended and bool(live.waiting("job"))
         idle = not live.waits.get("claim")
-        return Advanced(claimed, due, live.ended, idle, live.trace_parent, unclaimed, gates_passed)
+        # What was claimed or held is seen to; without claims somebody with a free hand has to look.
+        unclaimed = not live.suspended and bool(live.waiting("job") or (not claims and live.waiting("held")))
+        return Advanced(claimed, due, live.ended, idle, live.trace_parent, unclaimed, passed)
 
     def _keep(self, live: Live) -> None:
         """Keep an instance whose handlers run; one that waits for something else is loaded again when it comes."""
