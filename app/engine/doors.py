@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from app.core.clock import Clock
 from app.core.db import Transaction
 from app.core.errors import Conflict, NotFound
+from app.core.priority import NORMAL
 from app.core.types import from_microseconds
 from app.core.wakeups import Wakeups
 from app.decisions.dmn import Model
@@ -41,6 +42,7 @@ class Advanced:
     idle: bool  # nothing is claimed by anybody: what moves it next comes from outside
     trace_parent: str | None = None  # of the request that started the instance
     unclaimed: bool = False  # steps are ready that nobody has claimed
+    priority: int = NORMAL
 
 
 class Engine:
@@ -224,7 +226,8 @@ class Engine:
         next_due = None if live.suspended else live.agenda.next_due()
         due = None if next_due is None else from_microseconds(next_due)
         unclaimed = not live.suspended and bool(live.waiting("job"))
-        return Advanced(claimed, due, live.ended, not live.waits.get("claim"), live.trace_parent, unclaimed)
+        idle = not live.waits.get("claim")
+        return Advanced(claimed, due, live.ended, idle, live.trace_parent, unclaimed, live.priority)
 
     def _keep(self, live: Live) -> None:
         """Keep an instance whose handlers run; one that waits for something else is loaded again when it comes."""
