@@ -51,5 +51,5 @@ class Embedded:
         self.upkeep.start_due()
         with self._database.reading() as connection:
             found = sweeps.due_instances(connection, self._clock.now())
-        for instance_id in found:
-            self._worker.wake(instance_id)
+        for instance_id, priority in found.items():
+            self._worker.wake(instance_id, priority)

@@ -109,11 +109,11 @@ class Puller:
 
     def _look(self, instance_id: str) -> None:
         try:
-            wait_for_writers(self._database, instance_id)
+            priority = wait_for_writers(self._database, instance_id)
         except Exception:  # the worker's broad except: the wake-up is not lost, sweeps find what it was for
             self._logger.exception("a wake-up failed", instance=instance_id)
             return
-        self._worker.wake(instance_id)
+        self._worker.wake(instance_id, priority)
 
 
 class _Gate(JobManager):

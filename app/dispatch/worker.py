@@ -125,13 +125,14 @@ class Worker:
         for thread in self._background:
             thread.start()
 
-    def wake(self, instance_id: str) -> None:
-        """Look at the instance soon. Wakes that come while one is queued are one; never waits."""
+    def wake(self, instance_id: str, priority: int | None = None) -> None:
+        """Look at the instance when its turn comes; `priority` is its own, for whom it is known. Wakes that come while
+        one is queued are one; never waits."""
         if self._stopping.is_set():
             return
-        lane = self._lanes.want(instance_id)
+        lane = self._lanes.want(instance_id, priority)
         if lane is not None:
-            self._pool.put_visit(lane)
+            self._pool.put_visit(lane, lane.priority)
 
     def free_hands(self) -> int:
         """Threads for which there is nothing to do here."""
@@ -194,6 +195,7 @@ class Worker:
             except Exception as error:  # noqa: BLE001  the worker's: no result may be lost with a failed commit
                 self._rest(lane, results, error)
                 return None
+            lane.priority = advanced.priority
             claimed = self._witness.advanced(lane.instance_id, advanced, began)
             if claimed or results:
                 self._lanes.settle(lane, results, claimed)
@@ -204,8 +206,11 @@ class Worker:
             alone = self._lanes.leave(lane)
             mine = [Claim(step, owner) for step in claimed]
             next_one = mine.pop(0) if mine and alone and runs_next else None
+            if next_one is not None and self._pool.outranks(lane.priority):
+                mine.insert(0, next_one)  # the hand goes to what is more urgent, and this waits its turn
+                next_one = None
             for claim in mine:
-                self._pool.put_step(claim)
+                self._pool.put_step(claim, lane.priority)
             if alone:
                 return next_one
 
@@ -301,7 +306,7 @@ class Worker:
         for running in self._limits.expired(now):
             self._give_up(running)
         for lane in self._lanes.rested(now):
-            self._pool.put_visit(lane)
+            self._pool.put_visit(lane, lane.priority)
 
     def _give_up(self, running: Running) -> None:
         step = running.step
@@ -329,7 +334,7 @@ class Worker:
     def _give(self, instance_id: str, result: StepResult) -> None:
         lane = self._lanes.offer(instance_id, result)
         if lane is not None:
-            self._pool.put_visit(lane)
+            self._pool.put_visit(lane, lane.priority)
 
     def _keep_lease(self) -> None:
         while not self._stopping.wait(self._lease.lease_s / 3):

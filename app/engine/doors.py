@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from app.core.clock import Clock
 from app.core.db import Transaction
 from app.core.errors import Conflict, NotFound
+from app.core.priority import NORMAL
 from app.core.types import from_microseconds
 from app.core.wakeups import Wakeups
 from app.decisions.dmn import Model
@@ -42,6 +43,7 @@ class Advanced:
     idle: bool  # nothing is claimed by anybody: what moves it next comes from outside
     trace_parent: str | None = None  # of the request that started the instance
     unclaimed: bool = False  # steps are ready that nobody has claimed
+    priority: int = NORMAL
     gates_passed: bool = False  # calls at gates are over: others may have their turn
 
 
@@ -234,7 +236,7 @@ class Engine:
         idle = not live.waits.get("claim")
         # What was claimed or held is seen to; without claims somebody with a free hand has to look.
         unclaimed = not live.suspended and bool(live.waiting("job") or (not claims and live.waiting("held")))
-        return Advanced(claimed, due, live.ended, idle, live.trace_parent, unclaimed, passed)
+        return Advanced(claimed, due, live.ended, idle, live.trace_parent, unclaimed, live.priority, passed)
 
     def _keep(self, live: Live) -> None:
         """Keep an instance whose handlers run; one that waits for something else is loaded again when it comes."""

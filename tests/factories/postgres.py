@@ -50,8 +50,6 @@ class Postgres:
         with psycopg.connect(self.uri) as connection:
             return connection.execute(query, values).fetchall()  # type: ignore[arg-type]  # a test's own text
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._server.cleanup()
         self._folder.cleanup()
