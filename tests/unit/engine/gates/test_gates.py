@@ -10,11 +10,9 @@ import pytest
 from app.core.clock import FixedClock
 from app.core.db import Database
 from app.core.errors import InvalidInput, NotFound
-from app.core.log import get_logger
 from app.core.types import to_microseconds
 from app.engine import sweeps, watchdog
 from app.engine.gates import rows
-from app.engine.gates.operating import Gatekeeping
 from app.engine.gates.policy import CLOSED, HALF_OPEN, OPEN, STOPPED, Gate
 from app.engine.outcomes import Failed
 from app.engine.starts import StartRequest
@@ -62,9 +60,8 @@ class GateBench(Bench):
             return rows.read(connection, key)
 
     def keep(self, name: str, *given: Any, reason: str = "new firmware") -> Gate:
-        keeping = Gatekeeping(self.engine.gates, self.clock, get_logger("tests"))
         with self.database.transaction() as tx:
-            changed: Gate = getattr(keeping, name)(tx, *given, by="olga", reason=reason)
+            changed: Gate = getattr(self.operators.gatekeeping, name)(tx, *given, by="olga", reason=reason)
         return changed
 
     def kinds(self, *instance_ids: str) -> list[str]:
