@@ -96,11 +96,12 @@ class Stored(Collector):
         fallen_out = max(0, found.with_incidents - sums.suspended_with_incidents)
         active = max(0, sums.instances["active"] - fallen_out)
         instances = {**sums.instances, "active": active, "fallen_out": fallen_out}
-        waiting = {"job": found.jobs, "claim": found.claims, **sums.waiting}
+        waiting = {"job": found.jobs, "held": found.held, "claim": found.claims, **sums.waiting}
         lag = 0.0 if outbox.oldest_at is None else max(0.0, (self._clock.now() - outbox.oldest_at).total_seconds())
         return [
             _gauge("turnup_instances", "Process instances", "state", instances),
             _gauge("turnup_waiting", "Open tokens, by what they wait for", "kind", waiting),
+            _gauge("turnup_gates_shut", "Systems and handlers that are not called freely", "state", found.gates),
             _gauge("turnup_oldest_seconds", "For how long the oldest of its kind has waited", "what", found.oldest_s),
             _single("turnup_incidents_open", "Incidents that nobody has acted on", found.open_incidents),
             _gauge("turnup_workers", "Workers that the database knows", "lease", found.leases),

@@ -52,17 +52,17 @@ class Gates:
         families = [(key[:-1], gate.limit) for key, gate in known.items() if key.endswith("*") and gate.limit]
         self._known, self._families = known, tuple(sorted(families, key=lambda family: -len(family[0])))
 
-    def limit_of(self, key: str, handler: Handler) -> Limit:
-        """What operators have set for it, or for all of its kind; else what the handler says."""
+    def limit_of(self, key: str, handler: Handler | None) -> Limit:
+        """What operators have set for it, or for all of its kind; else what the handler says, if one is known."""
         gate = self._known.get(key)
         if gate is not None and gate.limit is not None:
             return gate.limit
         for beginning, limit in self._families:
             if key.startswith(beginning):
                 return limit
-        if key.startswith(HANDLER_GATE):
+        if handler is not None and key.startswith(HANDLER_GATE):
             return handler.limit
-        return handler.system.limit if handler.system is not None else Limit()
+        return handler.system.limit if handler is not None and handler.system is not None else Limit()
 
     def bars(self, handler: Handler, inputs: dict[str, Any]) -> list[Bar]:
         """The gates at which such a call has to stop, by key; mostly none."""

@@ -94,7 +94,7 @@ def _view(connection: sa.Connection, key: str, count: _Count, gates: Gates, regi
     by_whom = sa.select(gate.c.set_by, gate.c.set_reason, gate.c.set_at).where(gate.c.key == key)
     row = connection.execute(by_whom).first() if found.limit is not None else None
     handler = registry.get(count.handler or key.removeprefix(HANDLER_GATE))
-    limit = found.limit or (gates.limit_of(key, handler) if handler is not None else Limit())
+    limit = found.limit or gates.limit_of(key, handler)
     return GateView(
         key=found.key,
         kind=_kind(found.key),
