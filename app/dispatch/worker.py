@@ -13,6 +13,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
+import sqlalchemy as sa
+
 from app.core.clock import Clock
 from app.core.db import Database, Transaction
 from app.core.errors import NotFound
@@ -25,6 +27,7 @@ from app.dispatch.lease import Lease
 from app.dispatch.limits import Limits, Running
 from app.dispatch.pool import PATIENCE_S, PATIENCE_WITH_OTHERS_S, Load, Pool
 from app.dispatch.witness import Witness
+from app.engine import watchdog
 from app.engine.doors import Engine
 from app.engine.instances import StaleInstance
 from app.engine.outcomes import Attempted, Failed, TimedOut
@@ -34,7 +37,13 @@ from app.handling.registry import Registry
 GRACE_S = 0.5  # past its limit, so that a client that gave up exactly at the deadline can still say so
 WATCH_EVERY_S = 0.2
 LONGEST_REST_S = 5.0
+REPORT_AFTER = 3  # failures in a row to advance one instance, until people are told
 TRIES_ALONE = 3  # at advancing an instance that some other worker may be able to
+
+
+def _comes_from_outside(error: Exception) -> bool:
+    """Another writer was first, or the database is away: no fault of the instance."""
+    return isinstance(error, StaleInstance | TimeoutError | OSError | sa.exc.OperationalError | sa.exc.InterfaceError)
 
 
 class Claim(NamedTuple):
@@ -229,9 +238,19 @@ class Worker:
                 again_in_s=rest_s,
                 exc_info=error,
             )
+            if lane.failures + 1 >= REPORT_AFTER and not _comes_from_outside(error):
+                self._report(lane, error)
         others_may = self._hand_on is not None and not results and lane.failures >= TRIES_ALONE
         if not (others_may and self._lanes.give_up(lane)):
             self._lanes.rest(lane, results, time.monotonic() + rest_s)
+
+    def _report(self, lane: Lane, error: Exception) -> None:
+        """People learn of an instance that does not move; it is tried all the same."""
+        try:
+            with self._database.transaction() as tx:
+                watchdog.report_failing(tx, lane.instance_id, error, self._clock.now())
+        except Exception:  # the worker's broad except: it is tried again, and told again
+            self._logger.exception("reporting a failure failed", instance=lane.instance_id)
 
     # steps
     def _perform_all(self, claim: Claim) -> None:
