@@ -147,13 +147,13 @@ def test_each_refusal_is_counted_with_its_priority(door: Door) -> None:
     assert door.refused == [2, 0, 2]
 
 
-def test_a_count_that_hangs_keeps_only_one_waiting(door: Door) -> None:
+def test_who_comes_while_it_is_counted_neither_waits_nor_is_forgotten(door: Door) -> None:
     hangs, goes_on = threading.Event(), threading.Event()
 
     def hang(most: int) -> int:
         hangs.set()
         assert goes_on.wait(PATIENCE_S)
-        return 0
+        return LIMIT - 2
 
     intake = Intake(LIMIT, hang, now=lambda: door.at)
     first = threading.Thread(target=intake.admit, args=(2, None))
@@ -162,6 +162,8 @@ def test_a_count_that_hangs_keeps_only_one_waiting(door: Door) -> None:
     intake.admit(2, None)
     goes_on.set()
     first.join(PATIENCE_S)
+    with pytest.raises(IntakeFull):
+        intake.admit(2, None)
 
 
 def test_a_count_that_fails_is_made_again_by_the_next(door: Door) -> None:
