@@ -34,13 +34,16 @@ from app.engine.doors import Engine
 from app.engine.migration import doors as migration
 from app.engine.operators import Operators
 from app.engine.processes import Processes
+from app.engine.queries.backlog import count_backlog
 from app.engine.spiff.index import install
+from app.engine.starts import is_accepted
 from app.handling.registry import Registry
 from app.watch.checks import dispatch_checks, store_checks, worker_checks
 from app.watch.desk import Desk
-from app.watch.figures import Busy, FiguresSheet, Stored
+from app.watch.figures import Backlog, Busy, FiguresSheet, Stored
 from app.watch.readiness import Readiness
 from app.watch.traces import open_tracing
+from app.web.intake import Intake
 from app.web.openapi import create_app_shell
 from app.web.watching import Watching
 
@@ -80,6 +83,7 @@ class Crew:
     desk: Desk
     meters: Meters
     tracing: Tracing
+    intake: Intake
 
     def start(self) -> None:
         self.dispatch.start()
@@ -115,9 +119,10 @@ def build_engine_room(settings: Settings) -> EngineRoom:
 def build_house(settings: Settings, environ: Mapping[str, str], too_many_strays: Callable[[], None]) -> House:
     """`too_many_strays` is to bring about the process's restart; see `Worker`."""
     crew = build_crew(settings, environ, too_many_strays)
-    app = _build_app(settings, crew.room, crew.desk)
+    crew.desk.figures.add(Backlog(crew.intake.backlog))
+    app = _build_app(settings, crew.room, crew.desk, crew.intake)
     Watching(crew.meters, crew.tracing).install(app)
-    return House(crew.room, crew.dispatch, crew.desk, crew.meters, crew.tracing, app)
+    return House(crew.room, crew.dispatch, crew.desk, crew.meters, crew.tracing, crew.intake, app)
 
 
 def build_crew(settings: Settings, environ: Mapping[str, str], too_many_strays: Callable[[], None]) -> Crew:
@@ -146,7 +151,20 @@ def build_crew(settings: Settings, environ: Mapping[str, str], too_many_strays: 
     if settings.workers:
         checks |= worker_checks(room.database, worker, room.clock)
     sheet = FiguresSheet(meters, version("turnup"), Busy(worker.load), Stored(room.database, room.clock))
-    return Crew(room, dispatch, Desk(Readiness(checks), sheet, settings.metrics), meters, tracing)
+    intake = _open_intake(settings, room, worker, meters)
+    return Crew(room, dispatch, Desk(Readiness(checks), sheet, settings.metrics), meters, tracing, intake)
+
+
+def _open_intake(settings: Settings, room: EngineRoom, worker: Worker, meters: Meters) -> Intake:
+    def backlog(most: int) -> int:
+        with room.database.reading() as connection:
+            return count_backlog(connection, room.clock.now(), most) + worker.load().steps
+
+    def is_known(idempotency_key: str) -> bool:
+        with room.database.reading() as connection:
+            return is_accepted(connection, idempotency_key)
+
+    return Intake(settings.intake_limit, backlog, is_known, refused=meters.turned_away)
 
 
 def _build_dispatch(
@@ -178,7 +196,7 @@ def build_watch_app(settings: Settings, desk: Desk, clock: Clock) -> Flask:
     return app
 
 
-def _build_app(settings: Settings, room: EngineRoom, desk: Desk) -> Flask:
+def _build_app(settings: Settings, room: EngineRoom, desk: Desk, intake: Intake) -> Flask:
     app = create_app_shell(settings)
     app.static_folder = str(STATIC)
     app.static_url_path = "/static"
@@ -194,6 +212,7 @@ def _build_app(settings: Settings, room: EngineRoom, desk: Desk) -> Flask:
         settings.token,
         settings.token_expires_at,
         desk,
+        intake,
     )
     build_api(app, parts)
     session_secret = settings.session_secret or kept_secret(settings.data_dir / "session-secret")

@@ -183,7 +183,7 @@ class Instances:
     def blueprint(self) -> APIBlueprint:
         made = room("process_instances", "process-instances", "Running and ended flows.", self._parts)
         known = refused(404)
-        refusals = refused(404, 409, 415)
+        refusals = refused(404, 409, 415, 429)
         made.post("", responses={202: Started, **refusals}, openapi_extensions=_HEADERS)(view(self.start_instance))
         made.get("", responses={200: InstanceList})(view(self.list_instances))
         made.get("/<instanceId>", responses={200: InstanceDetail, **known})(view(self.read_instance))
@@ -196,7 +196,8 @@ class Instances:
 
         Answers 202 once the instance is stored for good; workers run it from then on, and `Location` says where it is
         seen. Send an `Idempotency-Key` to be able to repeat a request whose answer was lost: the same key with the
-        same body is the same instance, with another body it is refused (409).
+        same body is the same instance, with another body it is refused (409). When too much waits for workers already,
+        nothing is stored (429): send the same again after `Retry-After` seconds.
         """
         asked = StartRequest(
             process_id=body.process_id,
@@ -207,6 +208,9 @@ class Instances:
             idempotency_key=read_headers(StartHeader).idempotency_key,
             trace_parent=trace_parent(),
         )
+
+        # Before any transaction: what is refused must not keep those waiting who work it off.
+        self._parts.intake.admit(asked.priority, asked.idempotency_key)
 
         def store(tx: Transaction) -> Started:
             started = self._engine.start(tx, asked)

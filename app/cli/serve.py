@@ -30,6 +30,10 @@ from app.factory import PROCESSES, House, build_engine_room, build_house, build_
 from app.migrations.run import migrate
 
 HTTP_THREADS = 16
+# Connections that wait in the kernel until they are accepted, and those that each process accepts: whoever comes beyond
+# them waits at its own end. They are connections, idle ones of a proxy's pool too, and of each one request waits for a
+# thread at a time.
+LISTEN_BACKLOG, CONNECTIONS = 1024, 512
 DRAIN_S = 20
 KILL_AFTER_S = DRAIN_S + 10
 # As `sysexits.h` has it: a temporary failure, try again. Too many handlers overran their limits.
@@ -59,6 +63,8 @@ def serve(settings: Settings, servers: int = 1) -> None:
         interface=Interfaces.WSGI,
         workers=servers,
         blocking_threads=HTTP_THREADS,
+        backlog=LISTEN_BACKLOG,
+        backpressure=CONNECTIONS,
         respawn_failed_workers=True,
         workers_kill_timeout=KILL_AFTER_S,
         log_level=LogLevels.error,

@@ -46,6 +46,10 @@ _PENDING = sa.text("""
     SELECT args ->> 'instance_id' FROM procrastinate_jobs
     WHERE status = 'todo' AND queueing_lock = ANY(CAST(:locks AS text[]))
 """)
+MOST_URGENT = f"""
+    SELECT {LOWEST} - priority / 2 AS priority FROM procrastinate_jobs
+    WHERE status = 'todo' AND queue_name = '{WORK}' ORDER BY procrastinate_jobs.priority DESC, id LIMIT 1
+"""  # noqa: S608  constants of our own; the priority of the instance that a hand would be given next
 # Its worker was killed, or has been frozen for a minute (heartbeats come every 10 s).
 _STALLED = sa.text("""
     DELETE FROM procrastinate_jobs WHERE status = 'doing' AND NOT EXISTS (

@@ -26,6 +26,7 @@ from app.dispatch.lanes import Lane, Lanes
 from app.dispatch.lease import Lease
 from app.dispatch.limits import Limits, Running
 from app.dispatch.pool import PATIENCE_S, PATIENCE_WITH_OTHERS_S, Load, Pool
+from app.dispatch.ranked import NOTHING
 from app.dispatch.witness import Witness
 from app.engine import watchdog
 from app.engine.doors import Engine
@@ -81,6 +82,7 @@ class Worker:
         self._clock = clock
         self._logger = logger
         self._due: Callable[[datetime], None] = lambda at: None
+        self._elsewhere = NOTHING
         self._hand_on = hand_on
         self._gate_passed = gate_passed
         self._max_strays = max_strays
@@ -143,6 +145,11 @@ class Worker:
         if lane is not None:
             self._pool.put_visit(lane, lane.priority)
 
+    def waits_elsewhere(self, priority: int) -> None:
+        """Work that urgent waits for a hand of any worker: the next hand here that is done with a step of a less urgent
+        order leaves that to others."""
+        self._elsewhere = priority
+
     def free_hands(self) -> int:
         """Threads for which there is nothing to do here."""
         return self._pool.free()
@@ -188,8 +195,7 @@ class Worker:
         """Advance until nothing more is wanted, and let go of the lane. The claimed step that the caller is to run."""
         while True:
             results = self._lanes.take(lane)
-            # Results come from a hand that has become free; else a busy worker leaves the steps to others.
-            claims = not self._stopping.is_set() and (self._hand_on is None or runs_next or bool(results))
+            claims = not self._stopping.is_set() and self._claims(lane, runs_next, bool(results))
             began = time.monotonic()
             try:
                 owner = self._owner()
@@ -222,6 +228,13 @@ class Worker:
                 self._pool.put_step(claim, lane.priority)
             if alone:
                 return next_one
+
+    def _claims(self, lane: Lane, runs_next: bool, has_results: bool) -> bool:
+        """Results come from a hand that has become free; else a busy worker leaves the steps to others."""
+        if self._hand_on is not None and has_results and self._elsewhere < lane.priority:
+            self._elsewhere = NOTHING  # one hand goes; it is told again when more should
+            return False
+        return self._hand_on is None or runs_next or has_results
 
     def _rest(self, lane: Lane, results: list[StepResult], error: Exception) -> None:
         self._witness.advance_failed()

@@ -184,6 +184,11 @@ def _digest(request: StartRequest) -> str:
     return hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
+def is_accepted(connection: sa.Connection, idempotency_key: str) -> bool:
+    """Whether an instance was started under that key."""
+    return bool(_BY_KEY.rows(connection, {"key": idempotency_key}))
+
+
 def _existing(tx: Transaction, key: str, digest: str) -> Started | None:
     lock(tx, "start", key)
     rows = _BY_KEY.rows(tx.connection, {"key": key})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from app.core.clock import FixedClock
 from app.core.db import Database
+from app.dispatch.worker import Worker
 from app.engine.messages import MessageIn
 from app.engine.starts import StartRequest
 from app.handling import Done, Work, handles
@@ -78,8 +80,14 @@ def first_of(log: Log, count: int) -> list[str]:
 
 def finish(site: Site, held: Held, *waves: list[str]) -> None:
     held.open.set()
-    for wave in waves:
-        until(lambda wave=wave: all(site.is_completed(each) for each in wave[-HANDS:]), PATIENCE_S)  # type: ignore[misc]  # bound now
+    left = [each for wave in waves for each in wave]
+
+    def all_are_completed() -> bool:
+        while left and site.is_completed(left[-1]):
+            left.pop()
+        return not left
+
+    until(all_are_completed, PATIENCE_S)
 
 
 def test_urgent_orders_that_come_last_pass_a_wave(site: Site, held: Held, log: Log) -> None:
@@ -127,3 +135,47 @@ def test_what_goes_on_keeps_its_priority(
         site.sweep_for_the_lost()
     finish(site, held, urgent, wave)
     assert urgent[0] in first_of(log, 10)
+
+
+class Long:
+    """An order of many steps, each of which is let go by itself."""
+
+    def __init__(self, log: Log) -> None:
+        self.begun = threading.Semaphore(0)
+        self.go_on = threading.Semaphore(0)
+
+        @handles("t.long", timeout_s=120)
+        def step(work: Work) -> Done:
+            log.begun.append(work.instance_id)
+            self.begun.release()
+            assert self.go_on.acquire(timeout=PATIENCE_S)
+            return Done()
+
+        self.handler = step
+
+
+def test_a_hand_leaves_a_long_order_for_an_urgent_one(
+    database: Database, clock: FixedClock, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which waits for the hand here, or for any hand in the queue of all workers."""
+    told: list[int] = []
+    tell = Worker.waits_elsewhere
+    monkeypatch.setattr(Worker, "waits_elsewhere", lambda self, rank: (tell(self, rank), told.append(rank)))
+    long = Long(log)
+    site = Site(database, clock, [log.handler, long.handler], threads=1)
+    site.dispatch.start()
+    diagram = Diagram("long").service("a", "t.long").service("b", "t.long").service("c", "t.long")
+    site.deploy(line("a", "b", "c", diagram=diagram))
+    site.deploy(line("a", diagram=Diagram("p").service("a", "t.log")))
+    try:
+        long_one = start(site, "long")
+        assert long.begun.acquire(timeout=PATIENCE_S)
+        urgent = start(site, priority=0)
+        until(lambda: database.is_sqlite or 0 in told, PATIENCE_S)
+        long.go_on.release()
+        until(lambda: len(log.begun) == 3, PATIENCE_S)
+        assert log.begun == long_one + urgent + long_one
+    finally:
+        long.go_on.release(2)
+        until(lambda: site.is_completed(long_one[0]), PATIENCE_S)
+        site.end()

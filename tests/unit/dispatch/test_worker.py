@@ -516,3 +516,25 @@ def test_what_rested_after_a_failure_keeps_its_priority(make_worker: MakeWorker,
     gate.open.set()
     until(lambda: all(engine.is_over(each) for each in ("urgent", "a", "b")))
     assert order(engine) == ["busy", "urgent", "a", "b"]
+
+
+def test_a_hand_leaves_a_step_to_others_when_it_hears_of_more_urgent_work(
+    make_worker: MakeWorker, engine: ScriptedEngine
+) -> None:
+    gate, handed_on = Gate(), []
+    engine.script("i", ["gated"], ["quick"], ["quick"])
+    worker = make_worker(gate.handler, quick, threads=1, hand_on=lambda tx, left: handed_on.append(left))
+    worker.wake("i")
+    gate.wait_begun()
+    worker.waits_elsewhere(2)  # no more urgent than this one
+    gate.open.set()
+    until(lambda: engine.is_over("i"))
+    assert handed_on == []
+
+    engine.script("j", ["quick"], ["quick"])
+    worker.waits_elsewhere(1)
+    worker.wake("j")
+    until(lambda: handed_on == ["j"] and worker.unfinished() == [])
+    worker.wake("j")
+    until(lambda: engine.is_over("j"))
+    assert handed_on == ["j"], "one hand goes, once"

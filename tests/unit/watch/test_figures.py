@@ -23,7 +23,7 @@ from app.engine.gates.policy import Gate
 from app.engine.queries import STATES
 from app.engine.queries.figures import figures, totals
 from app.engine.tables import process_instance
-from app.watch.figures import Busy, FiguresSheet, Stored
+from app.watch.figures import Backlog, Busy, FiguresSheet, Stored
 from tests.factories.rows import START, Rows, at
 from tests.unit.dispatch.waiting import no_look_runs, until
 
@@ -131,6 +131,25 @@ def test_the_threads_of_the_worker_are_told() -> None:
     threads = {state: found[f'turnup_worker_threads{{state="{state}"}}'] for state in ("busy", "idle", "stray")}
     assert threads == {"busy": 5, "idle": 3, "stray": 1}
     assert (found['turnup_worker_queue{what="step"}'], found['turnup_worker_queue{what="instance"}']) == (4, 2)
+
+
+def test_the_backlog_is_told_and_what_was_refused_for_it() -> None:
+    meters = Meters()
+    meters.turned_away(2)
+    shown = FiguresSheet(meters, "")
+    shown.add(Backlog(lambda: 12))
+    found = parsed(shown.text())
+    assert found["turnup_intake_backlog"] == 12
+    assert found['turnup_intake_refused_total{priority="2"}'] == 1
+
+
+def test_a_backlog_that_cannot_be_counted_is_left_out() -> None:
+    def fail() -> int:
+        raise OSError("the database is away")
+
+    shown = FiguresSheet(Meters(), "1")
+    shown.add(Backlog(fail))
+    assert "turnup_intake_backlog" not in parsed(shown.text())
 
 
 def test_two_houses_in_one_process_do_not_share_figures() -> None:
