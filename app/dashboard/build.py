@@ -88,4 +88,6 @@ def _teach_templates(app: Flask, parts: DashboardParts) -> None:
         csrf=lambda: session.get("csrf", ""),
         here=lambda: request.endpoint,
     )
-    app.jinja_env.filters.update(pretty=words.pretty, brief=words.brief, as_json=words.as_json, spoken=words.spoken)
+    app.jinja_env.filters.update(
+        pretty=words.pretty, brief=words.brief, counted=words.counted, as_json=words.as_json, spoken=words.spoken
+    )
