@@ -24,8 +24,8 @@ from tests.factories.servers import Lab, Server, Workshop, free_port
 
 CREWS = (1, 2, 4)
 THREADS = 8
-BURST, CALM_S = 120, 8
-IDLE_S = 3
+BURST, CALM_S = 100, 6
+IDLE_S = 2
 OLTS = ("lon-1", "lon-2", "lon-3", "lon-4", "man-1", "man-2", "bir-1", "lee-1")
 SENDERS = 4
 LIMIT_S = 60

@@ -123,24 +123,26 @@ def list_instances(
 
 def count_by_state(connection: sa.Connection, process_id: str | None = None) -> dict[str, int]:
     """How many instances there are in each of STATES, none beyond COUNT_LIMIT."""
-    return {state: _count(connection, state, process_id) for state in STATES}
+    found: dict[str, int] = {state: _count(connection, state, process_id) for state in STATES if state != "active"}
+    found["active"] = _running(connection, process_id, found["fallen_out"])
+    return {state: found[state] for state in STATES}
 
 
 def _count(connection: sa.Connection, state: State | None, process_id: str | None) -> int:
-    """Answered by indexes alone, so the active ones are all that are not over, without those that have fallen out."""
+    if state == "active":
+        return _running(connection, process_id, _count(connection, "fallen_out", process_id))
+    return _counted(connection, process_id, *(() if state is None else _in_state(state, process_id)))
 
-    def counted(*where: sa.ColumnElement[bool]) -> int:
-        query = sa.select(process_instance.c.id).where(*where)
-        if process_id is not None:
-            query = query.where(process_instance.c.process_id == process_id)
-        return count(connection, query)
 
-    if state is None:
-        return counted()
-    if state != "active":
-        return counted(*_in_state(state, process_id))
-    running = counted(process_instance.c.state == "active")
-    return running - counted(*_in_state("fallen_out", process_id)) if is_all(running) else running
+def _running(connection: sa.Connection, process_id: str | None, fallen_out: int) -> int:
+    """All that are not over without those that have fallen out: an index alone tells how many they are."""
+    found = _counted(connection, process_id, process_instance.c.state == "active")
+    return found - fallen_out if is_all(found) else found
+
+
+def _counted(connection: sa.Connection, process_id: str | None, *where: sa.ColumnElement[bool]) -> int:
+    query = sa.select(process_instance.c.id).where(*where)
+    return count(connection, query if process_id is None else query.where(process_instance.c.process_id == process_id))
 
 
 def _youngest(process_id: str, number: int) -> sa.CompoundSelect[Any]:
