@@ -160,11 +160,14 @@ class InstancePath(Parameters):
     instance_id: Identity
 
 
+SEARCHED = "How a business key begins, in any case; if none begins so, a part of one. Or a whole instance id"
+
+
 class InstanceQuery(PageQuery):
     state: State | None = Field(default=None, description="`fallen_out` is active with open incidents")
     process_id: Name | None = None
     business_key: Name | None = Field(default=None, description="Exactly this one")
-    search: Name | None = Field(default=None, description="Part of a business key in any case, or a whole instance id")
+    search: Name | None = Field(default=None, description=SEARCHED)
 
 
 def href_of(instance_id: str) -> str:

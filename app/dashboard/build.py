@@ -90,5 +90,5 @@ def _teach_templates(app: Flask, parts: DashboardParts) -> None:
         csrf=lambda: session.get("csrf", ""),
         here=lambda: request.endpoint,
     )
-    for spell in (words.pretty, words.brief, words.as_json, words.spoken, words.anchor):
+    for spell in (words.pretty, words.brief, words.counted, words.as_json, words.spoken, words.anchor):
         app.jinja_env.filters[spell.__name__] = spell

@@ -22,18 +22,16 @@ class Pages:
 
     def page(self, connection: sa.Connection, template: str, **facts: Any) -> str:
         """A whole page, with its frame."""
-        return self.fragment(template, open_incidents=_count_incidents(connection), **facts)
+        return self.fragment(template, open_incidents=queries.count_open_incidents(connection), **facts)
 
     def update(self, connection: sa.Connection, template: str, **facts: Any) -> str:
         """The part of a page that changes, and what changes in the frame."""
-        return self.fragment("update.html", part=template, open_incidents=_count_incidents(connection), **facts)
+        return self.fragment(
+            "update.html", part=template, open_incidents=queries.count_open_incidents(connection), **facts
+        )
 
     def fragment(self, template: str, **facts: Any) -> str:
         return render_template(template, now=self.parts.clock.now(), **facts)
-
-
-def _count_incidents(connection: sa.Connection) -> int:
-    return queries.list_incidents(connection, limit=1, offset=0).total
 
 
 def wants_fragment() -> bool:

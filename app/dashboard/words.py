@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from app.engine import queries
+
 SHOWN_CHARACTERS = 4000  # of one value: pages are asked for every other second
 
 STATES = {
@@ -105,6 +107,11 @@ ELEMENTS = {
     "sequenceFlow": "Sequence flow",
     "process": "Process",
 }
+
+
+def counted(number: int) -> str:
+    """A number of things in the database; a plus where counting them has stopped."""
+    return f"{number:,}" if queries.is_all(number) else f"{number:,}+"
 
 
 def spoken(name: str) -> str:

@@ -16,6 +16,7 @@ from app.core.types import from_microseconds, to_microseconds
 from app.engine import definitions, suspension
 from app.engine.arrivals import Sent
 from app.engine.locks import lock
+from app.engine.queries.search import search_key
 from app.engine.schemas import VariablesRefused, check_schema
 from app.engine.spiff.scopes import VALUE
 from app.engine.tables import arrival, process_instance, variable
@@ -125,6 +126,7 @@ def put(tx: Transaction, new: New, now: int) -> str:
         "version": new.version,
         "business_key": new.business_key,
         "priority": new.priority,
+        "search_key": None if new.business_key is None else search_key(new.business_key),
         "state": "active",
         "incidents": 0,
         "revision": 0,

@@ -34,8 +34,12 @@ def find_stalled(connection: sa.Connection, now: datetime, limit: int = 100) -> 
     quiet_since = now - timedelta(seconds=30)
     lost = _lost_tokens(connection, quiet_since, limit)
     named = {stall.instance_id for stall in lost}
-    moving = sa.select(token.c.number).where(
-        token.c.instance_id == process_instance.c.id, token.c.open == 1, token.c.kind.in_(MOVING)
+    # Looked up for each: of an EXISTS PostgreSQL makes a join of all that is open with all that is open
+    moving = (
+        sa.select(token.c.number)
+        .where(token.c.instance_id == process_instance.c.id, token.c.open == 1, token.c.kind.in_(MOVING))
+        .limit(1)
+        .scalar_subquery()
     )
     rows = connection.execute(
         sa.select(process_instance.c.id)
@@ -44,7 +48,7 @@ def find_stalled(connection: sa.Connection, now: datetime, limit: int = 100) -> 
             process_instance.c.incidents == 0,
             process_instance.c.wake_at.is_(None),
             process_instance.c.updated_at <= quiet_since,
-            ~moving.exists(),
+            moving.is_(None),
         )
         .limit(limit)
     ).all()

@@ -56,7 +56,8 @@ class Rows:
             "started_at": at(started_s),
             "updated_at": at(started_s),
         }
-        self._insert(process_instance, {**row, **values})
+        key = values.get("business_key")
+        self._insert(process_instance, {**row, "search_key": key and key.lower(), **values})
         return id
 
     def token(self, instance_id: str, element_id: str | None, kind: str | None = None, **values: Any) -> int:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from app.core.errors import NotFound
-from app.engine.queries.page import Page, fetch, literal
+from app.engine.queries.page import Page, count, fetch, is_all, literal
+from app.engine.queries.search import found_by, search_key
 from app.engine.tables import process_instance, token
 
 State = Literal["active", "fallen_out", "suspended", "completed", "cancelled"]
 STATES: tuple[State, ...] = ("active", "fallen_out", "suspended", "completed", "cancelled")
+_NOT_ACTIVE = ("suspended", "completed", "cancelled")
 
 # What tells most about an instance comes first: what is wrong, what is being done, what is waited for. Timers come
 # late, because most of them are the limit of a step that waits for something itself.
@@ -98,35 +101,64 @@ def list_instances(
     limit: int = 50,
     offset: int = 0,
 ) -> Page[InstanceRow]:
-    """The youngest first. `business_key` is exact; `search` is part of one in any case, or a whole instance id."""
-    query = _SELECT
-    if state is None:
-        query = query.order_by(process_instance.c.id.desc())  # ids sort by time, and have an index
-    else:
-        youngest = (process_instance.c.started_at.desc(), process_instance.c.id.desc())
-        query = query.where(*_in_state(state)).order_by(*youngest)
+    """The youngest first. `business_key` is exact; `search` is how one begins, in any case, or if none begins so a part
+    of one; or a whole instance id."""
+    query, counted = _SELECT, None
+    if state is not None:
+        query = query.where(*_in_state(state, process_id))
     if process_id is not None:
         query = query.where(process_instance.c.process_id == process_id)
     if business_key is not None:
+        query = query.where(process_instance.c.search_key == search_key(business_key))
         query = query.where(process_instance.c.business_key == business_key)
     if search:
-        key = process_instance.c.business_key
-        query = query.where(sa.or_(key.icontains(search, autoescape=True), process_instance.c.id == search))
-    rows, total = fetch(connection, query, limit, offset)
+        query = query.where(found_by(connection, search))
+    if not (search or business_key):
+        counted = partial(_count, connection, state, process_id)
+        if process_id is not None and state is None:
+            query = query.where(process_instance.c.id.in_(_youngest(process_id, offset + limit + 1)))
+    # Ids sort by time: the index of a process's instances ends with them, that of a state has the time itself
+    by_time = state is not None and process_id is None
+    order = (process_instance.c.started_at, process_instance.c.id) if by_time else (process_instance.c.id,)
+    rows, total = fetch(connection, query.order_by(*(each.desc() for each in order)), limit, offset, counted)
     return Page(_with_waits(connection, rows), total)
 
 
 def count_by_state(connection: sa.Connection, process_id: str | None = None) -> dict[str, int]:
-    """How many instances there are in each of STATES; none is 0."""
-    counts = sa.select(process_instance.c.state, sa.func.count()).group_by(process_instance.c.state)
-    fallen = sa.select(sa.func.count()).where(*_in_state("fallen_out"))
-    if process_id is not None:
-        counts = counts.where(process_instance.c.process_id == process_id)
-        fallen = fallen.where(process_instance.c.process_id == process_id)
-    found = {row[0]: row[1] for row in connection.execute(counts)}
-    found["fallen_out"] = connection.execute(fallen).scalar_one()
-    found["active"] = found.get("active", 0) - found["fallen_out"]
-    return {state: found.get(state, 0) for state in STATES}
+    """How many instances there are in each of STATES, none beyond COUNT_LIMIT."""
+    found: dict[str, int] = {state: _count(connection, state, process_id) for state in STATES if state != "active"}
+    found["active"] = _running(connection, process_id, found["fallen_out"])
+    return {state: found[state] for state in STATES}
+
+
+def _count(connection: sa.Connection, state: State | None, process_id: str | None) -> int:
+    if state == "active":
+        return _running(connection, process_id, _count(connection, "fallen_out", process_id))
+    return _counted(connection, process_id, *(() if state is None else _in_state(state, process_id)))
+
+
+def _running(connection: sa.Connection, process_id: str | None, fallen_out: int) -> int:
+    """All that are not over without those that have fallen out: an index alone tells how many they are."""
+    found = _counted(connection, process_id, process_instance.c.state == "active")
+    return found - fallen_out if is_all(found) else found
+
+
+def _counted(connection: sa.Connection, process_id: str | None, *where: sa.ColumnElement[bool]) -> int:
+    query = sa.select(process_instance.c.id).where(*where)
+    return count(connection, query if process_id is None else query.where(process_instance.c.process_id == process_id))
+
+
+def _youngest(process_id: str, number: int) -> sa.CompoundSelect[Any]:
+    """So many of each state: among them are so many of the process."""
+    each = [
+        sa.select(process_instance.c.id)
+        .where(process_instance.c.process_id == process_id, process_instance.c.state == state)
+        .order_by(process_instance.c.id.desc())
+        .limit(number)
+        .subquery()
+        for state in ("active", *_NOT_ACTIVE)
+    ]
+    return sa.union_all(*(sa.select(part.c.id) for part in each))
 
 
 def get_instance(connection: sa.Connection, instance_id: str, *, waits: bool = True) -> InstanceRow:
@@ -137,11 +169,13 @@ def get_instance(connection: sa.Connection, instance_id: str, *, waits: bool = T
     return _with_waits(connection, [row])[0] if waits else _instance(row, None)
 
 
-def _in_state(state: State) -> tuple[sa.ColumnElement[bool], ...]:
+def _in_state(state: State, process_id: str | None) -> tuple[sa.ColumnElement[bool], ...]:
     if state == "active":
         return (process_instance.c.state == "active", process_instance.c.incidents == 0)
     if state == "fallen_out":
-        return (process_instance.c.state == "active", process_instance.c.incidents > literal(0))
+        # Among all, not by its equal: no query should walk through all that are active to find these
+        state_is = process_instance.c.state == "active" if process_id else process_instance.c.state.not_in(_NOT_ACTIVE)
+        return (state_is, process_instance.c.incidents > literal(0))
     return (process_instance.c.state == state,)
 
 

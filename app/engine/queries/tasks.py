@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
 from app.core.errors import NotFound
-from app.engine.queries.page import Page, fetch, literal
+from app.engine.queries.page import Page, count, fetch, literal
 from app.engine.tables import process_instance, token
 
 
@@ -36,6 +37,7 @@ class UserTaskView:
     suspended: bool = False
 
 
+_IS_TASK = (token.c.kind == literal("user_task"), token.c.open == literal(1))
 _SELECT = (
     sa.select(
         token.c.instance_id,
@@ -50,7 +52,7 @@ _SELECT = (
         process_instance.c.state,
     )
     .join_from(token, process_instance, process_instance.c.id == token.c.instance_id)
-    .where(token.c.kind == literal("user_task"), token.c.open == literal(1))
+    .where(*_IS_TASK)
 )
 
 
@@ -64,14 +66,17 @@ def list_user_tasks(
     offset: int = 0,
 ) -> Page[UserTaskView]:
     """Those that have waited longest first."""
-    query = _SELECT.order_by(token.c.since, token.c.instance_id, token.c.number)
+    where = []
+    counted = sa.select(token.c.number).where(*_IS_TASK)
     if assignee is not None:
-        query = query.where(token.c.claimed_by == assignee)
-    if process_id is not None:
-        query = query.where(process_instance.c.process_id == process_id)
+        where.append(token.c.claimed_by == assignee)
     if instance_id is not None:
-        query = query.where(token.c.instance_id == instance_id)
-    rows, total = fetch(connection, query, limit, offset)
+        where.append(token.c.instance_id == instance_id)
+    if process_id is not None:
+        where.append(process_instance.c.process_id == process_id)
+        counted = counted.join(process_instance, process_instance.c.id == token.c.instance_id)
+    query = _SELECT.where(*where).order_by(token.c.since, token.c.instance_id, token.c.number)
+    rows, total = fetch(connection, query, limit, offset, partial(count, connection, counted.where(*where)))
     return Page([_view(row) for row in rows], total)
 
 
