@@ -22,6 +22,7 @@ from app.dashboard.parts import DashboardParts
 from app.dispatch.attempt import Outside
 from app.dispatch.distributed import Distributed
 from app.dispatch.embedded import Embedded
+from app.dispatch.gatekeeper import Gatekeeper
 from app.dispatch.queued import QueuedWakeups
 from app.dispatch.upkeep import Upkeep
 from app.dispatch.wakeups import LocalWakeups
@@ -31,15 +32,18 @@ from app.engine.doors import Engine
 from app.engine.migration import doors as migration
 from app.engine.operators import Operators
 from app.engine.processes import Processes
+from app.engine.queries.backlog import count_backlog
 from app.engine.spiff.index import install
+from app.engine.starts import is_accepted
 from app.handling.registry import Registry
 from app.identity.doors import Identity, build_identity
 from app.watch.checks import dispatch_checks, store_checks, worker_checks
 from app.watch.desk import Desk
-from app.watch.figures import Busy, FiguresSheet, Stored
+from app.watch.figures import Backlog, Busy, FiguresSheet, Stored
 from app.watch.readiness import Readiness
 from app.watch.traces import open_tracing
 from app.web.callers import Callers
+from app.web.intake import Intake
 from app.web.openapi import create_app_shell
 from app.web.rates import Rate
 from app.web.watching import Watching
@@ -81,6 +85,7 @@ class Crew:
     desk: Desk
     meters: Meters
     tracing: Tracing
+    intake: Intake
 
     def start(self) -> None:
         self.dispatch.start()
@@ -118,9 +123,10 @@ def build_engine_room(settings: Settings) -> EngineRoom:
 def build_house(settings: Settings, environ: Mapping[str, str], too_many_strays: Callable[[], None]) -> House:
     """`too_many_strays` is to bring about the process's restart; see `Worker`."""
     crew = build_crew(settings, environ, too_many_strays)
-    app = _build_app(settings, crew.room, crew.desk)
+    crew.desk.figures.add(Backlog(crew.intake.backlog))
+    app = _build_app(settings, crew.room, crew.desk, crew.intake)
     Watching(crew.meters, crew.tracing).install(app)
-    return House(crew.room, crew.dispatch, crew.desk, crew.meters, crew.tracing, app)
+    return House(crew.room, crew.dispatch, crew.desk, crew.meters, crew.tracing, crew.intake, app)
 
 
 def build_crew(settings: Settings, environ: Mapping[str, str], too_many_strays: Callable[[], None]) -> Crew:
@@ -128,6 +134,7 @@ def build_crew(settings: Settings, environ: Mapping[str, str], too_many_strays: 
     room = build_engine_room(settings)
     meters, tracing = Meters(), open_tracing(settings.traces, version("turnup"))
     witness = Witness(meters, tracing)
+    gatekeeper = Gatekeeper(room.database, room.engine.gates, room.wakeups, room.clock, get_logger("turnup.gates"))
     hand_on = room.wakeups.hand_on if isinstance(room.wakeups, QueuedWakeups) else None
     worker = Worker(
         room.database,
@@ -141,23 +148,39 @@ def build_crew(settings: Settings, environ: Mapping[str, str], too_many_strays: 
         too_many_strays=too_many_strays,
         hand_on=hand_on,
         witness=witness,
+        gate_passed=gatekeeper.soon,
     )
-    dispatch = _build_dispatch(room, worker if settings.workers else None, witness)
+    dispatch = _build_dispatch(room, worker if settings.workers else None, gatekeeper, witness)
     checks = {**store_checks(room.database, settings.data_dir), **dispatch_checks(dispatch)}
     if settings.workers:
         checks |= worker_checks(room.database, worker, room.clock)
     sheet = FiguresSheet(meters, version("turnup"), Busy(worker.load), Stored(room.database, room.clock))
-    return Crew(room, dispatch, Desk(Readiness(checks), sheet, settings.metrics), meters, tracing)
+    intake = _open_intake(settings, room, worker, meters)
+    return Crew(room, dispatch, Desk(Readiness(checks), sheet, settings.metrics), meters, tracing, intake)
 
 
-def _build_dispatch(room: EngineRoom, worker: Worker | None, witness: Witness) -> Embedded | Distributed:
+def _open_intake(settings: Settings, room: EngineRoom, worker: Worker, meters: Meters) -> Intake:
+    def backlog(most: int) -> int:
+        with room.database.reading() as connection:
+            return count_backlog(connection, room.clock.now(), most) + worker.load().steps
+
+    def is_known(idempotency_key: str) -> bool:
+        with room.database.reading() as connection:
+            return is_accepted(connection, idempotency_key)
+
+    return Intake(settings.intake_limit, backlog, is_known, refused=meters.turned_away)
+
+
+def _build_dispatch(
+    room: EngineRoom, worker: Worker | None, gatekeeper: Gatekeeper, witness: Witness
+) -> Embedded | Distributed:
     logger = get_logger("turnup.dispatch")
     jobs = JobRunner(room.database, room.kinds, room.clock, get_logger("turnup.jobs"))
     upkeep = Upkeep(room.database, room.engine, jobs, room.clock, logger, witness)
     if isinstance(room.wakeups, QueuedWakeups):
-        return Distributed(room.database, room.wakeups, upkeep, room.clock, logger, worker)
+        return Distributed(room.database, room.wakeups, upkeep, gatekeeper, room.clock, logger, worker)
     assert worker is not None  # SQLite's only process has threads: the settings see to it
-    return Embedded(room.database, room.wakeups, upkeep, room.clock, worker)
+    return Embedded(room.database, room.wakeups, upkeep, gatekeeper, room.clock, worker)
 
 
 def read_outside(settings: Settings, environ: Mapping[str, str]) -> Outside:
@@ -177,14 +200,14 @@ def build_watch_app(settings: Settings, desk: Desk, identity: Identity) -> Flask
     return app
 
 
-def _build_app(settings: Settings, room: EngineRoom, desk: Desk) -> Flask:
+def _build_app(settings: Settings, room: EngineRoom, desk: Desk, intake: Intake) -> Flask:
     app = create_app_shell(settings)
     app.static_folder = str(STATIC)
     app.static_url_path = "/static"
     app.add_url_rule("/static/<path:filename>", endpoint="static", view_func=app.send_static_file)
     rate = Rate(settings.rate_per_s)
     doors = (room.database, room.engine, room.operators, room.processes, room.migrations, room.jobs)
-    build_api(app, ApiParts(*doors, Callers(room.identity, rate), desk))
+    build_api(app, ApiParts(*doors, Callers(room.identity, rate), desk, intake))
     pages = (room.database, room.engine, room.operators, room.registry, room.clock, room.identity, rate)
     build_dashboard(app, DashboardParts(*pages))
     return app

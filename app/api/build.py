@@ -16,6 +16,7 @@ from app.api import (
     moves,
     processes,
     signals,
+    systems,
     tasks,
 )
 from app.api.room import ApiParts
@@ -36,6 +37,7 @@ _ROOMS = (
     incidents.Incidents,
     migrations.Migrations,
     jobs.Jobs,
+    systems.Systems,
 )
 
 

@@ -27,7 +27,9 @@ class ProcessOut(Output):
     suspended_at: datetime | None = Field(description="Since when its instances begin suspended; null: they do not")
     suspended_by: str | None
     reason: str | None
-    instances: dict[str, int] = Field(description="How many there are in each state", examples=[{"active": 12}])
+    instances: dict[str, int] = Field(
+        description="How many there are in each state, counted up to 10,000", examples=[{"active": 12}]
+    )
 
 
 class SwitchedOut(ProcessOut):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import partial, wraps
 from http import HTTPStatus
 from typing import Any
 
@@ -21,6 +21,7 @@ from app.engine.operators import Operators
 from app.engine.processes import Processes
 from app.watch.desk import Desk
 from app.web.callers import Callers
+from app.web.intake import LONGEST_S, Intake
 from app.web.openapi import operation_id
 
 PREFIX = "/api/v1"
@@ -39,11 +40,12 @@ class ApiParts:
     jobs: Jobs
     callers: Callers
     desk: Desk = field(default_factory=Desk)
+    intake: Intake = field(default_factory=partial(Intake, 0))
 
 
 def refused(*statuses: int) -> Responses:
     """How errors are documented: each has the shape `ErrorBody`, a component of the document."""
-    return {status: {"description": _REFUSED[status], "content": _ERROR} for status in statuses}
+    return {status: {"description": _REFUSED[status], "content": _ERROR} | _MORE.get(status, {}) for status in statuses}
 
 
 _REFUSED = {
@@ -55,10 +57,12 @@ _REFUSED = {
     413: "More than is accepted at once",
     415: "A body of another content type, or a compressed one",
     422: "A diagram with errors: `findings` say where, why and what to do",
-    429: "More requests than one caller is answered: `Retry-After` says when to go on",
+    429: "Too much waits already, or one caller asks too often: send the same again after `Retry-After` seconds",
     500: "An error that nobody foresaw; the server's log knows its `errorId`",
     503: "The database did not answer in time; nothing was stored",
 }
+_RETRY_AFTER = {"description": "Whole seconds", "schema": {"type": "integer", "minimum": 1, "maximum": LONGEST_S}}
+_MORE = {429: {"headers": {"Retry-After": _RETRY_AFTER}}}
 _ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorBody"}}}
 
 

@@ -129,7 +129,7 @@ class Access:
             return self._form(target, error.message, 401)
         except TooManyGuesses as error:
             answer = self._form(target, error.message, 429)
-            answer.headers["Retry-After"] = str(error.facts["retry_after_s"])
+            answer.headers["Retry-After"] = str(error.retry_after_s)
             return answer
         return self._let_in(cookie, target)
 

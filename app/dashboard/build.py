@@ -19,6 +19,7 @@ from app.dashboard.instances import InstancePages
 from app.dashboard.parts import DashboardParts
 from app.dashboard.processes import ProcessPages
 from app.dashboard.settle import SettlePages
+from app.dashboard.systems import SystemPages
 from app.dashboard.tasks import TaskPages
 from app.dashboard.times import duration, relative, time_element
 from app.dashboard.users import UserPages
@@ -42,6 +43,7 @@ def build_dashboard(app: Flask, parts: DashboardParts) -> None:
         DecisionPages(parts, diagrams),
         AccountPages(parts, diagrams),
         UserPages(parts, diagrams),
+        SystemPages(parts, diagrams),
     ):
         pages.routes(blueprint)
     blueprint.after_request(_add_headers)
@@ -91,4 +93,5 @@ def _teach_templates(app: Flask, parts: DashboardParts) -> None:
         csrf=proof,
         here=lambda: request.endpoint,
     )
-    app.jinja_env.filters.update(pretty=words.pretty, brief=words.brief, as_json=words.as_json, spoken=words.spoken)
+    for spell in (words.pretty, words.brief, words.counted, words.as_json, words.spoken, words.anchor):
+        app.jinja_env.filters[spell.__name__] = spell

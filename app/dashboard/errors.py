@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.core.errors import TurnupError
+from app.core.errors import TooMany, TurnupError
 from app.core.ids import new_id
 from app.core.log import get_logger
 from app.identity.authority import MissingPermission
@@ -48,8 +48,8 @@ def refuse(error: TurnupError) -> Response:
     if error.status >= 500:
         return break_down(error)
     response = answer(error.status, error.message, code=error.code, path=error.path)
-    if "retry_after_s" in error.facts:
-        response.headers["Retry-After"] = str(error.facts["retry_after_s"])
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.retry_after_s)
     return response
 
 

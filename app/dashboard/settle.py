@@ -9,13 +9,12 @@ from werkzeug.wrappers import Response
 
 from app.core.db import Transaction
 from app.core.errors import InvalidInput
-from app.dashboard.fields import read_changes, read_object
+from app.dashboard.fields import read_changes, read_object, read_reason
 from app.dashboard.instance import InstancePage, inputs_of
 from app.dashboard.pages import wants_fragment
 from app.engine import queries
 from app.web.acting import Deed, act
 
-REASON_LIMIT = 1000
 Act = Callable[[Transaction, str, str], None]  # transaction, who, why
 
 
@@ -75,7 +74,7 @@ class SettlePages:
         return changes
 
     def _act(self, incident_id: str, settle: Act) -> str | Response:
-        reason = _reason()
+        reason = read_reason(request.form)
 
         def work(tx: Transaction, deed: Deed) -> str:
             settle(tx, deed.by, reason)
@@ -86,12 +85,3 @@ class SettlePages:
             call = request.args.get("call")
             return redirect(url_for("dashboard.instance", instance_id=instance_id, call=call), 303)
         return self._page.live(instance_id)
-
-
-def _reason() -> str:
-    reason = request.form.get("reason", "").strip()
-    if not reason:
-        raise InvalidInput("Say why: the reason stands in the history beside your name.", path="$.reason")
-    if len(reason) > REASON_LIMIT:
-        raise InvalidInput(f"Keep the reason under {REASON_LIMIT} characters.", path="$.reason")
-    return reason

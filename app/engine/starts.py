@@ -11,10 +11,12 @@ from app.core.clock import Clock
 from app.core.db import Prepared, Transaction
 from app.core.errors import Conflict, TooLarge
 from app.core.ids import new_id
+from app.core.priority import NORMAL
 from app.core.types import from_microseconds, to_microseconds
 from app.engine import definitions, suspension
 from app.engine.arrivals import Sent
 from app.engine.locks import lock
+from app.engine.queries.search import search_key
 from app.engine.schemas import VariablesRefused, check_schema
 from app.engine.spiff.scopes import VALUE
 from app.engine.tables import arrival, process_instance, variable
@@ -49,6 +51,7 @@ class StartRequest:
     variables: dict[str, Any]
     version: int | None = None
     business_key: str | None = None
+    priority: int = NORMAL  # 0, the highest, to 4
     idempotency_key: str | None = None
     trace_parent: str | None = None  # of the request's trace: no part of what is asked
 
@@ -82,6 +85,7 @@ def start(tx: Transaction, request: StartRequest, clock: Clock) -> Started:
         definition.id,
         definition.version,
         business_key=request.business_key,
+        priority=request.priority,
         idempotency_key=request.idempotency_key,
         digest=digest,
         trace_parent=request.trace_parent,
@@ -103,6 +107,7 @@ class New:
     definition_id: str
     version: int
     business_key: str | None = None
+    priority: int = NORMAL
     idempotency_key: str | None = None
     digest: str | None = None
     element_id: str | None = None
@@ -120,6 +125,8 @@ def put(tx: Transaction, new: New, now: int) -> str:
         "process_id": new.process_id,
         "version": new.version,
         "business_key": new.business_key,
+        "priority": new.priority,
+        "search_key": None if new.business_key is None else search_key(new.business_key),
         "state": "active",
         "incidents": 0,
         "revision": 0,
@@ -173,8 +180,15 @@ def check_variables(variables: dict[str, Any], at: str = "$.variables") -> dict[
 
 
 def _digest(request: StartRequest) -> str:
-    body = [request.process_id, request.version, request.business_key, request.variables]
+    body: list[Any] = [request.process_id, request.version, request.business_key, request.variables]
+    if request.priority != NORMAL:  # whoever names none asks the same as before there were any
+        body.append(request.priority)
     return hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def is_accepted(connection: sa.Connection, idempotency_key: str) -> bool:
+    """Whether an instance was started under that key."""
+    return bool(_BY_KEY.rows(connection, {"key": idempotency_key}))
 
 
 def _existing(tx: Transaction, key: str, digest: str) -> Started | None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from datetime import datetime, timedelta
-from typing import ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core.clock import Clock
 from app.core.db import Transaction
-from app.core.errors import TurnupError
+from app.core.errors import TooMany
 from app.identity.tables import login_guess
 
 FREE = {"name": 5, "address": 30}  # so many are not held against anybody
@@ -19,10 +18,8 @@ LONGEST_PAUSE = timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(hours=1)
 
 
-class TooManyGuesses(TurnupError):
+class TooManyGuesses(TooMany):
     """A log-in was tried too often."""
-
-    status: ClassVar[int] = 429
 
     def __init__(self, retry_after_s: int) -> None:
         message = f"Too many attempts to log in. Try again in {_in_words(retry_after_s)}."

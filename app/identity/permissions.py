@@ -28,6 +28,8 @@ class Permission(StrEnum):
     DEPLOY_DECISIONS = "decision.deploy"
     READ_JOBS = "job.read"
     HANDLE_JOB = "job.handle"
+    READ_SYSTEMS = "system.read"
+    HANDLE_SYSTEM = "system.handle"
     READ_METRICS = "metrics.read"
     OWN_TOKENS = "token.own"
     MANAGE_USERS = "user.manage"
@@ -55,6 +57,8 @@ IN_WORDS: Final = {
     _P.DEPLOY_DECISIONS: "deploy decisions",
     _P.READ_JOBS: "see bulk work",
     _P.HANDLE_JOB: "pause, resume and stop bulk work",
+    _P.READ_SYSTEMS: "see the systems that handlers call",
+    _P.HANDLE_SYSTEM: "limit, stop and let go the systems that handlers call",
     _P.READ_METRICS: "read the server's figures",
     _P.OWN_TOKENS: "have tokens of one's own",
     _P.MANAGE_USERS: "manage users, their roles and everybody's tokens",
@@ -67,6 +71,8 @@ WHOLE: Final = frozenset(
         _P.BROADCAST_SIGNAL,
         _P.READ_DECISIONS,  # any process may ask for a decision
         _P.DEPLOY_DECISIONS,
+        _P.READ_SYSTEMS,  # every process's handlers call them
+        _P.HANDLE_SYSTEM,
         _P.READ_METRICS,
         _P.MANAGE_USERS,
     }
@@ -85,7 +91,9 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-_VIEWER = frozenset({_P.READ_INSTANCES, _P.READ_DEFINITIONS, _P.READ_DECISIONS, _P.READ_JOBS, _P.OWN_TOKENS})
+_VIEWER = frozenset(
+    {_P.READ_INSTANCES, _P.READ_DEFINITIONS, _P.READ_DECISIONS, _P.READ_JOBS, _P.READ_SYSTEMS, _P.OWN_TOKENS}
+)
 _OPERATOR = _VIEWER | {
     _P.START_INSTANCE,
     _P.CANCEL_INSTANCE,
@@ -101,7 +109,8 @@ _OPERATOR = _VIEWER | {
 ROLES: Final = {
     Role.VIEWER: _VIEWER,
     Role.OPERATOR: _OPERATOR,
-    Role.LEAD: _OPERATOR | {_P.MIGRATE_INSTANCES, _P.SUSPEND_PROCESS, _P.HANDLE_JOB, _P.BROADCAST_SIGNAL},
+    Role.LEAD: _OPERATOR
+    | {_P.MIGRATE_INSTANCES, _P.SUSPEND_PROCESS, _P.HANDLE_JOB, _P.BROADCAST_SIGNAL, _P.HANDLE_SYSTEM},
     Role.AUTHOR: _VIEWER | {_P.DEPLOY_DEFINITION, _P.DEPLOY_DECISIONS, _P.START_INSTANCE, _P.MIGRATE_INSTANCES},
     Role.PRODUCT_MANAGER: _VIEWER | {_P.DEPLOY_DECISIONS},
     Role.INTEGRATOR: frozenset(

@@ -21,7 +21,10 @@ class PageQuery(Parameters):
 
 
 def answer_page(items: Iterable[Output], total: int) -> Response:
-    """An array, with the number of all that the filters let through in X-Total-Count."""
+    """An array, with the number of all that the filters let through in X-Total-Count.
+
+    A list that stops counting somewhere still says more than it has shown while there is more to show.
+    """
     text = b"[" + b",".join(item.model_dump_json(by_alias=True).encode() for item in items) + b"]"
     response = Response(text, mimetype="application/json")
     response.headers["X-Total-Count"] = str(total)

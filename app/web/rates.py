@@ -7,17 +7,14 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from threading import Lock
-from typing import ClassVar
 
-from app.core.errors import TurnupError
+from app.core.errors import TooMany
 
 _REMEMBERED = 10_000
 
 
-class TooManyRequests(TurnupError):
+class TooManyRequests(TooMany):
     """More than one caller's share."""
-
-    status: ClassVar[int] = 429
 
 
 class Rate:

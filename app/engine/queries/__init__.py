@@ -26,8 +26,12 @@ from app.engine.queries.details import history as history
 from app.engine.queries.details import open_tokens as open_tokens
 from app.engine.queries.details import passed_elements as passed_elements
 from app.engine.queries.details import variables as variables
+from app.engine.queries.gates import GateView as GateView
+from app.engine.queries.gates import get_gate as get_gate
+from app.engine.queries.gates import list_gates as list_gates
 from app.engine.queries.incidents import IncidentView as IncidentView
 from app.engine.queries.incidents import UnknownIncident as UnknownIncident
+from app.engine.queries.incidents import count_open_incidents as count_open_incidents
 from app.engine.queries.incidents import get_incident as get_incident
 from app.engine.queries.incidents import list_incidents as list_incidents
 from app.engine.queries.instances import STATES as STATES
@@ -37,6 +41,7 @@ from app.engine.queries.instances import count_by_state as count_by_state
 from app.engine.queries.instances import get_instance as get_instance
 from app.engine.queries.instances import list_instances as list_instances
 from app.engine.queries.page import Page as Page
+from app.engine.queries.page import is_all as is_all
 from app.engine.queries.processes import ProcessView as ProcessView
 from app.engine.queries.processes import get_process as get_process
 from app.engine.queries.tasks import UnknownTask as UnknownTask

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from app.core.errors import NotFound
-from app.engine.queries.page import Page, fetch
+from app.engine.queries.page import Page, count, fetch
 from app.engine.tables import incident, process_instance, token
 
 
@@ -73,17 +74,32 @@ def list_incidents(
     offset: int = 0,
 ) -> Page[IncidentView]:
     """The youngest first; `state` None is all of them. `among`: only of these processes."""
-    query = _SELECT.order_by(incident.c.raised_at.desc(), incident.c.id.desc())
+    counted = sa.select(incident.c.id)
+    where = []
     if state is not None:
-        query = query.where(incident.c.state == state)
-    if process_id is not None:
-        query = query.where(process_instance.c.process_id == process_id)
+        where.append(incident.c.state == state)
     if instance_id is not None:
-        query = query.where(incident.c.instance_id == instance_id)
+        where.append(incident.c.instance_id == instance_id)
+    if process_id is not None:
+        where.append(process_instance.c.process_id == process_id)
     if among is not None:
-        query = query.where(process_instance.c.process_id.in_(sorted(among)))
-    rows, total = fetch(connection, query, limit, offset)
+        where.append(process_instance.c.process_id.in_(sorted(among)))
+    if process_id is not None or among is not None:
+        counted = counted.join(process_instance, process_instance.c.id == incident.c.instance_id)
+    # Ids sort by time, and have an index; that of a state has the time itself
+    order = (incident.c.id,) if state is None else (incident.c.raised_at, incident.c.id)
+    query = _SELECT.where(*where).order_by(*(each.desc() for each in order))
+    rows, total = fetch(connection, query, limit, offset, partial(count, connection, counted.where(*where)))
     return Page([IncidentView(**row._mapping) for row in rows], total)
+
+
+def count_open_incidents(connection: sa.Connection, among: Collection[str] | None = None) -> int:
+    """Of all instances, or of these processes, none beyond COUNT_LIMIT."""
+    query = sa.select(incident.c.id).where(incident.c.state == "open")
+    if among is not None:
+        query = query.join(process_instance, process_instance.c.id == incident.c.instance_id)
+        query = query.where(process_instance.c.process_id.in_(sorted(among)))
+    return count(connection, query)
 
 
 def get_incident(connection: sa.Connection, incident_id: str) -> IncidentView:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from app.core.errors import NotFound
-from app.engine.queries.page import Page, fetch, literal
+from app.engine.queries.page import Page, count, fetch, is_all, literal
+from app.engine.queries.search import found_by, search_key
 from app.engine.tables import process_instance, token
 
 State = Literal["active", "fallen_out", "suspended", "completed", "cancelled"]
 STATES: tuple[State, ...] = ("active", "fallen_out", "suspended", "completed", "cancelled")
+_NOT_ACTIVE = ("suspended", "completed", "cancelled")
 
 # What tells most about an instance comes first: what is wrong, what is being done, what is waited for. Timers come
 # late, because most of them are the limit of a step that waits for something itself.
@@ -27,6 +30,7 @@ _TELLING = (
     "signal",
     "user_task",
     "job",
+    "held",
     "timer",
     "condition",
     "join",
@@ -37,6 +41,7 @@ _PLACED = {
     "retry": "retry of {element}",
     "claim": "{element} (running)",
     "job": "a worker for {element}",
+    "held": "its turn at {element}",
     "user_task": "task {element}",
     "timer": "timer {element}",
     "condition": "the condition of {element}",
@@ -61,6 +66,7 @@ class InstanceRow:
     process_id: str
     version: int
     business_key: str | None
+    priority: int
     state: State
     incidents: int
     started_at: datetime
@@ -78,7 +84,7 @@ _state = sa.case(
     else_=process_instance.c.state,
 )
 _SELECT = sa.select(
-    *(process_instance.c[name] for name in ("id", "process_id", "version", "business_key", "incidents")),
+    *(process_instance.c[name] for name in ("id", "process_id", "version", "business_key", "priority", "incidents")),
     *(process_instance.c[name] for name in ("started_at", "updated_at", "ended_at", "suspended_with")),
     _state.label("shown_state"),
 )
@@ -96,44 +102,76 @@ def list_instances(
     limit: int = 50,
     offset: int = 0,
 ) -> Page[InstanceRow]:
-    """The youngest first. `business_key` is exact; `search` is part of one in any case, or a whole instance id.
-
-    `among`: only of these processes.
-    """
-    query = _SELECT
-    if state is None:
-        query = query.order_by(process_instance.c.id.desc())  # ids sort by time, and have an index
-    else:
-        youngest = (process_instance.c.started_at.desc(), process_instance.c.id.desc())
-        query = query.where(*_in_state(state)).order_by(*youngest)
+    """The youngest first. `business_key` is exact; `search` is how one begins, in any case, or if none begins so a part
+    of one; or a whole instance id. `among`: only of these processes."""
+    query, counted = _SELECT, None
+    if state is not None:
+        query = query.where(*_in_state(state, process_id))
     if process_id is not None:
         query = query.where(process_instance.c.process_id == process_id)
     if among is not None:
         query = query.where(process_instance.c.process_id.in_(sorted(among)))
     if business_key is not None:
+        query = query.where(process_instance.c.search_key == search_key(business_key))
         query = query.where(process_instance.c.business_key == business_key)
     if search:
-        key = process_instance.c.business_key
-        query = query.where(sa.or_(key.icontains(search, autoescape=True), process_instance.c.id == search))
-    rows, total = fetch(connection, query, limit, offset)
+        query = query.where(found_by(connection, search))
+    if not (search or business_key) and among is None:
+        counted = partial(_count, connection, state, process_id)
+        if process_id is not None and state is None:
+            query = query.where(process_instance.c.id.in_(_youngest(process_id, offset + limit + 1)))
+    # Ids sort by time: the index of a process's instances ends with them, that of a state has the time itself
+    by_time = state is not None and process_id is None
+    order = (process_instance.c.started_at, process_instance.c.id) if by_time else (process_instance.c.id,)
+    rows, total = fetch(connection, query.order_by(*(each.desc() for each in order)), limit, offset, counted)
     return Page(_with_waits(connection, rows), total)
 
 
 def count_by_state(
     connection: sa.Connection, process_id: str | None = None, among: Collection[str] | None = None
 ) -> dict[str, int]:
-    """How many instances there are in each of STATES; none is 0. `among`: only of these processes."""
-    counts = sa.select(process_instance.c.state, sa.func.count()).group_by(process_instance.c.state)
-    fallen = sa.select(sa.func.count()).where(*_in_state("fallen_out"))
-    if process_id is not None:
-        counts = counts.where(process_instance.c.process_id == process_id)
-        fallen = fallen.where(process_instance.c.process_id == process_id)
-    if among is not None:
-        counts, fallen = (query.where(process_instance.c.process_id.in_(sorted(among))) for query in (counts, fallen))
-    found = {row[0]: row[1] for row in connection.execute(counts)}
-    found["fallen_out"] = connection.execute(fallen).scalar_one()
-    found["active"] = found.get("active", 0) - found["fallen_out"]
-    return {state: found.get(state, 0) for state in STATES}
+    """How many instances there are in each of STATES, none beyond COUNT_LIMIT. `among`: only of these processes."""
+    if among is None:
+        return _count_states(connection, process_id)
+    chosen = [each for each in sorted(among) if process_id in (None, each)]
+    counts = [_count_states(connection, each) for each in chosen]
+    return {state: sum(found[state] for found in counts) for state in STATES}
+
+
+def _count_states(connection: sa.Connection, process_id: str | None) -> dict[str, int]:
+    found: dict[str, int] = {state: _count(connection, state, process_id) for state in STATES if state != "active"}
+    found["active"] = _running(connection, process_id, found["fallen_out"])
+    return {state: found[state] for state in STATES}
+
+
+def _count(connection: sa.Connection, state: State | None, process_id: str | None) -> int:
+    if state == "active":
+        return _running(connection, process_id, _count(connection, "fallen_out", process_id))
+    return _counted(connection, process_id, *(() if state is None else _in_state(state, process_id)))
+
+
+def _running(connection: sa.Connection, process_id: str | None, fallen_out: int) -> int:
+    """All that are not over without those that have fallen out: an index alone tells how many they are."""
+    found = _counted(connection, process_id, process_instance.c.state == "active")
+    return found - fallen_out if is_all(found) else found
+
+
+def _counted(connection: sa.Connection, process_id: str | None, *where: sa.ColumnElement[bool]) -> int:
+    query = sa.select(process_instance.c.id).where(*where)
+    return count(connection, query if process_id is None else query.where(process_instance.c.process_id == process_id))
+
+
+def _youngest(process_id: str, number: int) -> sa.CompoundSelect[Any]:
+    """So many of each state: among them are so many of the process."""
+    each = [
+        sa.select(process_instance.c.id)
+        .where(process_instance.c.process_id == process_id, process_instance.c.state == state)
+        .order_by(process_instance.c.id.desc())
+        .limit(number)
+        .subquery()
+        for state in ("active", *_NOT_ACTIVE)
+    ]
+    return sa.union_all(*(sa.select(part.c.id) for part in each))
 
 
 def get_instance(connection: sa.Connection, instance_id: str, *, waits: bool = True) -> InstanceRow:
@@ -144,11 +182,13 @@ def get_instance(connection: sa.Connection, instance_id: str, *, waits: bool = T
     return _with_waits(connection, [row])[0] if waits else _instance(row, None)
 
 
-def _in_state(state: State) -> tuple[sa.ColumnElement[bool], ...]:
+def _in_state(state: State, process_id: str | None) -> tuple[sa.ColumnElement[bool], ...]:
     if state == "active":
         return (process_instance.c.state == "active", process_instance.c.incidents == 0)
     if state == "fallen_out":
-        return (process_instance.c.state == "active", process_instance.c.incidents > literal(0))
+        # Among all, not by its equal: no query should walk through all that are active to find these
+        state_is = process_instance.c.state == "active" if process_id else process_instance.c.state.not_in(_NOT_ACTIVE)
+        return (state_is, process_instance.c.incidents > literal(0))
     return (process_instance.c.state == state,)
 
 
@@ -163,6 +203,7 @@ def _instance(row: Any, wait: Any) -> InstanceRow:
         process_id=row.process_id,
         version=row.version,
         business_key=row.business_key,
+        priority=row.priority,
         state=row.shown_state,
         incidents=row.incidents,
         started_at=row.started_at,

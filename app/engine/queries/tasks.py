@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
 from app.core.errors import NotFound
-from app.engine.queries.page import Page, fetch, literal
+from app.engine.queries.page import Page, count, fetch, literal
 from app.engine.tables import process_instance, token
 
 
@@ -37,6 +38,7 @@ class UserTaskView:
     suspended: bool = False
 
 
+_IS_TASK = (token.c.kind == literal("user_task"), token.c.open == literal(1))
 _SELECT = (
     sa.select(
         token.c.instance_id,
@@ -51,7 +53,7 @@ _SELECT = (
         process_instance.c.state,
     )
     .join_from(token, process_instance, process_instance.c.id == token.c.instance_id)
-    .where(token.c.kind == literal("user_task"), token.c.open == literal(1))
+    .where(*_IS_TASK)
 )
 
 
@@ -66,16 +68,20 @@ def list_user_tasks(
     offset: int = 0,
 ) -> Page[UserTaskView]:
     """Those that have waited longest first. `among`: only of these processes."""
-    query = _SELECT.order_by(token.c.since, token.c.instance_id, token.c.number)
+    where = []
+    counted = sa.select(token.c.number).where(*_IS_TASK)
     if assignee is not None:
-        query = query.where(token.c.claimed_by == assignee)
-    if process_id is not None:
-        query = query.where(process_instance.c.process_id == process_id)
+        where.append(token.c.claimed_by == assignee)
     if instance_id is not None:
-        query = query.where(token.c.instance_id == instance_id)
+        where.append(token.c.instance_id == instance_id)
+    if process_id is not None:
+        where.append(process_instance.c.process_id == process_id)
     if among is not None:
-        query = query.where(process_instance.c.process_id.in_(sorted(among)))
-    rows, total = fetch(connection, query, limit, offset)
+        where.append(process_instance.c.process_id.in_(sorted(among)))
+    if process_id is not None or among is not None:
+        counted = counted.join(process_instance, process_instance.c.id == token.c.instance_id)
+    query = _SELECT.where(*where).order_by(token.c.since, token.c.instance_id, token.c.number)
+    rows, total = fetch(connection, query, limit, offset, partial(count, connection, counted.where(*where)))
     return Page([_view(row) for row in rows], total)
 
 

@@ -65,6 +65,8 @@ def _definitions_and_instances() -> None:
         sa.Column("process_id", sa.String(255), nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("business_key", sa.String(255)),
+        sa.Column("priority", sa.SmallInteger, nullable=False),
+        sa.Column("search_key", sa.String(255).with_variant(sa.String(255, collation="C"), "postgresql")),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("incidents", sa.Integer, nullable=False),
         sa.Column("revision", sa.BigInteger, nullable=False),
@@ -85,7 +87,6 @@ def _definitions_and_instances() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_process_instance"),
         sa.UniqueConstraint("idempotency_key", name="uq_process_instance_idempotency_key"),
     )
-    op.create_index("ix_process_instance_business_key", "process_instance", ["business_key"])
     op.create_index(
         "ix_process_instance_fallen_out",
         "process_instance",
@@ -94,6 +95,8 @@ def _definitions_and_instances() -> None:
         postgresql_where=sa.text("incidents > 0"),
     )
     op.create_index("ix_process_instance_listing", "process_instance", ["state", "started_at"])
+    op.create_index("ix_process_instance_of_process", "process_instance", ["process_id", "state", "id"])
+    op.create_index("ix_process_instance_search_key", "process_instance", ["search_key"])
     op.create_index(
         "ix_process_instance_start_key",
         "process_instance",
@@ -162,6 +165,13 @@ def _open_in_instances() -> None:
         ["due_at"],
         sqlite_where=sa.text("due_at IS NOT NULL"),
         postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_token_held",
+        "token",
+        ["since"],
+        sqlite_where=sa.text("kind = 'held'"),
+        postgresql_where=sa.text("kind = 'held'"),
     )
     op.create_index(
         "ix_token_job",

@@ -79,6 +79,64 @@ def test_search_is_part_of_a_business_key_or_a_whole_id(rows: Rows, read: Read) 
         assert ids(read(queries.list_instances, search=search, limit=9)) == found, search
 
 
+def test_keys_that_begin_as_searched_come_before_those_that_go_on_so(rows: Rows, read: Read) -> None:
+    for number, key in enumerate(["ÄB-1", "b-1", "B-12"]):
+        rows.instance(f"i{number}", number, business_key=key)
+    assert ids(read(queries.list_instances, search="B-1", limit=9)) == ["i2", "i1"]
+    assert ids(read(queries.list_instances, search="äB", limit=9)) == ["i0"]
+    assert ids(read(queries.list_instances, search="-1", limit=9)) == ["i2", "i1", "i0"]
+    assert ids(read(queries.list_instances, search="b-1", process_id="q", limit=9)) == []
+
+
+def test_a_beginning_of_many_keys_finds_them_all(rows: Rows, read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.engine.queries.search.FEW", 2)
+    for number in range(4):
+        rows.instance(f"i{number}", number, business_key=f"ORD-{number}")
+    rows.instance("other", 9, business_key="NO-ORD-1")
+    page = read(queries.list_instances, search="ord-", limit=3)
+    assert (ids(page), page.total) == (["i3", "i2", "i1"], 4)
+
+
+def test_counting_stops_and_reading_on_finds_everything(
+    rows: Rows, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.engine.queries.page.COUNT_LIMIT", 3)
+    for number in range(9):
+        rows.instance(f"i{number}", number, incidents=number % 2)
+    assert read(queries.count_by_state) == {
+        "active": 3, "fallen_out": 3, "suspended": 0, "completed": 0, "cancelled": 0
+    }  # fmt: skip
+    for filters in ({}, {"state": "active"}, {"process_id": "p"}, {"state": "active", "process_id": "p"}):
+        found: list[str] = []
+        while True:
+            page = read(queries.list_instances, limit=2, offset=len(found), **filters)
+            found += ids(page)
+            if len(found) >= page.total:
+                break
+        assert found == [f"i{n}" for n in range(8, -1, -1) if n % 2 == 0 or "state" not in filters]
+
+
+def test_counts_do_not_differ_from_lists(rows: Rows, read: Read) -> None:
+    states = ("active", "suspended", "completed", "cancelled")
+    for number in range(24):
+        rows.instance(
+            f"i{number:02}",
+            number,
+            state=states[number % 4],
+            process_id="pq"[number % 3 == 0],
+            incidents=int(number % 4 < 2 and number % 5 == 0),
+        )
+    for process_id in (None, "p", "q"):
+        counts = read(queries.count_by_state, process_id)
+        lists = {
+            state: read(queries.list_instances, state=state, process_id=process_id, limit=1).total
+            for state in queries.STATES
+        }
+        every = read(queries.list_instances, process_id=process_id, limit=99)
+        assert counts == lists == {state: sum(row.state == state for row in every.items) for state in queries.STATES}
+        assert every.total == sum(counts.values()) == read(queries.list_instances, process_id=process_id, limit=1).total
+
+
 def test_a_business_key_is_matched_exactly(rows: Rows, read: Read) -> None:
     rows.instance("a", 1, business_key="ORD-1")
     rows.instance("b", 2, business_key="ORD-11")

@@ -41,7 +41,7 @@ def test_a_refusal_says_when_to_go_on() -> None:
     assert took(rate, "a", 1) == 1
     with pytest.raises(TooManyRequests, match=r"At most 0\.1 requests a second") as found:
         rate.take("a")
-    assert found.value.facts == {"retry_after_s": 10}
+    assert found.value.retry_after_s == 10
 
 
 def test_callers_who_are_many_are_not_remembered_for_ever() -> None:
