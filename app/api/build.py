@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_openapi3.openapi import OpenAPI
 
 from app.api import (
+    audit,
     decisions,
     definitions,
     health,
@@ -37,6 +38,7 @@ _ROOMS = (
     incidents.Incidents,
     migrations.Migrations,
     jobs.Jobs,
+    audit.Audit,
     systems.Systems,
 )
 

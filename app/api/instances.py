@@ -216,8 +216,9 @@ class Instances:
         # Before any transaction: what is refused must not keep those waiting who work it off.
         self._parts.intake.admit(asked.priority, asked.idempotency_key)
 
-        def store(tx: Transaction, _: Deed) -> Started:
+        def store(tx: Transaction, deed: Deed) -> Started:
             started = self._engine.start(tx, asked)
+            deed.target = started.instance_id
             row = queries.get_instance(tx.connection, started.instance_id, waits=False)
             shown = {**vars(row), "href": href_of(row.id), "created": started.created}
             return Started.model_validate(shown)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
+import sqlalchemy as sa
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from pydantic import Field, RootModel
@@ -15,7 +16,7 @@ from app.core.db import Transaction
 from app.engine import queries
 from app.engine.queries.gates import GateView
 from app.handling.contract import Limit
-from app.web.acting import act
+from app.web.acting import Deed, act
 from app.web.models import Input, Name, Output, Reason
 from app.web.paging import PageQuery, answer_one, answer_page
 
@@ -133,7 +134,14 @@ class Systems:
         return self._change(body, lambda tx, by: self._keeping.let_go(tx, body.key, by, body.reason))
 
     def _change(self, body: GateIn, change: Callable[[Transaction, str], object]) -> Response:
-        act(self._database, lambda tx, deed: change(tx, deed.by))
+        def work(tx: Transaction, deed: Deed) -> None:
+            deed.target = body.key
+            deed.before = self._read(tx.connection, body.key).set_to
+            change(tx, deed.by)
+
+        act(self._database, work)
         with self._database.reading() as connection:
-            found = queries.get_gate(connection, body.key, self._engine.gates, self._engine.desk.registry)
-        return answer_one(SystemOut.of(found))
+            return answer_one(SystemOut.of(self._read(connection, body.key)))
+
+    def _read(self, connection: sa.Connection, key: str) -> GateView:
+        return queries.get_gate(connection, key, self._engine.gates, self._engine.desk.registry)

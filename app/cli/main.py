@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from app.cli.audit import audit
 from app.cli.demo import demo
 from app.cli.diagrams import check_files, decide_file, deploy_files
 from app.cli.people import token, user
@@ -113,6 +114,7 @@ def _no_object(text: str) -> click.BadParameter:
 
 
 main.add_command(lab)
+main.add_command(audit)
 main.add_command(demo)
 main.add_command(user)
 main.add_command(token)

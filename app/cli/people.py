@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 
@@ -17,6 +18,8 @@ from app.core.errors import InvalidSetting
 from app.core.settings import read_settings
 from app.factory import EngineRoom, build_engine_room
 from app.identity import tokens, users
+from app.identity.audit import entries
+from app.identity.audit.entries import Entry
 from app.identity.authority import Grant, read_grant
 from app.identity.doors import Identity
 from app.identity.passwords import made_up
@@ -61,9 +64,28 @@ def _identity() -> Iterator[Identity]:
         room.close()
 
 
-def _change(work: Callable[[Transaction, Identity], Result]) -> Result:
+def _change(action: str, target: str, work: Callable[[Transaction, Identity], Result], **asked: Any) -> Result:
+    """On record, as what the machine's own account did."""
     with _identity() as identity:
-        return commit(identity.database, lambda tx: work(tx, identity))
+
+        def change(tx: Transaction) -> Result:
+            result = work(tx, identity)
+            door, kind = f"turnup {action}", action.partition(" ")[0]
+            at, after = identity.clock.now(), asked or None
+            entries.write(
+                tx, Entry(at, _account(), "command", "user.manage", door, kind=kind, target=target, after=after)
+            )
+            return result
+
+        return commit(identity.database, change)
+
+
+def _account() -> str:
+    """Whose command it is, as the machine knows them."""
+    try:
+        return f"{getpass.getuser()} at the {BY}"
+    except OSError:  # no name for that number
+        return f"{os.getuid()} at the {BY}"
 
 
 def _roles(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> list[Grant]:
@@ -90,7 +112,12 @@ def user() -> None:
 def add_user(name: str, grants: list[Grant], password_stdin: bool) -> None:
     """Add a user; without a role they may do nothing yet."""
     password = _password(password_stdin)
-    _change(lambda tx, identity: identity.users.add(tx, name, password, grants, BY))
+    _change(
+        "user add",
+        name,
+        lambda tx, identity: identity.users.add(tx, name, password, grants, BY),
+        grants=_written(grants),
+    )
     _tell(name, password, password_stdin)
 
 
@@ -109,7 +136,7 @@ def list_users() -> None:
 def change_password(name: str, password_stdin: bool) -> None:
     """Give a user another password; it ends their sessions."""
     password = _password(password_stdin)
-    _change(lambda tx, identity: identity.users.change_password(tx, name, password))
+    _change("user password", name, lambda tx, identity: identity.users.change_password(tx, name, password))
     _tell(name, password, password_stdin)
 
 
@@ -125,14 +152,15 @@ def change_roles(name: str, give: list[Grant], take: list[Grant]) -> None:
         identity.users.grant(tx, name, left)
         return left
 
-    click.echo(f"{name}: {_written(_change(work))}")
+    left = _change("user role", name, work, give=_written(give), take=_written(take))
+    click.echo(f"{name}: {_written(left)}")
 
 
 @user.command("disable")
 @click.argument("name")
 def disable_user(name: str) -> None:
     """Let a user in no more: ends their sessions and stops their tokens."""
-    _change(lambda tx, identity: identity.users.disable(tx, name))
+    _change("user disable", name, lambda tx, identity: identity.users.disable(tx, name))
     click.echo(f"{name} is disabled.")
 
 
@@ -140,7 +168,7 @@ def disable_user(name: str) -> None:
 @click.argument("name")
 def enable_user(name: str) -> None:
     """Let a user in again."""
-    _change(lambda tx, identity: identity.users.enable(tx, name))
+    _change("user enable", name, lambda tx, identity: identity.users.enable(tx, name))
     click.echo(f"{name} is enabled.")
 
 
@@ -162,7 +190,7 @@ def add_token(name: str, grants: list[Grant], days: int, owner: str | None) -> N
         until = identity.clock.now() + timedelta(days=days)
         return identity.tokens.issue(tx, NewToken(name, grants, until, user_id), BY)[1]
 
-    click.echo(_change(work))
+    click.echo(_change("token add", name, work, grants=_written(grants), days=days, user=owner))
 
 
 @token.command("list")
@@ -180,7 +208,7 @@ def list_tokens() -> None:
 @click.argument("token_id")
 def revoke_token(token_id: str) -> None:
     """Take a token back; servers that have just seen it let it in for five seconds more."""
-    _change(lambda tx, identity: identity.tokens.revoke(tx, token_id))
+    _change("token revoke", token_id, lambda tx, identity: identity.tokens.revoke(tx, token_id))
     click.echo("The token is revoked.")
 
 

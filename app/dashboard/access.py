@@ -100,7 +100,7 @@ class Access:
             _check_proof()
         if found is not None and not door.public:
             self._rate.take(f"user {found.user_id}")
-            enter(found, self._database)
+            enter(found, self._database, self._identity.clock)
         return None
 
     def _find(self) -> Person | None:

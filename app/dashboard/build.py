@@ -10,6 +10,7 @@ from markupsafe import Markup
 from app.dashboard import words
 from app.dashboard.access import Access, person, proof
 from app.dashboard.account import AccountPages
+from app.dashboard.audit import AuditPages
 from app.dashboard.decisions import DecisionPages
 from app.dashboard.diagrams import Diagrams, name_of
 from app.dashboard.errors import handle_errors
@@ -44,6 +45,7 @@ def build_dashboard(app: Flask, parts: DashboardParts) -> None:
         AccountPages(parts, diagrams),
         UserPages(parts, diagrams),
         SystemPages(parts, diagrams),
+        AuditPages(parts, diagrams),
     ):
         pages.routes(blueprint)
     blueprint.after_request(_add_headers)

@@ -15,7 +15,7 @@ from app.dashboard.fields import read_reason
 from app.dashboard.pages import Pages, wants_fragment
 from app.engine import queries
 from app.handling.contract import Limit
-from app.web.acting import act
+from app.web.acting import Deed, act
 
 
 class SystemPages(Pages):
@@ -51,7 +51,13 @@ class SystemPages(Pages):
 
     def _act(self, change: Callable[[Transaction, str, str, str], object]) -> str | Response:
         key, reason = request.form.get("key", "").strip(), read_reason(request.form)
-        act(self.parts.database, lambda tx, deed: change(tx, key, deed.by, reason))
+
+        def work(tx: Transaction, deed: Deed) -> None:
+            deed.target = key
+            deed.before = queries.get_gate(tx.connection, key, self.parts.engine.gates, self.parts.registry).set_to
+            change(tx, key, deed.by, reason)
+
+        act(self.parts.database, work)
         if not wants_fragment():
             return redirect(url_for("dashboard.systems"), 303)
         with self.parts.database.reading() as connection:

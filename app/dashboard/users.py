@@ -49,7 +49,12 @@ class UserPages(Pages):
 
     def grant(self, name: str) -> Response:
         grants = _read_grants()
-        return self._act(lambda tx, _: self.parts.identity.users.grant(tx, name, grants))
+
+        def work(tx: Transaction, deed: Deed) -> None:
+            deed.before = {"grants": sorted(map(str, users.get(tx.connection, name).grants))}
+            self.parts.identity.users.grant(tx, name, grants)
+
+        return self._act(work)
 
     def disable(self, name: str) -> Response:
         return self._act(lambda tx, _: self.parts.identity.users.disable(tx, name))

@@ -10,10 +10,14 @@ import sqlalchemy as sa
 from app.core.clock import Clock
 from app.core.db import Database, Transaction
 from app.core.errors import Unauthorized
+from app.identity.audit import entries
+from app.identity.audit.entries import Entry
 from app.identity.guesses import Guesses
 from app.identity.passwords import Passwords
 from app.identity.sessions import Sessions
 from app.identity.tables import user_account
+
+LOGIN = "login"
 
 
 class LoginRefused(Unauthorized):
@@ -55,15 +59,33 @@ class Login:
             user = connection.execute(query).first()
         is_right = self._passwords.is_right(user.password_hash if user else None, password)
         if user is None or not is_right or user.disabled_at is not None:
+            self._record(name, visitor)
             raise LoginRefused("That name and that password do not belong together.")
         with self._database.transaction() as tx:
             self._guesses.forgive(tx, name)
         return user
+
+    def _record(self, name: str, visitor: Visitor) -> None:
+        entry = Entry(
+            at=self._clock.now(),
+            by=name[:64],
+            via="user",
+            action=LOGIN,
+            door=LOGIN,
+            result="refused",
+            code=LoginRefused.__name__,
+            address=visitor.address,
+        )
+        with self._database.transaction() as tx:
+            entries.write(tx, entry)
 
     def open(self, tx: Transaction, user_id: str, visitor: Visitor, password_hash: str | None = None) -> str:
         """A session for somebody who has proved who they are; with a new hash of their password, if it was dated."""
         values: dict[str, Any] = {"logged_in_at": self._clock.now()}
         if password_hash is not None:
             values["password_hash"] = password_hash
-        tx.connection.execute(sa.update(user_account).where(user_account.c.id == user_id).values(values))
+        chosen = sa.update(user_account).where(user_account.c.id == user_id).values(values)
+        name = tx.connection.execute(chosen.returning(user_account.c.name)).scalar_one()
+        now, address = self._clock.now(), visitor.address
+        entries.write(tx, Entry(now, name, "user", LOGIN, LOGIN, user_id=user_id, address=address))
         return self._sessions.open(tx, user_id, visitor.address, visitor.agent)

@@ -33,6 +33,7 @@ class Permission(StrEnum):
     READ_METRICS = "metrics.read"
     OWN_TOKENS = "token.own"
     MANAGE_USERS = "user.manage"
+    READ_AUDIT = "audit.read"
 
 
 _P = Permission
@@ -61,6 +62,7 @@ IN_WORDS: Final = {
     _P.HANDLE_SYSTEM: "limit, stop and let go the systems that handlers call",
     _P.READ_METRICS: "read the server's figures",
     _P.OWN_TOKENS: "have tokens of one's own",
+    _P.READ_AUDIT: "read who did what",
     _P.MANAGE_USERS: "manage users, their roles and everybody's tokens",
 }
 
@@ -75,6 +77,7 @@ WHOLE: Final = frozenset(
         _P.HANDLE_SYSTEM,
         _P.READ_METRICS,
         _P.MANAGE_USERS,
+        _P.READ_AUDIT,
     }
 )
 

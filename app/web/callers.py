@@ -37,7 +37,7 @@ class Callers:
 
     def guard(self) -> None:
         """To be run before every request of the API."""
-        enter(self.person(), self._identity.database)
+        enter(self.person(), self._identity.database, self._identity.clock)
 
     def person(self) -> Person:
         """Who calls. TokenMissing, TokenWrong, TokenExpired, TokenRevoked, TooManyRequests."""

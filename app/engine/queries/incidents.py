@@ -11,7 +11,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from app.core.errors import NotFound
-from app.engine.queries.page import Page, count, fetch
+from app.core.pages import Page, count, fetch
 from app.engine.tables import incident, process_instance, token
 
 

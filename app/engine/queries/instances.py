@@ -11,7 +11,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from app.core.errors import NotFound
-from app.engine.queries.page import Page, count, fetch, is_all, literal
+from app.core.pages import Page, count, fetch, is_all, literal
 from app.engine.queries.search import found_by, search_key
 from app.engine.tables import process_instance, token
 

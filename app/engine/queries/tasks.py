@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.core.errors import NotFound
-from app.engine.queries.page import Page, count, fetch, literal
+from app.core.pages import Page, count, fetch, literal
 from app.engine.tables import process_instance, token
 
 

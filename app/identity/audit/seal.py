@@ -42,6 +42,12 @@ class Finding:
     position: int | None = None
 
 
+def is_wanted(connection: sa.Connection) -> bool:
+    """Is there anything to seal?"""
+    unsealed = sa.select(audit_entry.c.id).where(audit_entry.c.position.is_(None))
+    return connection.execute(unsealed.limit(1)).first() is not None
+
+
 def seal(tx: Transaction) -> int:
     """Seal what has been written since, in the order of ids; the number. Nothing while another process is at it."""
     empty = postgresql.insert(audit_head).values(id=1, position=0, chain=_NOTHING)
