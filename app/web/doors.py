@@ -121,6 +121,8 @@ _DASHBOARD: Final = {
     "dashboard.let_system_go": Door(_P.HANDLE_SYSTEM, "whole"),
     "dashboard.login": PUBLIC,
     "dashboard.log_in": PUBLIC,
+    "dashboard.log_in_by_provider": PUBLIC,
+    "dashboard.come_back": PUBLIC,
     "dashboard.log_out": KNOWN,
     "dashboard.log_out_everywhere": KNOWN,
     "dashboard.account": KNOWN,
