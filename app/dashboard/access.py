@@ -242,5 +242,4 @@ def _take_back(answer: AnyResponse, kind: str) -> None:
 def _left() -> AnyResponse:
     answer = redirect(url_for("dashboard.login"), 303)
     _take_back(answer, _SESSION)
-    answer.headers["Clear-Site-Data"] = '"cache"'
     return answer
