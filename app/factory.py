@@ -12,10 +12,11 @@ from flask import Flask
 from app.api.build import ApiParts, build_api, build_health
 from app.core.clock import Clock, SystemClock
 from app.core.db import Database
+from app.core.errors import InvalidInput, InvalidSetting
 from app.core.jobs import JobRunner, Jobs, Kinds
 from app.core.log import get_logger
 from app.core.meters import Meters
-from app.core.settings import Settings
+from app.core.settings import OidcSettings, Settings
 from app.core.tracing import Tracing
 from app.dashboard.build import build_dashboard
 from app.dashboard.parts import DashboardParts
@@ -36,7 +37,9 @@ from app.engine.queries.backlog import count_backlog
 from app.engine.spiff.index import install
 from app.engine.starts import is_accepted
 from app.handling.registry import Registry
+from app.identity.authority import Grant, read_grant
 from app.identity.doors import Identity, build_identity
+from app.identity.provider import ProviderSettings
 from app.watch.checks import dispatch_checks, store_checks, worker_checks
 from app.watch.desk import Desk
 from app.watch.figures import Backlog, Busy, FiguresSheet, Stored
@@ -115,9 +118,28 @@ def build_engine_room(settings: Settings) -> EngineRoom:
     migrations, processes = migration.Migrations(engine), Processes(engine)
     kinds = Kinds({migration.KIND: migrations.work, **processes.kinds()})
     operators, jobs = Operators(engine), Jobs(kinds, clock)
-    identity = build_identity(database, clock, idle=settings.session_idle, longest=settings.session_longest)
+    identity = build_identity(
+        database,
+        clock,
+        idle=settings.session_idle,
+        longest=settings.session_longest,
+        provider=read_provider(settings.oidc),
+    )
     parts = (engine, operators, processes, migrations, kinds, jobs, identity)
     return EngineRoom(database, registry, clock, wakeups, *parts)
+
+
+def read_provider(oidc: OidcSettings | None) -> ProviderSettings | None:
+    """InvalidSetting for a role that there is not."""
+    if oidc is None:
+        return None
+    roles: dict[str, list[Grant]] = {}
+    try:
+        for group, role in oidc.roles:
+            roles.setdefault(group, []).append(read_grant(role, roles_only=True))
+    except InvalidInput as error:
+        raise InvalidSetting(f"TURNUP_OIDC_ROLES: {error.message}", variable="TURNUP_OIDC_ROLES") from error
+    return ProviderSettings(**{**vars(oidc), "roles": roles})
 
 
 def build_house(settings: Settings, environ: Mapping[str, str], too_many_strays: Callable[[], None]) -> House:

@@ -1,7 +1,7 @@
 """What the environment decides."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -9,6 +9,19 @@ from urllib.parse import urlsplit
 from app.core.errors import InvalidSetting
 
 MOST_THREADS = 256
+
+
+@dataclass(frozen=True)
+class OidcSettings:
+    """The provider that logs people in; `roles` are pairs of one of its groups and a role, such as `lead@ftth`."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    roles: tuple[tuple[str, str], ...]
+    name: str
+    groups_claim: str
+    scopes: str
 
 
 @dataclass(frozen=True)
@@ -25,6 +38,7 @@ class Settings:
     # How long a session of the dashboard lasts: unused, and at most
     session_idle: timedelta = timedelta(hours=1)
     session_longest: timedelta = timedelta(hours=12)
+    oidc: OidcSettings | None = None  # None: everybody has a password here
     # Reverse proxies that stand before the server: so many X-Forwarded headers are believed
     proxies: int = 0
     # Requests a second that one caller is answered, by each process
@@ -58,6 +72,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         lab_url=_lab_url(environ),
         session_idle=timedelta(minutes=_whole(environ, "TURNUP_SESSION_IDLE_MIN", default=60, low=1, high=24 * 60)),
         session_longest=timedelta(hours=_whole(environ, "TURNUP_SESSION_LONGEST_H", default=12, low=1, high=7 * 24)),
+        oidc=_oidc(environ),
         proxies=_whole(environ, "TURNUP_PROXIES", default=0, low=0, high=8),
         rate_per_s=_whole(environ, "TURNUP_RATE_PER_S", default=1000, low=1, high=1_000_000),
         lease_s=_whole(environ, "TURNUP_LEASE_S", default=30, low=3, high=3600),
@@ -93,6 +108,29 @@ def _database_url(environ: Mapping[str, str], data_dir: Path) -> str:
             "TURNUP_DATABASE_URL", found.split(":", 1)[0] + ":...", "sqlite:///<file> or postgresql://<host>/<name>"
         )
     return found
+
+
+def _oidc(environ: Mapping[str, str]) -> OidcSettings | None:
+    issuer = environ.get("TURNUP_OIDC_ISSUER")
+    if not issuer:
+        return None
+    if not issuer.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+        raise _wrong("TURNUP_OIDC_ISSUER", repr(issuer), "an address that begins with https://")
+    for name in ("TURNUP_OIDC_CLIENT_ID", "TURNUP_OIDC_CLIENT_SECRET", "TURNUP_OIDC_ROLES"):
+        if not environ.get(name):
+            raise _wrong(name, "empty", "a value, because TURNUP_OIDC_ISSUER is set")
+    pairs = [each.strip().partition("=") for each in environ["TURNUP_OIDC_ROLES"].split(",") if each.strip()]
+    if not all(group and role for group, _, role in pairs):
+        raise _wrong("TURNUP_OIDC_ROLES", repr(environ["TURNUP_OIDC_ROLES"]), "<group>=<role>, <group>=<role>, ...")
+    return OidcSettings(
+        issuer=issuer,
+        client_id=environ["TURNUP_OIDC_CLIENT_ID"],
+        client_secret=environ["TURNUP_OIDC_CLIENT_SECRET"],
+        roles=tuple((group.strip(), role.strip()) for group, _, role in pairs),
+        name=environ.get("TURNUP_OIDC_NAME") or "your organisation",
+        groups_claim=environ.get("TURNUP_OIDC_GROUPS_CLAIM") or "groups",
+        scopes=environ.get("TURNUP_OIDC_SCOPES") or "openid profile email",
+    )
 
 
 def _lab_url(environ: Mapping[str, str]) -> str:

@@ -9,12 +9,14 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.core.errors import TurnupError
+from app.core.errors import Conflict, NotFound, TurnupError
 from app.dashboard.parts import DashboardParts
 from app.identity.authority import Person
 from app.identity.guesses import TooManyGuesses
 from app.identity.login import LoginRefused, Visitor
+from app.identity.provider import ProviderRefused, ProviderSilent
 from app.identity.sessions import proof_of
+from app.identity.visits import ProviderLogin
 from app.web.acting import act, door_here, enter
 
 FORM_LIMIT_BYTES = 1_500_000
@@ -85,6 +87,8 @@ class Access:
     def routes(self, blueprint: Blueprint) -> None:
         blueprint.add_url_rule("/login", "login", self.show, methods=["GET"])
         blueprint.add_url_rule("/login", "log_in", self.log_in, methods=["POST"])
+        blueprint.add_url_rule("/login/provider", "log_in_by_provider", self.log_in_by_provider, methods=["GET"])
+        blueprint.add_url_rule("/login/provider/back", "come_back", self.come_back, methods=["GET"])
         blueprint.add_url_rule("/logout", "log_out", self.log_out, methods=["POST"])
         blueprint.add_url_rule("/logout/everywhere", "log_out_everywhere", self.log_out_everywhere, methods=["POST"])
         blueprint.before_request(self.guard)
@@ -133,6 +137,33 @@ class Access:
             return answer
         return self._let_in(cookie, target)
 
+    def log_in_by_provider(self) -> AnyResponse:
+        """Sends the browser to the provider; it is known again by its cookie."""
+        self._rate.take(f"log-in {request.remote_addr}")
+        cookie = _held(_VISIT) or secrets.token_urlsafe(24)
+        target = local_path(request.args.get("next"))
+        try:
+            answer = redirect(self._provider().begin(cookie, url_for("dashboard.come_back", _external=True), target))
+        except ProviderSilent as error:
+            return self._form(target, error.message, 502)
+        _hand_out(answer, _VISIT, cookie)
+        return answer
+
+    def come_back(self) -> AnyResponse:
+        self._rate.take(f"log-in {request.remote_addr}")
+        try:
+            cookie, target = self._provider().finish(_held(_VISIT), request.args, request.url, visitor())
+        except (ProviderRefused, Conflict) as error:
+            return self._form("/", error.message, 403)
+        except ProviderSilent as error:
+            return self._form("/", error.message, 502)
+        return self._let_in(cookie, target)
+
+    def _provider(self) -> ProviderLogin:
+        if self._identity.provider_login is None:
+            raise NotFound("Nobody is logged in by a provider here.")
+        return self._identity.provider_login
+
     def _let_in(self, cookie: str, target: str) -> AnyResponse:
         """A session that the browser held before is closed: a log-in leaves none behind that somebody else may know."""
         if session_cookie():
@@ -156,7 +187,14 @@ class Access:
         new = None
         if not session_cookie() and not _held(_VISIT):
             new = g.turnup_visit = secrets.token_urlsafe(24)
-        page = render_template("login.html", target=target, problem=problem, name=request.form.get("name", ""))
+        by_provider = self._identity.provider_login
+        page = render_template(
+            "login.html",
+            target=target,
+            problem=problem,
+            name=request.form.get("name", ""),
+            provider=by_provider.provider.settings.name if by_provider else None,
+        )
         answer = Response(page, status)
         if new is not None:
             _hand_out(answer, _VISIT, new)
@@ -204,5 +242,4 @@ def _take_back(answer: AnyResponse, kind: str) -> None:
 def _left() -> AnyResponse:
     answer = redirect(url_for("dashboard.login"), 303)
     _take_back(answer, _SESSION)
-    answer.headers["Clear-Site-Data"] = '"cache"'
     return answer

@@ -9,9 +9,11 @@ from app.core.clock import Clock
 from app.core.db import Database
 from app.identity.login import Login
 from app.identity.passwords import Passwords
+from app.identity.provider import Provider, ProviderSettings
 from app.identity.sessions import Sessions
 from app.identity.tokens import Tokens
 from app.identity.users import Users
+from app.identity.visits import ProviderLogin
 
 IDLE = timedelta(hours=1)
 LONGEST = timedelta(hours=12)
@@ -27,6 +29,7 @@ class Identity:
     tokens: Tokens
     sessions: Sessions
     login: Login
+    provider_login: ProviderLogin | None = None  # where the organisation has a provider
 
 
 def build_identity(
@@ -36,8 +39,11 @@ def build_identity(
     idle: timedelta = IDLE,
     longest: timedelta = LONGEST,
     passwords: Passwords | None = None,
+    provider: ProviderSettings | None = None,
 ) -> Identity:
     passwords = passwords or Passwords()
     sessions = Sessions(clock, idle, longest)
     login = Login(database, clock, passwords, sessions)
-    return Identity(database, clock, Users(clock, passwords), Tokens(clock), sessions, login)
+    users = Users(clock, passwords)
+    by_provider = ProviderLogin(database, clock, Provider(provider, clock), users, login) if provider else None
+    return Identity(database, clock, users, Tokens(clock), sessions, login, by_provider)

@@ -47,6 +47,18 @@ user_session = sa.Table(
     sa.Index("ix_user_session_user_id", "user_id"),
 )
 
+login_visit = sa.Table(
+    "login_visit",
+    metadata,
+    sa.Column("state_digest", sa.String(64), primary_key=True),  # SHA-256 of what the provider sends back
+    sa.Column("visit_digest", sa.String(64), nullable=False),  # of the cookie of the browser that was sent there
+    sa.Column("nonce", sa.String(64), nullable=False),
+    sa.Column("verifier", sa.String(128), nullable=False),
+    sa.Column("redirect_uri", sa.Text, nullable=False),
+    sa.Column("target", sa.Text, nullable=False),  # the page that was wanted
+    sa.Column("begun_at", Instant, nullable=False),
+)
+
 login_guess = sa.Table(
     "login_guess",
     metadata,

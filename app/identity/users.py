@@ -76,6 +76,20 @@ class Users:
         self.add(tx, "admin", password, [Grant(Role.ADMIN)], "first start")
         return True
 
+    def let_in(self, tx: Transaction, subject: str, name: str, grants: Iterable[Grant], by: str) -> str | None:
+        """The id of whom a provider knows by that subject, with these grants from now on; None if they may do nothing.
+
+        Somebody new is added. Conflict if another user has the name: a provider takes nobody's account over.
+        """
+        row = tx.connection.execute(_VIEW.where(user_account.c.subject == subject)).first()
+        given = list(grants)
+        if row is None:
+            return self._insert(tx, name, given, by, subject=subject) if given else None
+        self._update(tx, row.id, grants=pack(given))
+        if not given:
+            _end_sessions(tx, row.id)
+        return str(row.id) if given and row.disabled_at is None else None
+
     def change_password(self, tx: Transaction, name: str, password: str) -> None:
         """Ends all their sessions."""
         user = get(tx.connection, name)

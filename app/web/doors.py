@@ -125,6 +125,8 @@ _DASHBOARD: Final = {
     "dashboard.export_audit": Door(_P.READ_AUDIT, "whole"),
     "dashboard.login": PUBLIC,
     "dashboard.log_in": PUBLIC,
+    "dashboard.log_in_by_provider": PUBLIC,
+    "dashboard.come_back": PUBLIC,
     "dashboard.log_out": KNOWN,
     "dashboard.log_out_everywhere": KNOWN,
     "dashboard.account": KNOWN,

@@ -31,6 +31,7 @@ from app.engine.steps import StepResult
 from app.engine.sweeps import due_instances
 from app.handling import Backoff, Done, Refused, Work, handles
 from app.handling.registry import Registry
+from app.identity.provider import ProviderSettings
 from app.web.rates import Rate
 from app.web.shield import install_shield
 from tests.factories.people import add_user, an_identity
@@ -82,7 +83,9 @@ class NobodyWakes:
 
 
 class World:
-    def __init__(self, folder: Path, clock: Clock | None = None) -> None:
+    def __init__(
+        self, folder: Path, clock: Clock | None = None, provider: ProviderSettings | None = None
+    ) -> None:
         self.clock = clock or FixedClock(NOON)
         self.olt = Olt()
         self.registry = Registry(self.olt.handlers())
@@ -91,7 +94,7 @@ class World:
         self.engine = Engine(self.registry, self.clock, NobodyWakes())
         self.operators = Operators(self.engine)
         self._attempts = Attempts(self.clock, Outside(), get_logger("tests"))
-        self.identity = an_identity(self.database, self.clock)
+        self.identity = an_identity(self.database, self.clock, provider)
         add_user(self.identity, "Grace", "admin")
         self.app = self.serve()
         self.deploy("activate")

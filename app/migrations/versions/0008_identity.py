@@ -54,6 +54,17 @@ def upgrade() -> None:
     )
     op.create_index("ix_user_session_user_id", "user_session", ["user_id"])
     op.create_table(
+        "login_visit",
+        sa.Column("state_digest", sa.String(64), nullable=False),
+        sa.Column("visit_digest", sa.String(64), nullable=False),
+        sa.Column("nonce", sa.String(64), nullable=False),
+        sa.Column("verifier", sa.String(128), nullable=False),
+        sa.Column("redirect_uri", sa.Text, nullable=False),
+        sa.Column("target", sa.Text, nullable=False),
+        sa.Column("begun_at", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("state_digest", name="pk_login_visit"),
+    )
+    op.create_table(
         "login_guess",
         sa.Column("kind", sa.String(8), nullable=False),
         sa.Column("of", sa.String(64), nullable=False),

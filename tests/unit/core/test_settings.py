@@ -1,5 +1,6 @@
 """The environment is read once, and what is wrong with it is said."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from app.core.errors import InvalidSetting
 from app.core.settings import read_settings, with_threads
+from app.factory import read_provider
 
 
 def test_an_empty_environment_gives_loopback_and_a_file_under_the_working_directory() -> None:
@@ -66,6 +68,41 @@ def test_a_session_lasts_an_hour_unused_and_half_a_day_at_most_unless_told_other
     assert (settings.session_idle, settings.session_longest) == (timedelta(hours=1), timedelta(hours=12))
     told = read_settings({"TURNUP_SESSION_IDLE_MIN": "15", "TURNUP_SESSION_LONGEST_H": "8"})
     assert (told.session_idle, told.session_longest) == (timedelta(minutes=15), timedelta(hours=8))
+
+
+OIDC = {
+    "TURNUP_OIDC_ISSUER": "https://id.example",
+    "TURNUP_OIDC_CLIENT_ID": "turnup",
+    "TURNUP_OIDC_CLIENT_SECRET": "hush",
+    "TURNUP_OIDC_ROLES": "noc=operator, ops=lead@ftth",
+}
+
+
+def test_a_provider_comes_with_roles_for_its_groups_and_keeps_its_secret() -> None:
+    assert read_settings({}).oidc is None
+    oidc = read_settings(OIDC).oidc
+    assert oidc is not None
+    assert oidc.roles == (("noc", "operator"), ("ops", "lead@ftth"))
+    assert (oidc.groups_claim, oidc.scopes) == ("groups", "openid profile email")
+    assert "hush" not in repr(oidc)
+
+
+@pytest.mark.parametrize(
+    ("variable", "found", "expected"),
+    [
+        ("TURNUP_OIDC_ISSUER", "http://id.example", "https://"),
+        ("TURNUP_OIDC_CLIENT_SECRET", "", "because TURNUP_OIDC_ISSUER is set"),
+        ("TURNUP_OIDC_ROLES", "noc", "<group>=<role>"),
+    ],
+)
+def test_half_a_provider_is_refused(variable: str, found: str, expected: str) -> None:
+    with pytest.raises(InvalidSetting, match=f"{variable} is .*{re.escape(expected)}"):
+        read_settings({**OIDC, variable: found})
+
+
+def test_a_group_with_a_role_that_there_is_not_is_refused_before_anybody_logs_in() -> None:
+    with pytest.raises(InvalidSetting, match="TURNUP_OIDC_ROLES: There is no role 'boss'"):
+        read_provider(read_settings({**OIDC, "TURNUP_OIDC_ROLES": "noc=boss"}).oidc)
 
 
 def test_a_password_in_a_wrong_address_is_not_repeated() -> None:

@@ -114,7 +114,9 @@ def test_a_session_opens_the_doors_of_its_role_and_no_others(house: House, role:
 def test_what_is_public_tells_no_more_than_it_must(house: House) -> None:
     public = sorted(endpoint for endpoint, door in DOORS.items() if door.public)
     assert public == [
+        "dashboard.come_back",
         "dashboard.log_in",
+        "dashboard.log_in_by_provider",
         "dashboard.login",
         "health.read_health",
         "health.read_metrics",
