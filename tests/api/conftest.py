@@ -86,8 +86,9 @@ def api(bench: Bench) -> Caller:
 
 @pytest.fixture
 def stored(bench: Bench) -> Callable[[], dict[str, int]]:
-    """How many rows each table has: what a refused request must leave as it was."""
-    return lambda: {table.name: bench.count(table) for table in metadata.sorted_tables}
+    """How many rows each table has: what a refused request must leave as it was, but for the record of it."""
+    kept = [table for table in metadata.sorted_tables if table.name != "audit_entry"]
+    return lambda: {table.name: bench.count(table) for table in kept}
 
 
 @pytest.fixture
