@@ -67,7 +67,7 @@ def start(tx: Transaction, request: StartRequest, clock: Clock) -> Started:
     """Store the instance, to be run by a worker. Repeats under one idempotency key give the same instance."""
     stored = check_variables(request.variables)
     if not HIGHEST <= request.priority <= LOWEST:
-        raise InvalidInput(f"Expected a priority from 0, the highest, to 4, found {request.priority}.", path="$.priority")
+        raise InvalidInput(f"Expected a priority from 0 to 4, found {request.priority}.", path="$.priority")
     digest = _digest(request)
     if request.idempotency_key is not None:
         existing = _existing(tx, request.idempotency_key, digest)
