@@ -24,6 +24,7 @@ from app.dashboard.parts import DashboardParts
 from app.dispatch.attempt import Outside
 from app.dispatch.distributed import Distributed
 from app.dispatch.embedded import Embedded
+from app.dispatch.gatekeeper import Gatekeeper
 from app.dispatch.queued import QueuedWakeups
 from app.dispatch.upkeep import Upkeep
 from app.dispatch.wakeups import LocalWakeups
@@ -33,13 +34,16 @@ from app.engine.doors import Engine
 from app.engine.migration import doors as migration
 from app.engine.operators import Operators
 from app.engine.processes import Processes
+from app.engine.queries.backlog import count_backlog
 from app.engine.spiff.index import install
+from app.engine.starts import is_accepted
 from app.handling.registry import Registry
 from app.watch.checks import dispatch_checks, store_checks, worker_checks
 from app.watch.desk import Desk
-from app.watch.figures import Busy, FiguresSheet, Stored
+from app.watch.figures import Backlog, Busy, FiguresSheet, Stored
 from app.watch.readiness import Readiness
 from app.watch.traces import open_tracing
+from app.web.intake import Intake
 from app.web.openapi import create_app_shell
 from app.web.watching import Watching
 
@@ -79,6 +83,7 @@ class Crew:
     desk: Desk
     meters: Meters
     tracing: Tracing
+    intake: Intake
 
     def start(self) -> None:
         self.dispatch.start()
@@ -114,9 +119,10 @@ def build_engine_room(settings: Settings) -> EngineRoom:
 def build_house(settings: Settings, environ: Mapping[str, str], too_many_strays: Callable[[], None]) -> House:
     """`too_many_strays` is to bring about the process's restart; see `Worker`."""
     crew = build_crew(settings, environ, too_many_strays)
-    app = _build_app(settings, crew.room, crew.desk)
+    crew.desk.figures.add(Backlog(crew.intake.backlog))
+    app = _build_app(settings, crew.room, crew.desk, crew.intake)
     Watching(crew.meters, crew.tracing).install(app)
-    return House(crew.room, crew.dispatch, crew.desk, crew.meters, crew.tracing, app)
+    return House(crew.room, crew.dispatch, crew.desk, crew.meters, crew.tracing, crew.intake, app)
 
 
 def build_crew(settings: Settings, environ: Mapping[str, str], too_many_strays: Callable[[], None]) -> Crew:
@@ -124,6 +130,7 @@ def build_crew(settings: Settings, environ: Mapping[str, str], too_many_strays: 
     room = build_engine_room(settings)
     meters, tracing = Meters(), open_tracing(settings.traces, version("turnup"))
     witness = Witness(meters, tracing)
+    gatekeeper = Gatekeeper(room.database, room.engine.gates, room.wakeups, room.clock, get_logger("turnup.gates"))
     hand_on = room.wakeups.hand_on if isinstance(room.wakeups, QueuedWakeups) else None
     worker = Worker(
         room.database,
@@ -137,23 +144,39 @@ def build_crew(settings: Settings, environ: Mapping[str, str], too_many_strays: 
         too_many_strays=too_many_strays,
         hand_on=hand_on,
         witness=witness,
+        gate_passed=gatekeeper.soon,
     )
-    dispatch = _build_dispatch(room, worker if settings.workers else None, witness)
+    dispatch = _build_dispatch(room, worker if settings.workers else None, gatekeeper, witness)
     checks = {**store_checks(room.database, settings.data_dir), **dispatch_checks(dispatch)}
     if settings.workers:
         checks |= worker_checks(room.database, worker, room.clock)
     sheet = FiguresSheet(meters, version("turnup"), Busy(worker.load), Stored(room.database, room.clock))
-    return Crew(room, dispatch, Desk(Readiness(checks), sheet, settings.metrics), meters, tracing)
+    intake = _open_intake(settings, room, worker, meters)
+    return Crew(room, dispatch, Desk(Readiness(checks), sheet, settings.metrics), meters, tracing, intake)
 
 
-def _build_dispatch(room: EngineRoom, worker: Worker | None, witness: Witness) -> Embedded | Distributed:
+def _open_intake(settings: Settings, room: EngineRoom, worker: Worker, meters: Meters) -> Intake:
+    def backlog(most: int) -> int:
+        with room.database.reading() as connection:
+            return count_backlog(connection, room.clock.now(), most) + worker.load().steps
+
+    def is_known(idempotency_key: str) -> bool:
+        with room.database.reading() as connection:
+            return is_accepted(connection, idempotency_key)
+
+    return Intake(settings.intake_limit, backlog, is_known, refused=meters.turned_away)
+
+
+def _build_dispatch(
+    room: EngineRoom, worker: Worker | None, gatekeeper: Gatekeeper, witness: Witness
+) -> Embedded | Distributed:
     logger = get_logger("turnup.dispatch")
     jobs = JobRunner(room.database, room.kinds, room.clock, get_logger("turnup.jobs"))
     upkeep = Upkeep(room.database, room.engine, jobs, room.clock, logger, witness)
     if isinstance(room.wakeups, QueuedWakeups):
-        return Distributed(room.database, room.wakeups, upkeep, room.clock, logger, worker)
+        return Distributed(room.database, room.wakeups, upkeep, gatekeeper, room.clock, logger, worker)
     assert worker is not None  # SQLite's only process has threads: the settings see to it
-    return Embedded(room.database, room.wakeups, upkeep, room.clock, worker)
+    return Embedded(room.database, room.wakeups, upkeep, gatekeeper, room.clock, worker)
 
 
 def read_outside(settings: Settings, environ: Mapping[str, str]) -> Outside:
@@ -173,7 +196,7 @@ def build_watch_app(settings: Settings, desk: Desk, clock: Clock) -> Flask:
     return app
 
 
-def _build_app(settings: Settings, room: EngineRoom, desk: Desk) -> Flask:
+def _build_app(settings: Settings, room: EngineRoom, desk: Desk, intake: Intake) -> Flask:
     app = create_app_shell(settings)
     app.static_folder = str(STATIC)
     app.static_url_path = "/static"
@@ -189,6 +212,7 @@ def _build_app(settings: Settings, room: EngineRoom, desk: Desk) -> Flask:
         settings.token,
         settings.token_expires_at,
         desk,
+        intake,
     )
     build_api(app, parts)
     session_secret = settings.session_secret or kept_secret(settings.data_dir / "session-secret")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from app.handling import Backoff, Done, Refused, Work, handles
+from app.handling import Backoff, Done, Refused, System, Work, handles
 from handlers.clients.http import call
 
+BILLING = System("billing")
 
-@handles("billing.start", retry=Backoff(first_s=1, factor=2, tries=4), timeout_s=4)
+
+@handles("billing.start", retry=Backoff(first_s=1, factor=2, tries=4), timeout_s=4, system=BILLING)
 def start_billing(work: Work, order_id: str, customer: str, speed_mbps: int) -> Done | Refused:
     """Start to bill the service.
 

@@ -18,7 +18,7 @@ from app.core.clock import FixedClock
 from app.core.db import Database
 from app.core.meters import Meters
 from app.dispatch.pool import Load
-from app.watch.figures import Busy, FiguresSheet, Stored
+from app.watch.figures import Backlog, Busy, FiguresSheet, Stored
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
 from tests.factories.steps import HANDLERS
@@ -48,7 +48,9 @@ def labels_of_figures(sqlite_database: Database, clock: FixedClock) -> dict[str,
     meters = Meters()
     meters.step_ended("t", "done", 0.1, repeat=True)
     meters.answered("GET", "/", 200, 0.1)
+    meters.turned_away(2)
     sheet = FiguresSheet(meters, "1", Busy(lambda: Load(1, 1, 0, 0, 0)), Stored(sqlite_database, clock))
+    sheet.add(Backlog(lambda: 0))
     found: dict[str, set[str]] = {}
     for line in sheet.text().decode().splitlines():
         sample = re.match(r"(turnup_\w+)(?:\{(.*)\})? ", line)

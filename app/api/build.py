@@ -18,6 +18,7 @@ from app.api import (
     moves,
     processes,
     signals,
+    systems,
     tasks,
 )
 from app.api.room import ApiParts
@@ -39,6 +40,7 @@ _ROOMS = (
     incidents.Incidents,
     migrations.Migrations,
     jobs.Jobs,
+    systems.Systems,
 )
 
 

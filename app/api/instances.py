@@ -12,6 +12,7 @@ from pydantic import Field, RootModel, StringConstraints
 from app.api.incidents import CALL, IncidentOut
 from app.api.room import PREFIX, ApiParts, refused, room, view
 from app.core.db import Transaction
+from app.core.priority import HIGHEST, LOWEST, NORMAL
 from app.engine import queries
 from app.engine.queries.instances import State
 from app.engine.starts import StartRequest
@@ -21,6 +22,7 @@ from app.web.models import Headers, Identity, Input, Name, Output, Parameters, V
 from app.web.paging import LIMIT, PageQuery, answer_one, answer_page
 from app.web.watching import trace_parent
 
+PRIORITY = "0, the highest, to 4; 2 is the normal one. Work that waits is done by priority, the oldest first in each"
 IdempotencyKey = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[\x20-\x7e]+$")]
 
 
@@ -34,6 +36,7 @@ class StartIn(Input):
         description="The caller's own key, such as an order number",
         json_schema_extra={"example": "ORD-2041"},
     )
+    priority: int = Field(default=NORMAL, ge=HIGHEST, le=LOWEST, description=PRIORITY)
     variables: Variables = Field(
         default={},
         description="Start variables, held against the JSON Schema that the process declares; 1 MB in all",
@@ -67,6 +70,7 @@ class Started(Output):
     process_id: str
     version: int
     business_key: str | None
+    priority: int
     state: State
     href: str
     created: bool = Field(description="False: the idempotency key had already started this instance")
@@ -79,6 +83,7 @@ class InstanceOut(Output):
     process_id: str
     version: int
     business_key: str | None
+    priority: int = Field(description=PRIORITY)
     state: State = Field(description="`fallen_out`: active, with at least one open incident")
     suspended_with: Literal["instance", "process"] | None = Field(description="What has to be resumed for it to go on")
     incident_count: int = Field(description="Open ones")
@@ -181,7 +186,7 @@ class Instances:
     def blueprint(self) -> APIBlueprint:
         made = room("process_instances", "process-instances", "Running and ended flows.", self._parts)
         known = refused(404)
-        refusals = refused(404, 409, 415)
+        refusals = refused(404, 409, 415, 429)
         made.post("", responses={202: Started, **refusals}, openapi_extensions=_HEADERS)(view(self.start_instance))
         made.get("", responses={200: InstanceList})(view(self.list_instances))
         made.get("/<instanceId>", responses={200: InstanceDetail, **known})(view(self.read_instance))
@@ -194,16 +199,21 @@ class Instances:
 
         Answers 202 once the instance is stored for good; workers run it from then on, and `Location` says where it is
         seen. Send an `Idempotency-Key` to be able to repeat a request whose answer was lost: the same key with the
-        same body is the same instance, with another body it is refused (409).
+        same body is the same instance, with another body it is refused (409). When too much waits for workers already,
+        nothing is stored (429): send the same again after `Retry-After` seconds.
         """
         asked = StartRequest(
             process_id=body.process_id,
             variables=body.variables,
             version=body.version,
             business_key=body.business_key,
+            priority=body.priority,
             idempotency_key=read_headers(StartHeader).idempotency_key,
             trace_parent=trace_parent(),
         )
+
+        # Before any transaction: what is refused must not keep those waiting who work it off.
+        self._parts.intake.admit(asked.priority, asked.idempotency_key)
 
         def store(tx: Transaction) -> Started:
             started = self._engine.start(tx, asked)

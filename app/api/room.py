@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import wraps
+from functools import partial, wraps
 from http import HTTPStatus
 from typing import Any
 
@@ -22,6 +22,7 @@ from app.engine.migration.doors import Migrations
 from app.engine.operators import Operators
 from app.engine.processes import Processes
 from app.watch.desk import Desk
+from app.web.intake import LONGEST_S, Intake
 from app.web.openapi import operation_id
 from app.web.tokens import TokenCheck
 
@@ -44,11 +45,12 @@ class ApiParts:
     token: str
     token_expires_at: datetime | None = None
     desk: Desk = field(default_factory=Desk)
+    intake: Intake = field(default_factory=partial(Intake, 0))
 
 
 def refused(*statuses: int) -> Responses:
     """How errors are documented: each has the shape `ErrorBody`, a component of the document."""
-    return {status: {"description": _REFUSED[status], "content": _ERROR} for status in statuses}
+    return {status: {"description": _REFUSED[status], "content": _ERROR} | _MORE.get(status, {}) for status in statuses}
 
 
 _REFUSED = {
@@ -59,9 +61,12 @@ _REFUSED = {
     413: "More than is accepted at once",
     415: "A body of another content type, or a compressed one",
     422: "A diagram with errors: `findings` say where, why and what to do",
+    429: "Too much waits already; nothing was stored: send the same again after `Retry-After` seconds",
     500: "An error that nobody foresaw; the server's log knows its `errorId`",
     503: "The database did not answer in time; nothing was stored",
 }
+_RETRY_AFTER = {"description": "Whole seconds", "schema": {"type": "integer", "minimum": 1, "maximum": LONGEST_S}}
+_MORE = {429: {"headers": {"Retry-After": _RETRY_AFTER}}}
 _ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorBody"}}}
 
 

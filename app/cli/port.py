@@ -5,17 +5,35 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from app.cli.serve import PortInUse
+from app.core.errors import Conflict
+
+
+class PortInUse(Conflict):
+    """Another program listens where this process was to."""
 
 
 class _Quiet(WSGIRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """A scrape every few seconds is no news."""
+
+
+def check_port(host: str, port: int) -> None:
+    """Raises PortInUse. The server shares its port with whoever else asks to share it, so it would not notice."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with closing(socket.socket(family, socket.SOCK_STREAM)) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PortInUse(
+                f"Nothing can listen at {host}:{port}: {error.strerror}. "
+                "Stop the program that does, or set TURNUP_PORT or TURNUP_HOST.",
+            ) from error
 
 
 @contextmanager

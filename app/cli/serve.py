@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import threading
 from collections.abc import Sequence
-from contextlib import closing, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,14 +21,19 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from app.cli.diagrams import deploy_files
-from app.core.errors import Conflict, InvalidSetting
+from app.cli.port import check_port, watched
+from app.core.errors import InvalidSetting
 from app.core.log import get_logger
 from app.core.settings import Settings
 from app.dispatch.lock import DirectoryLock
-from app.factory import PROCESSES, House, build_engine_room, build_house, kept_secret
+from app.factory import PROCESSES, House, build_engine_room, build_house, build_watch_app, kept_secret
 from app.migrations.run import migrate
 
 HTTP_THREADS = 16
+# Connections that wait in the kernel until they are accepted, and those that each process accepts: whoever comes beyond
+# them waits at its own end. They are connections, idle ones of a proxy's pool too, and of each one request waits for a
+# thread at a time.
+LISTEN_BACKLOG, CONNECTIONS = 1024, 512
 DRAIN_S = 20
 KILL_AFTER_S = DRAIN_S + 10
 # As `sysexits.h` has it: a temporary failure, try again. Too many handlers overran their limits.
@@ -42,10 +46,6 @@ GRANIAN_LOGS = {
     "handlers": {},
     "formatters": {},
 }
-
-
-class PortInUse(Conflict):
-    """Another program listens where this server was to."""
 
 
 def serve(settings: Settings, servers: int = 1) -> None:
@@ -63,6 +63,8 @@ def serve(settings: Settings, servers: int = 1) -> None:
         interface=Interfaces.WSGI,
         workers=servers,
         blocking_threads=HTTP_THREADS,
+        backlog=LISTEN_BACKLOG,
+        backpressure=CONNECTIONS,
         respawn_failed_workers=True,
         workers_kill_timeout=KILL_AFTER_S,
         log_level=LogLevels.error,
@@ -71,7 +73,7 @@ def serve(settings: Settings, servers: int = 1) -> None:
     click.echo(f"Turnup at http://{settings.host}:{settings.port} (API: /openapi)", err=True)
     if not settings.workers:
         click.echo("It runs no orders itself: that is for `turnup work`.", err=True)
-    server.serve(target_loader=partial(open_house, settings, os.getpid()), wrap_loader=False)
+    server.serve(target_loader=partial(open_house, settings, os.getpid(), servers), wrap_loader=False)
 
 
 def with_token(settings: Settings) -> Settings:
@@ -82,20 +84,6 @@ def with_token(settings: Settings) -> Settings:
     token = kept_secret(kept)
     click.echo(f"TURNUP_TOKEN is not set: the token is in {kept}", err=True)
     return replace(settings, token=token)
-
-
-def check_port(host: str, port: int) -> None:
-    """Raises PortInUse. The server shares its port with whoever else asks to share it, so it would not notice."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with closing(socket.socket(family, socket.SOCK_STREAM)) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise PortInUse(
-                f"Nothing can listen at {host}:{port}: {error.strerror}. "
-                "Stop the program that does, or set TURNUP_PORT or TURNUP_HOST.",
-            ) from error
 
 
 def deployed_processes(environ: os._Environ[str]) -> list[Path]:
@@ -116,13 +104,17 @@ def prepare(settings: Settings, diagrams: Sequence[Path]) -> None:
         room.close()
 
 
-def open_house(settings: Settings, supervisor: int) -> Flask:
+def open_house(settings: Settings, supervisor: int, servers: int) -> Flask:
     """What a serving process runs first. On SQLite it is the only one, and the lock says so."""
     lock = None if settings.is_shared else DirectoryLock(settings.data_dir).acquire(wait_s=LOCK_WAIT_S)
     leaving = Leaving(supervisor)
     house = build_house(settings, os.environ, too_many_strays=leaving.ask_for_restart)
     house.start()
-    leaving.follow(house, lock)
+    # They share one port, where a scrape reaches any of them: each is watched at a port of its own.
+    figures = build_watch_app(settings, house.desk, house.room.clock)
+    port = watched(figures, settings.host, settings.metrics_port, servers)
+    port.__enter__()
+    leaving.follow(house, lock, port)
     return house.app
 
 
@@ -138,17 +130,18 @@ class Leaving:
         self._status = RESTART_WANTED
         os.kill(os.getpid(), signal.SIGTERM)
 
-    def follow(self, house: House, lock: DirectoryLock | None) -> None:
+    def follow(self, house: House, lock: DirectoryLock | None, port: AbstractContextManager[None]) -> None:
         # Not a daemon: the interpreter waits for it, and it waits for the main thread's end.
-        threading.Thread(target=self._close, args=(house, lock), name="turnup-leaving").start()
+        threading.Thread(target=self._close, args=(house, lock, port), name="turnup-leaving").start()
 
-    def _close(self, house: House, lock: DirectoryLock | None) -> None:
+    def _close(self, house: House, lock: DirectoryLock | None, port: AbstractContextManager[None]) -> None:
         main = threading.main_thread()
         while main.is_alive():
             main.join(1)
             if main.is_alive() and os.getppid() != self._supervisor:
                 # SIGKILL of the supervisor alone: nobody would ever stop this process.
                 os.kill(os.getpid(), signal.SIGTERM)
+        port.__exit__(None, None, None)
         finished = house.stop(DRAIN_S)
         if lock is not None:
             lock.release()

@@ -59,5 +59,15 @@ class Unprocessable(TurnupError):
     status = 422
 
 
+class TooMany(TurnupError):
+    """Right, and refused for now because of all that came before it. Nothing was stored; later it may be sent again."""
+
+    status = 429
+
+    def __init__(self, message: str, *, retry_after_s: int, **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.retry_after_s = retry_after_s
+
+
 class InvalidSetting(TurnupError):
     """An environment variable that nothing can be started with."""

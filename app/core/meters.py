@@ -27,6 +27,9 @@ class Meters:
         )
         self._failed_advances = self._counter("turnup_advances_failed", "Advances rolled back, to be made again")
         self._stalled = self._counter("turnup_watchdog_findings", "Stalls that the watchdog made incidents of")
+        self._turned_away = self._counter(
+            "turnup_intake_refused", "Starts refused because too much waited", "priority"
+        )
         self._requests = self._histogram(
             "turnup_http_request_seconds",
             "HTTP requests, by route and status",
@@ -68,6 +71,9 @@ class Meters:
 
     def stalled(self) -> None:
         self._stalled.inc()
+
+    def turned_away(self, priority: int) -> None:
+        self._turned_away.labels(str(priority)).inc()
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         self._requests.labels(method, route, str(status)).observe(seconds)

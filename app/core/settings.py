@@ -30,6 +30,8 @@ class Settings:
     session_secret: str = ""
     # Seconds without a sign of life after which a worker's claims are taken over
     lease_s: int = 30
+    # Instances and steps that may wait for a worker before no more are taken in; 0: any number
+    intake_limit: int = 10_000
     metrics: str = "open"  # who reads /metrics: open | token | off
     # Where a process without an HTTP server of its own is watched; None: nowhere.
     metrics_port: int | None = None
@@ -57,6 +59,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         token_expires_at=_instant(environ, "TURNUP_TOKEN_EXPIRES_AT"),
         session_secret=environ.get("TURNUP_SESSION_SECRET", ""),
         lease_s=_whole(environ, "TURNUP_LEASE_S", default=30, low=3, high=3600),
+        intake_limit=_whole(environ, "TURNUP_INTAKE_LIMIT", default=10_000, low=0, high=10_000_000),
         metrics=_one_of(environ, "TURNUP_METRICS", "open", "token", "off"),
         metrics_port=_whole(environ, "TURNUP_METRICS_PORT", default=0, low=0, high=65535) or None,
         traces=_one_of(environ, "TURNUP_TRACES", "", "otlp"),

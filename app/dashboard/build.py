@@ -18,6 +18,7 @@ from app.dashboard.instances import InstancePages
 from app.dashboard.parts import DashboardParts
 from app.dashboard.processes import ProcessPages
 from app.dashboard.settle import SettlePages
+from app.dashboard.systems import SystemPages
 from app.dashboard.tasks import TaskPages
 from app.dashboard.times import duration, relative, time_element
 
@@ -56,6 +57,7 @@ def build_dashboard(app: Flask, parts: DashboardParts) -> None:
         IncidentPages(parts, diagrams),
         ProcessPages(parts, diagrams),
         DecisionPages(parts, diagrams),
+        SystemPages(parts, diagrams),
     ):
         pages.routes(blueprint)
     blueprint.after_request(_add_headers)
@@ -88,6 +90,5 @@ def _teach_templates(app: Flask, parts: DashboardParts) -> None:
         csrf=lambda: session.get("csrf", ""),
         here=lambda: request.endpoint,
     )
-    app.jinja_env.filters.update(
-        pretty=words.pretty, brief=words.brief, counted=words.counted, as_json=words.as_json, spoken=words.spoken
-    )
+    for spell in (words.pretty, words.brief, words.counted, words.as_json, words.spoken, words.anchor):
+        app.jinja_env.filters[spell.__name__] = spell

@@ -19,6 +19,7 @@ from app.core.errors import InvalidInput
 from app.handling.parameters import Parameter
 
 PREFIX = "input."
+REASON_LIMIT = 1000
 _WIDGETS: dict[Any, str] = {str: "text", int: "whole", float: "number", bool: "yes_no"}
 _WRITTEN_AS_TEXT = (Decimal, date, datetime, time, timedelta)
 
@@ -141,3 +142,13 @@ def read_object(written: str, path: str, what: str) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON value")
+
+
+def read_reason(form: Mapping[str, str]) -> str:
+    """Why somebody does what the form asks for."""
+    reason = form.get("reason", "").strip()
+    if not reason:
+        raise InvalidInput("Say why: the reason stands beside your name.", path="$.reason")
+    if len(reason) > REASON_LIMIT:
+        raise InvalidInput(f"Keep the reason under {REASON_LIMIT} characters.", path="$.reason")
+    return reason

@@ -10,13 +10,12 @@ from werkzeug.wrappers import Response
 from app.core.db import Transaction
 from app.core.errors import InvalidInput
 from app.dashboard.access import operator
-from app.dashboard.fields import read_changes, read_object
+from app.dashboard.fields import read_changes, read_object, read_reason
 from app.dashboard.instance import InstancePage, inputs_of
 from app.dashboard.pages import wants_fragment
 from app.engine import queries
 from app.web.commits import commit
 
-REASON_LIMIT = 1000
 Act = Callable[[Transaction, str, str], None]  # transaction, who, why
 
 
@@ -76,7 +75,7 @@ class SettlePages:
         return changes
 
     def _act(self, incident_id: str, act: Act) -> str | Response:
-        by, reason = operator(), _reason()
+        by, reason = operator(), read_reason(request.form)
 
         def work(tx: Transaction) -> str:
             act(tx, by, reason)
@@ -87,12 +86,3 @@ class SettlePages:
             call = request.args.get("call")
             return redirect(url_for("dashboard.instance", instance_id=instance_id, call=call), 303)
         return self._page.live(instance_id)
-
-
-def _reason() -> str:
-    reason = request.form.get("reason", "").strip()
-    if not reason:
-        raise InvalidInput("Say why: the reason stands in the history beside your name.", path="$.reason")
-    if len(reason) > REASON_LIMIT:
-        raise InvalidInput(f"Keep the reason under {REASON_LIMIT} characters.", path="$.reason")
-    return reason

@@ -20,6 +20,7 @@ STATES = {
 
 WAITS = {
     "job": "Ready to run",
+    "held": "Held back",
     "claim": "Running",
     "retry": "Waits to try again",
     "timer": "Waits for its time",
@@ -39,14 +40,25 @@ _PHRASES = {
     "retry": "tries {element} again",
     "claim": "{element} runs",
     "job": "a worker for {element}",
+    "held": "its turn at {element}",
     "user_task": "a person: {element}",
     "timer": "timer {element}",
     "condition": "the condition of {element}",
     "join": "other branches at {element}",
 }
 
+BREAKERS = {
+    "closed": "Called",
+    "open": "Down",
+    "half_open": "Coming back",
+    "stopped": "Stopped",
+}
+
 # Tokens that stand because another token does; a page shows them last and a diagram not at all.
 SECONDARY_WAITS = frozenset({"attached", "child"})
+
+# The normal one needs no word.
+PRIORITIES = {0: "the highest", 1: "high", 3: "low", 4: "the lowest"}
 
 ACTIONS = {
     "retry": "Retry",
@@ -105,6 +117,11 @@ def counted(number: int) -> str:
 def spoken(name: str) -> str:
     """A stored name that has no words of its own: `task_claimed` -> `Task claimed`."""
     return name.replace("_", " ").strip().capitalize()
+
+
+def anchor(key: str) -> str:
+    """A key as part of an element's id: `olt=lon-3` -> `6f6c743d6c6f6e2d33`."""
+    return key.encode().hex()
 
 
 def brief(value: Any, limit: int = 80) -> str:

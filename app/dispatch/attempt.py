@@ -14,7 +14,7 @@ from app.core.tracing import NO_SPAN, Span
 from app.engine.outcomes import Attempted, Failed
 from app.engine.steps import ClaimedStep
 from app.handling.contract import Work
-from app.handling.faults import BadParameter, is_retried
+from app.handling.faults import BadParameter, SystemFailed, SystemSilent, is_retried
 from app.handling.registry import Handler
 
 
@@ -83,4 +83,5 @@ def _failed(error: BaseException) -> Failed:
     if frames:
         detail["raised_at"] = f"{frames[-1].filename}:{frames[-1].lineno} in {frames[-1].name}"
     message = error.message if isinstance(error, TurnupError) else str(error)
-    return Failed(type(error).__name__, message or repr(error), retry=is_retried(error), detail=detail)
+    down = isinstance(error, SystemSilent | SystemFailed)
+    return Failed(type(error).__name__, message or repr(error), is_retried(error), detail, system_down=down)

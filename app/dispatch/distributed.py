@@ -11,6 +11,7 @@ from datetime import timedelta
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.log import Logger
+from app.dispatch.gatekeeper import Gatekeeper
 from app.dispatch.puller import Puller
 from app.dispatch.queued import QueuedWakeups
 from app.dispatch.upkeep import Upkeep
@@ -32,6 +33,7 @@ class Distributed:
         database: Database,
         wakeups: QueuedWakeups,
         upkeep: Upkeep,
+        gatekeeper: Gatekeeper,
         clock: Clock,
         logger: Logger,
         worker: Worker | None,
@@ -41,6 +43,7 @@ class Distributed:
         self._clock = clock
         self._logger = logger
         self._worker = worker
+        self._gatekeeper = gatekeeper
         self.upkeep = upkeep
         self.puller = None if worker is None else Puller(database, worker, logger)
 
@@ -50,14 +53,17 @@ class Distributed:
             self.puller.start()
         self.upkeep.every(TIDY_S, self.tidy)
         self.upkeep.start(self.sweep, PAUSE)
+        self._gatekeeper.start()
 
     @property
     def is_running(self) -> bool:
-        return self.upkeep.is_running and (self.puller is None or self.puller.is_pulling)
+        upkeeps = self.upkeep.is_running and self._gatekeeper.is_running
+        return upkeeps and (self.puller is None or self.puller.is_pulling)
 
     def stop(self, timeout_s: float) -> bool:
         """Whether every handler finished in time. What is left is handed over: other workers are woken for it now."""
         self.upkeep.stop()
+        self._gatekeeper.stop()
         if self._worker is None or self.puller is None:
             return True
         self.puller.stop()

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from threading import Lock
 
+from app.core.priority import NORMAL
 from app.engine.steps import ClaimedStep, StepResult
 
 Attempt = tuple[int, int]  # the step's number and the attempt at it
@@ -20,6 +21,7 @@ class Lane:
     """`held` is also true while the lane is queued, or rests after a failure: in each case somebody will come to it."""
 
     instance_id: str
+    priority: int = NORMAL  # the instance's, as far as it is known here
     held: bool = False
     wanted: bool = False
     results: list[StepResult] = field(default_factory=list)
@@ -36,10 +38,16 @@ class Lanes:
         self._lanes: dict[str, Lane] = {}
         self._resting: set[Lane] = set()
 
-    def want(self, instance_id: str) -> Lane | None:
-        """The lane, now held by the caller, who must see to it; None when somebody holds it already."""
+    def want(self, instance_id: str, priority: int | None = None) -> Lane | None:
+        """The lane, now held by the caller, who must see to it; None when somebody holds it already.
+
+        `priority`: the instance's, for whom it is known.
+        """
         with self._lock:
-            return self._hold(instance_id)
+            lane = self._hold(instance_id)
+            if lane is not None and priority is not None:
+                lane.priority = priority
+            return lane
 
     def offer(self, instance_id: str, result: StepResult) -> Lane | None:
         """As `want`, with a result to apply."""

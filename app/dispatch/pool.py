@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from app.dispatch.ranked import Ranked
 
 # Hands whose handlers are quick need no usher: two threads would only take turns at the database; and where steps are
 # left to other workers, one that is free in a moment should not have been asked.
@@ -38,8 +39,9 @@ class Pool(Generic[Visited, Step]):
     """A fixed number of hands, and one usher.
 
     `visit(place, may_run)` advances an instance and, if it may, goes on to run a handler; `perform(step)` runs one.
-    Steps are claimed already, so hands take them before visits. While handlers keep every hand busy the usher makes
-    the visits, running no handler: an order's own timer or cancellation never waits for some other order's slow system.
+    What is more urgent is taken first, whatever it is. Among equals hands take steps before visits, for they are
+    claimed already, and of either what has waited longest. While handlers keep every hand busy the usher makes the
+    visits, running no handler: an order's own timer or cancellation never waits for some other order's slow system.
     """
 
     def __init__(
@@ -56,8 +58,8 @@ class Pool(Generic[Visited, Step]):
         self._lock = threading.Lock()
         self._hands_wanted = threading.Condition(self._lock)
         self._usher_wanted = threading.Condition(self._lock)
-        self._steps: deque[Step] = deque()
-        self._visits: deque[tuple[Visited, float]] = deque()  # and since when
+        self._steps: Ranked[Step] = Ranked()
+        self._visits: Ranked[tuple[Visited, float]] = Ranked()  # and since when
         self._idle = 0
         self._stopping = False
         self._count = hands
@@ -75,15 +77,20 @@ class Pool(Generic[Visited, Step]):
             self._threads.add(thread)
         thread.start()
 
-    def put_visit(self, place: Visited) -> None:
+    def put_visit(self, place: Visited, priority: int) -> None:
         with self._lock:
-            self._visits.append((place, time.monotonic()))
+            self._visits.put((place, time.monotonic()), priority)
             (self._hands_wanted if self._idle else self._usher_wanted).notify()
 
-    def put_step(self, step: Step) -> None:
+    def put_step(self, step: Step, priority: int) -> None:
         with self._lock:
-            self._steps.append(step)
+            self._steps.put(step, priority)
             self._hands_wanted.notify()
+
+    def outranks(self, priority: int) -> bool:
+        """Whether something more urgent than that waits for a hand."""
+        with self._lock:
+            return min(self._steps.rank(), self._visits.rank()) < priority
 
     def replace(self, hand: threading.Thread) -> None:
         """The hand is lost in a handler: another takes its place now, and it leaves when it comes back."""
@@ -116,9 +123,7 @@ class Pool(Generic[Visited, Step]):
             self._stopping = True
             self._hands_wanted.notify_all()
             self._usher_wanted.notify_all()
-            left = [place for place, _ in self._visits]
-            self._visits.clear()
-            return left
+            return [place for place, _ in self._visits.empty()]
 
     def join(self, timeout_s: float) -> bool:
         """Whether every thread but the strays has ended within the time."""
@@ -150,8 +155,8 @@ class Pool(Generic[Visited, Step]):
             self._idle -= 1
             if self._stopping:
                 return False
-            step = self._steps.popleft() if self._steps else None
-            place = self._visits.popleft()[0] if step is None else None
+            step = self._steps.take() if self._steps and self._steps.rank() <= self._visits.rank() else None
+            place = self._visits.take()[0] if step is None else None
             if self._visits and not self._idle:
                 self._usher_wanted.notify()
         if step is not None:
@@ -167,11 +172,11 @@ class Pool(Generic[Visited, Step]):
                     self._usher_wanted.wait()
                 if self._stopping:
                     return
-                still_s = self._visits[0][1] + self._patience_s - time.monotonic()
+                still_s = self._visits.first()[1] + self._patience_s - time.monotonic()
                 if still_s > 0:
                     self._usher_wanted.wait(still_s)
                     continue
-                place = self._visits.popleft()[0]
+                place = self._visits.take()[0]
             self._visit(place, False)
 
     def _left(self, hand: threading.Thread) -> None:

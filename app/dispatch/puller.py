@@ -20,7 +20,7 @@ from procrastinate.manager import JobManager
 
 from app.core.db import Database
 from app.core.log import Logger
-from app.dispatch.queued import LOOK, TASK, WORK, wait_for_writers
+from app.dispatch.queued import LOOK, MOST_URGENT, TASK, WORK, wait_for_writers
 from app.dispatch.worker import Worker
 
 POLL_S = 0.2  # the queue tells of new jobs; this is for what it does not tell
@@ -109,15 +109,16 @@ class Puller:
 
     def _look(self, instance_id: str) -> None:
         try:
-            wait_for_writers(self._database, instance_id)
+            priority = wait_for_writers(self._database, instance_id)
         except Exception:  # the worker's broad except: the wake-up is not lost, sweeps find what it was for
             self._logger.exception("a wake-up failed", instance=instance_id)
             return
-        self._worker.wake(instance_id)
+        self._worker.wake(instance_id, priority)
 
 
 class _Gate(JobManager):
-    """Lets a job in for each free hand; while all are busy for long, what needs no hand goes on, one at a time."""
+    """Lets a job in for each free hand. While all are busy for long, what needs no hand goes on, one at a time, and the
+    worker is told how urgent the work is that waits for one."""
 
     def __init__(self, connector: BaseConnector, worker: Worker, stopping: threading.Event) -> None:
         super().__init__(connector)
@@ -136,6 +137,8 @@ class _Gate(JobManager):
             if await self._a_hand_is_free():
                 job = await super().fetch_job([LOOK, WORK], worker_id)
                 break
+            for row in await self.connector.execute_query_all_async(MOST_URGENT):
+                self._worker.waits_elsewhere(row["priority"])
             if self._coming == 0 and not self._worker.visits_waiting():
                 job = await super().fetch_job([LOOK], worker_id)
         self._coming += job is not None

@@ -15,19 +15,22 @@ import sqlalchemy as sa
 
 from app.core.clock import Clock
 from app.core.db import Database, Transaction
+from app.core.priority import LOWEST
 from app.engine.tables import process_instance
 
 TASK = "turnup.wake"
 LOOK, WORK = "look", "work"  # the queues: whoever has time may look; what has steps to run waits for a free hand
 
 # Straight into the table: its function raises where a job is pending, which would end the caller's transaction.
-# A fresh instance has not been looked at by anybody, and waits for a hand behind those that have begun.
+# The more urgent instance comes first. Of equal ones a fresh one, which has not been looked at by anybody, waits for a
+# hand behind those that have begun.
+_RANK = f"({LOWEST} - priority) * 2 + CASE WHEN revision = 0 THEN 0 ELSE 1 END"
 _DEFER = sa.text(f"""
     INSERT INTO procrastinate_jobs (queue_name, task_name, priority, queueing_lock, args)
-    SELECT queue, '{TASK}', priority, queue || ':' || id, jsonb_build_object('instance_id', id)
+    SELECT queue, '{TASK}', rank, queue || ':' || id, jsonb_build_object('instance_id', id)
     FROM (
         SELECT id, CASE WHEN w.steps OR revision = 0 THEN '{WORK}' ELSE '{LOOK}' END AS queue,
-               CASE WHEN revision = 0 THEN 0 ELSE 1 END AS priority
+               {_RANK} AS rank
         FROM unnest(CAST(:ids AS text[]), CAST(:steps AS boolean[])) AS w(instance, steps)
         JOIN process_instance ON id = w.instance
         ORDER BY id
@@ -37,12 +40,16 @@ _DEFER = sa.text(f"""
 # Not to be coalesced with: a wake-up for now must not wait for one of later.
 _DEFER_UNTIL = sa.text(f"""
     INSERT INTO procrastinate_jobs (queue_name, task_name, priority, args, scheduled_at)
-    VALUES ('{LOOK}', '{TASK}', 1, jsonb_build_object('instance_id', CAST(:id AS text)), :at)
+    SELECT '{LOOK}', '{TASK}', {_RANK}, jsonb_build_object('instance_id', id), :at FROM process_instance WHERE id = :id
 """)  # noqa: S608  constants of our own
 _PENDING = sa.text("""
     SELECT args ->> 'instance_id' FROM procrastinate_jobs
     WHERE status = 'todo' AND queueing_lock = ANY(CAST(:locks AS text[]))
 """)
+MOST_URGENT = f"""
+    SELECT {LOWEST} - priority / 2 AS priority FROM procrastinate_jobs
+    WHERE status = 'todo' AND queue_name = '{WORK}' ORDER BY procrastinate_jobs.priority DESC, id LIMIT 1
+"""  # noqa: S608  constants of our own; the priority of the instance that a hand would be given next
 # Its worker was killed, or has been frozen for a minute (heartbeats come every 10 s).
 _STALLED = sa.text("""
     DELETE FROM procrastinate_jobs WHERE status = 'doing' AND NOT EXISTS (
@@ -93,8 +100,8 @@ def _store(tx: Transaction, wishes: list[_Wish]) -> None:
             tx.connection.execute(_DEFER_UNTIL, {"id": wish.instance_id, "at": wish.at})
 
 
-def wait_for_writers(database: Database, instance_id: str) -> None:
-    """Return once every transaction that wrote the instance before now is over. Stores nothing."""
-    row = sa.select(process_instance.c.id).where(process_instance.c.id == instance_id)
+def wait_for_writers(database: Database, instance_id: str) -> int | None:
+    """Return once every transaction that wrote the instance before now is over. Stores nothing. Its priority."""
+    row = sa.select(process_instance.c.priority).where(process_instance.c.id == instance_id)
     with database.engine.connect() as connection:  # ends without a commit: there is nothing to wait for the disk for
-        connection.execute(row.with_for_update())
+        return connection.execute(row.with_for_update()).scalar()

@@ -121,6 +121,8 @@ class Upkeep:
                 if watchdog.report(tx, stall, self._clock.now()):
                     self._witness.stalled()
                     self._logger.error("stalled", instance=stall.instance_id, elements=list(stall.elements))
+        with self._database.transaction(synced=False) as tx:
+            watchdog.settle_failing(tx, self._clock.now())
 
     def drop_expired(self) -> None:
         with self._database.transaction(synced=False) as tx:

@@ -13,27 +13,38 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
+import sqlalchemy as sa
+
 from app.core.clock import Clock
 from app.core.db import Database, Transaction
 from app.core.errors import NotFound
 from app.core.log import Logger
+from app.core.types import to_microseconds
 from app.dispatch.attempt import Attempts, Outside, unknown_handler
 from app.dispatch.audit import Audit
 from app.dispatch.lanes import Lane, Lanes
 from app.dispatch.lease import Lease
 from app.dispatch.limits import Limits, Running
 from app.dispatch.pool import PATIENCE_S, PATIENCE_WITH_OTHERS_S, Load, Pool
+from app.dispatch.ranked import NOTHING
 from app.dispatch.witness import Witness
+from app.engine import watchdog
 from app.engine.doors import Engine
 from app.engine.instances import StaleInstance
-from app.engine.outcomes import Failed, TimedOut
+from app.engine.outcomes import Attempted, Failed, TimedOut
 from app.engine.steps import ClaimedStep, StepResult
 from app.handling.registry import Registry
 
 GRACE_S = 0.5  # past its limit, so that a client that gave up exactly at the deadline can still say so
 WATCH_EVERY_S = 0.2
 LONGEST_REST_S = 5.0
+REPORT_AFTER = 3  # failures in a row to advance one instance, until people are told
 TRIES_ALONE = 3  # at advancing an instance that some other worker may be able to
+
+
+def _comes_from_outside(error: Exception) -> bool:
+    """Another writer was first, or the database is away: no fault of the instance."""
+    return isinstance(error, StaleInstance | TimeoutError | OSError | sa.exc.OperationalError | sa.exc.InterfaceError)
 
 
 class Claim(NamedTuple):
@@ -46,7 +57,7 @@ class Claim(NamedTuple):
 class Worker:
     """`too_many_strays` is called when this process has lost more threads in overrunning handlers than it may, and
     should be restarted. `hand_on` has some other worker come for steps that nobody here has a hand for; without it
-    there is no other worker."""
+    there is no other worker. `gate_passed` is told when others may have their turn at a gate."""
 
     def __init__(
         self,
@@ -63,6 +74,7 @@ class Worker:
         too_many_strays: Callable[[], None] = lambda: None,
         hand_on: Callable[[Transaction, str], None] | None = None,
         witness: Witness | None = None,
+        gate_passed: Callable[[], None] = lambda: None,
     ) -> None:
         self._database = database
         self._engine = engine
@@ -70,7 +82,9 @@ class Worker:
         self._clock = clock
         self._logger = logger
         self._due: Callable[[datetime], None] = lambda at: None
+        self._elsewhere = NOTHING
         self._hand_on = hand_on
+        self._gate_passed = gate_passed
         self._max_strays = max_strays
         self._too_many_strays = too_many_strays
         self._witness = witness or Witness()
@@ -122,13 +136,19 @@ class Worker:
         for thread in self._background:
             thread.start()
 
-    def wake(self, instance_id: str) -> None:
-        """Look at the instance soon. Wakes that come while one is queued are one; never waits."""
+    def wake(self, instance_id: str, priority: int | None = None) -> None:
+        """Look at the instance when its turn comes; `priority` is its own, for whom it is known. Wakes that come while
+        one is queued are one; never waits."""
         if self._stopping.is_set():
             return
-        lane = self._lanes.want(instance_id)
+        lane = self._lanes.want(instance_id, priority)
         if lane is not None:
-            self._pool.put_visit(lane)
+            self._pool.put_visit(lane, lane.priority)
+
+    def waits_elsewhere(self, priority: int) -> None:
+        """Work that urgent waits for a hand of any worker: the next hand here that is done with a step of a less urgent
+        order leaves that to others."""
+        self._elsewhere = priority
 
     def free_hands(self) -> int:
         """Threads for which there is nothing to do here."""
@@ -175,8 +195,7 @@ class Worker:
         """Advance until nothing more is wanted, and let go of the lane. The claimed step that the caller is to run."""
         while True:
             results = self._lanes.take(lane)
-            # Results come from a hand that has become free; else a busy worker leaves the steps to others.
-            claims = not self._stopping.is_set() and (self._hand_on is None or runs_next or bool(results))
+            claims = not self._stopping.is_set() and self._claims(lane, runs_next, bool(results))
             began = time.monotonic()
             try:
                 owner = self._owner()
@@ -191,18 +210,31 @@ class Worker:
             except Exception as error:  # noqa: BLE001  the worker's: no result may be lost with a failed commit
                 self._rest(lane, results, error)
                 return None
+            lane.priority = advanced.priority
             claimed = self._witness.advanced(lane.instance_id, advanced, began)
             if claimed or results:
                 self._lanes.settle(lane, results, claimed)
+            if advanced.gates_passed:
+                self._gate_passed()
             if advanced.next_due is not None:
                 self._due(advanced.next_due)
             alone = self._lanes.leave(lane)
             mine = [Claim(step, owner) for step in claimed]
             next_one = mine.pop(0) if mine and alone and runs_next else None
+            if next_one is not None and self._pool.outranks(lane.priority):
+                mine.insert(0, next_one)  # the hand goes to what is more urgent, and this waits its turn
+                next_one = None
             for claim in mine:
-                self._pool.put_step(claim)
+                self._pool.put_step(claim, lane.priority)
             if alone:
                 return next_one
+
+    def _claims(self, lane: Lane, runs_next: bool, has_results: bool) -> bool:
+        """Results come from a hand that has become free; else a busy worker leaves the steps to others."""
+        if self._hand_on is not None and has_results and self._elsewhere < lane.priority:
+            self._elsewhere = NOTHING  # one hand goes; it is told again when more should
+            return False
+        return self._hand_on is None or runs_next or has_results
 
     def _rest(self, lane: Lane, results: list[StepResult], error: Exception) -> None:
         self._witness.advance_failed()
@@ -219,9 +251,19 @@ class Worker:
                 again_in_s=rest_s,
                 exc_info=error,
             )
+            if lane.failures + 1 >= REPORT_AFTER and not _comes_from_outside(error):
+                self._report(lane, error)
         others_may = self._hand_on is not None and not results and lane.failures >= TRIES_ALONE
         if not (others_may and self._lanes.give_up(lane)):
             self._lanes.rest(lane, results, time.monotonic() + rest_s)
+
+    def _report(self, lane: Lane, error: Exception) -> None:
+        """People learn of an instance that does not move; it is tried all the same."""
+        try:
+            with self._database.transaction() as tx:
+                watchdog.report_failing(tx, lane.instance_id, error, self._clock.now())
+        except Exception:  # the worker's broad except: it is tried again, and told again
+            self._logger.exception("reporting a failure failed", instance=lane.instance_id)
 
     # steps
     def _perform_all(self, claim: Claim) -> None:
@@ -265,7 +307,23 @@ class Worker:
             outcome = self._attempts.make(step, handler, started_at, span)
             in_time = self._limits.release(running)
             self._witness.attempted(step, outcome, time.monotonic() - began, span, in_time=in_time)
+        if in_time:
+            self._tell_gate(step, outcome)
         return StepResult(step.number, step.attempt, outcome, started_at, self._clock.now()), in_time
+
+    def _tell_gate(self, step: ClaimedStep, outcome: Attempted) -> None:
+        """What the call found its system to be, before its result is applied: it may be no fault of the step."""
+        handler = self._registry.get(step.handler)
+        if handler is None or handler.system is None or step.system is None:
+            return
+        gates = self._engine.gates
+        if not gates.is_told(step.system, outcome):
+            return
+        try:
+            with self._database.transaction(synced=False) as tx:
+                gates.tell(tx, handler.system, step.system, outcome, to_microseconds(self._clock.now()))
+        except Exception:  # the worker's broad except: the result matters more than what it tells of the system
+            self._logger.exception("telling the gate failed", handler=step.handler, system=step.system)
 
     # background
     def _keep_watch(self) -> None:
@@ -280,7 +338,7 @@ class Worker:
         for running in self._limits.expired(now):
             self._give_up(running)
         for lane in self._lanes.rested(now):
-            self._pool.put_visit(lane)
+            self._pool.put_visit(lane, lane.priority)
 
     def _give_up(self, running: Running) -> None:
         step = running.step
@@ -296,6 +354,7 @@ class Worker:
         self._witness.given_up(step)
         self._pool.replace(running.thread)
         timed_out = TimedOut(running.limit_s)
+        self._tell_gate(step, timed_out)
         self._give(step.instance_id, self._ended(step.number, step.attempt, timed_out, running.started_at))
         if self._pool.strays() > self._max_strays:
             self._logger.error("too many handlers overran their limits: restarting", strays=self._pool.strays())
@@ -307,7 +366,7 @@ class Worker:
     def _give(self, instance_id: str, result: StepResult) -> None:
         lane = self._lanes.offer(instance_id, result)
         if lane is not None:
-            self._pool.put_visit(lane)
+            self._pool.put_visit(lane, lane.priority)
 
     def _keep_lease(self) -> None:
         while not self._stopping.wait(self._lease.lease_s / 3):

@@ -119,14 +119,18 @@ def wake(tx: Transaction, instance_ids: Iterable[str], now: int) -> list[str]:
     return woken
 
 
-def take(tx: Transaction, live: Live) -> list[Arrival]:
-    """All that has come, in the order in which it came; it is the caller's to deliver. StaleInstance as a checkpoint.
+def hold(tx: Transaction, live: Live) -> None:
+    """Let no other writer come between until the transaction ends. StaleInstance as a checkpoint.
 
-    The instance's row is held first, as everybody does who writes or takes arrivals: in another order two would wait
-    for each other.
+    To be called before any lock that is not an instance's: in another order two would wait for each other.
     """
     if _HOLD.rows(tx.connection, {"id_": live.instance_id}) != [(live.revision,)]:
         raise StaleInstance(f"Instance {live.instance_id} was changed by another writer.")
+
+
+def take(tx: Transaction, live: Live) -> list[Arrival]:
+    """All that has come, in the order in which it came; it is the caller's to deliver. Raises as `hold`."""
+    hold(tx, live)
     rows = sorted(_TAKE.rows(tx.connection, {"id_": live.instance_id}))
     return [Arrival(*[*row[1:-1], orjson.loads(row[-1])]) for row in rows]
 

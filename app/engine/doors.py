@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from app.core.clock import Clock
 from app.core.db import Transaction
 from app.core.errors import Conflict, NotFound
+from app.core.priority import NORMAL
 from app.core.types import from_microseconds
 from app.core.wakeups import Wakeups
 from app.decisions.dmn import Model
@@ -20,6 +21,7 @@ from app.engine.decisions import Accepted, Decided, DecisionDeployment
 from app.engine.definitions import Deployment
 from app.engine.desk import Desk
 from app.engine.diagram import DiagramRefused, Finding
+from app.engine.gates.doors import Gates
 from app.engine.instances import ACTIVE, Instances, StaleInstance
 from app.engine.messages import MessageIn, Published
 from app.engine.signals import Broadcast
@@ -41,6 +43,8 @@ class Advanced:
     idle: bool  # nothing is claimed by anybody: what moves it next comes from outside
     trace_parent: str | None = None  # of the request that started the instance
     unclaimed: bool = False  # steps are ready that nobody has claimed
+    priority: int = NORMAL
+    gates_passed: bool = False  # calls at gates are over: others may have their turn
 
 
 class Engine:
@@ -56,6 +60,7 @@ class Engine:
         self._wakeups = wakeups
         self._programs = definitions.Programs()
         self._decisions = decisions.Decisions()
+        self.gates = Gates(registry)
         self._instances = Instances(self._programs)
         self.desk = Desk(registry, clock, wakeups, self._instances, self._programs, self._decisions)
         self._cached = cached
@@ -203,28 +208,35 @@ class Engine:
         if not live.begun and live.state == ACTIVE:
             live.begin()
         for result in results:
-            steps.take(live, result, self._registry)
+            steps.take(live, result, self._registry, self.gates)
+        passed = bool(live.passed_gates)
         claimed = self._move(tx, live, owner, claims)
+        passed = passed or bool(live.passed_gates)
         if live.tree.changed or live.happenings or live.woken or live.again:
             self.desk.store(tx, live)
         self._keep(live)
-        return self._advanced(live, claimed)
+        return self._advanced(live, claimed, claims=claims, passed=passed)
 
     def _move(self, tx: Transaction, live: Live, owner: str, claims: bool) -> list[ClaimedStep]:
         """Fire what is due, deliver what came, run what is ready, claim it. Suspended: only run what results allow."""
         if not live.suspended:
-            steps.come_due(live, self._registry)
+            steps.come_due(live, self._registry, self.gates)
         self.desk.exchange.settle(tx, live)
         if live.suspended or not claims:
             return []
-        claimed = [steps.claim(live, node, owner, self._registry, self._patience) for node in live.waiting("job")]
+        claimed = [
+            steps.claim(tx, live, node, owner, self._registry, self.gates, self._patience)
+            for node in live.waiting("job", "held")
+        ]
         return [step for step in claimed if step is not None]
 
-    def _advanced(self, live: Live, claimed: list[ClaimedStep]) -> Advanced:
+    def _advanced(self, live: Live, claimed: list[ClaimedStep], *, claims: bool, passed: bool) -> Advanced:
         next_due = None if live.suspended else live.agenda.next_due()
         due = None if next_due is None else from_microseconds(next_due)
-        unclaimed = not live.suspended and bool(live.waiting("job"))
-        return Advanced(claimed, due, live.ended, not live.waits.get("claim"), live.trace_parent, unclaimed)
+        idle = not live.waits.get("claim")
+        # What was claimed or held is seen to; without claims somebody with a free hand has to look.
+        unclaimed = not live.suspended and bool(live.waiting("job") or (not claims and live.waiting("held")))
+        return Advanced(claimed, due, live.ended, idle, live.trace_parent, unclaimed, live.priority, passed)
 
     def _keep(self, live: Live) -> None:
         """Keep an instance whose handlers run; one that waits for something else is loaded again when it comes."""

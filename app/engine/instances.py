@@ -10,6 +10,7 @@ from app.core.errors import NotFound, TurnupError
 from app.core.ids import new_id
 from app.core.types import from_microseconds
 from app.engine.callees import Callees, ProgramSource
+from app.engine.gates import rows as passes
 from app.engine.spiff.activities import HandlerTask
 from app.engine.spiff.codec import TOKEN_COLUMNS, restore, token_rows, variable_rows
 from app.engine.spiff.live import Live, Outcome, Raised
@@ -64,7 +65,7 @@ _UNDONE = Prepared(
 _HISTORY = Prepared(sa.insert(history))
 _INSTANCE_COLUMNS = (
     "definition_id business_key state incidents revision next_number rewinds writes wake_at ended_at start_element "
-    "start_key trace_parent"
+    "start_key trace_parent priority"
 ).split()
 _SELECT_INSTANCE = sa.select(*(process_instance.c[name] for name in _INSTANCE_COLUMNS)).where(
     process_instance.c.id == _b("id_")
@@ -112,7 +113,7 @@ class Instances:
         live.revision, live.incidents, live.woken = row["revision"], row["incidents"], row["wake_at"] is not None
         live.begun, live.state, live.ended_at = row["next_number"] > 1, row["state"], row["ended_at"]
         live.rewinds, live.start_element, live.start_key = row["rewinds"], row["start_element"], row["start_key"]
-        live.trace_parent = row["trace_parent"]
+        live.trace_parent, live.priority = row["trace_parent"], row["priority"]
         live.tree.completed = live.state in (COMPLETED, CANCELLED)
         live.callees = Callees(self._programs, connection)
         variables = _READ_VARIABLES.rows(connection, {"id_": instance_id})
@@ -165,6 +166,8 @@ class Instances:
         tokens = token_rows(live)
         if tokens:
             _TOKENS.run(connection, tokens)
+        if live.passed_gates:
+            passes.leave(tx, live.instance_id, live.passed_gates)
         if live.undone:
             _UNDONE.run(connection, [{"instance_id_": live.instance_id, "number_": n} for n in live.undone])
         rows, closed, ended = variable_rows(live)
@@ -180,7 +183,9 @@ class Instances:
             _drop_incidents(tx, live)
         live.settled = 0
         done: list[Any]
-        for done in (live.happenings, live.raised, live.outcomes, live.dropped, live.thrown, live.undone, live.taken):
+        for done in (live.happenings, live.raised, live.outcomes, live.dropped):
+            done.clear()
+        for done in (live.thrown, live.undone, live.taken, live.passed_gates):
             done.clear()
 
 

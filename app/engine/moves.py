@@ -13,7 +13,9 @@ from app.engine.spiff.index import Node
 from app.engine.spiff.live import Live
 from app.handling.registry import Registry
 
-BY_HAND = frozenset({"job", "claim", "retry", "callback", "user_task", "message", "timer", "signal", "condition"})
+BY_HAND = frozenset(
+    {"job", "held", "claim", "retry", "callback", "user_task", "message", "timer", "signal", "condition"}
+)
 _INSTEAD = {
     "incident": "It has fallen out: skip it, with the outputs that later steps need.",
     "child": "It waits for what runs inside it: complete that, move this token on, or rewind.",
@@ -47,7 +49,8 @@ def complete(live: Live, node: Node, outputs: dict[str, Any], by: str, registry:
     if kind == "callback":  # the handler's part is done, and can be undone
         steps.called_back(live, node, outputs, registry)
         return
-    if kind in ("claim", "retry"):
+    if kind in ("claim", "retry", "held"):
+        live.leave_gate(node)
         live.change(node, "job")
     elif kind == "user_task":
         node.wait.claimed_by = by

@@ -11,9 +11,11 @@ import sqlalchemy as sa
 
 from app.core.db import Transaction
 from app.core.errors import Conflict, InvalidInput, NotFound
+from app.core.log import get_logger
 from app.engine import actions, incidents, messages, moves, rewind, starts, steps, suspension
 from app.engine.actions import Action
 from app.engine.doors import Engine
+from app.engine.gates.operating import Gatekeeping
 from app.engine.messages import MessageIn, Published
 from app.engine.rewind import DoneStep, RewindPlan
 from app.engine.spiff.index import Node
@@ -33,6 +35,7 @@ class Operators:
         self._engine = engine
         self._desk = engine.desk
         self._undo = undo
+        self.gatekeeping = Gatekeeping(engine.gates, engine.desk.clock, get_logger("turnup.gates"))
 
     # incidents
     def retry(self, tx: Transaction, incident_id: str, by: str, reason: str) -> None:

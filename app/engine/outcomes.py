@@ -15,12 +15,14 @@ from app.handling.contract import Done, Refused, Waiting
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The attempt raised. `retry` says whether another attempt can help."""
+    """The attempt raised. `retry` says whether another attempt can help, `system_down` whether the system that was
+    called was silent or failing, whoever calls."""
 
     code: str
     message: str
     retry: bool = True
     detail: dict[str, Any] = field(default_factory=dict)
+    system_down: bool = False
 
 
 @dataclass(frozen=True, slots=True)

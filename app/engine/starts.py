@@ -9,8 +9,9 @@ import sqlalchemy as sa
 
 from app.core.clock import Clock
 from app.core.db import Prepared, Transaction
-from app.core.errors import Conflict, TooLarge
+from app.core.errors import Conflict, InvalidInput, TooLarge
 from app.core.ids import new_id
+from app.core.priority import HIGHEST, LOWEST, NORMAL
 from app.core.types import from_microseconds, to_microseconds
 from app.engine import definitions, suspension
 from app.engine.arrivals import Sent
@@ -50,6 +51,7 @@ class StartRequest:
     variables: dict[str, Any]
     version: int | None = None
     business_key: str | None = None
+    priority: int = NORMAL  # 0, the highest, to 4
     idempotency_key: str | None = None
     trace_parent: str | None = None  # of the request's trace: no part of what is asked
 
@@ -65,6 +67,8 @@ class Started:
 def start(tx: Transaction, request: StartRequest, clock: Clock) -> Started:
     """Store the instance, to be run by a worker. Repeats under one idempotency key give the same instance."""
     stored = check_variables(request.variables)
+    if not HIGHEST <= request.priority <= LOWEST:
+        raise InvalidInput(f"Expected a priority from 0 to 4, found {request.priority}.", path="$.priority")
     digest = _digest(request)
     if request.idempotency_key is not None:
         existing = _existing(tx, request.idempotency_key, digest)
@@ -83,6 +87,7 @@ def start(tx: Transaction, request: StartRequest, clock: Clock) -> Started:
         definition.id,
         definition.version,
         business_key=request.business_key,
+        priority=request.priority,
         idempotency_key=request.idempotency_key,
         digest=digest,
         trace_parent=request.trace_parent,
@@ -104,6 +109,7 @@ class New:
     definition_id: str
     version: int
     business_key: str | None = None
+    priority: int = NORMAL
     idempotency_key: str | None = None
     digest: str | None = None
     element_id: str | None = None
@@ -121,6 +127,7 @@ def put(tx: Transaction, new: New, now: int) -> str:
         "process_id": new.process_id,
         "version": new.version,
         "business_key": new.business_key,
+        "priority": new.priority,
         "search_key": None if new.business_key is None else search_key(new.business_key),
         "state": "active",
         "incidents": 0,
@@ -175,8 +182,15 @@ def check_variables(variables: dict[str, Any], at: str = "$.variables") -> dict[
 
 
 def _digest(request: StartRequest) -> str:
-    body = [request.process_id, request.version, request.business_key, request.variables]
+    body: list[Any] = [request.process_id, request.version, request.business_key, request.variables]
+    if request.priority != NORMAL:  # whoever names none asks the same as before there were any
+        body.append(request.priority)
     return hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def is_accepted(connection: sa.Connection, idempotency_key: str) -> bool:
+    """Whether an instance was started under that key."""
+    return bool(_BY_KEY.rows(connection, {"key": idempotency_key}))
 
 
 def _existing(tx: Transaction, key: str, digest: str) -> Started | None:

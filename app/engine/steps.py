@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from app.core.db import Transaction
 from app.core.errors import Conflict
 from app.core.types import to_microseconds
+from app.engine.gates.doors import Gates
 from app.engine.outcomes import Attempted, Failed, TimedOut, storable
 from app.engine.spiff.activities import HandlerTask
 from app.engine.spiff.base import scopes_of
@@ -34,6 +36,7 @@ class ClaimedStep:
     repeat: bool  # an earlier attempt may have had its effect: the handler's verify runs first
     undoes: dict[str, Any] | None = None  # the outputs of the work that is to be taken back; None: it is to be done
     trace_parent: str | None = None  # what its attempt is part of; whoever traces the advance sets it
+    system: str | None = None  # what it calls, if its handler says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +50,11 @@ class StepResult:
     ended_at: datetime | None = None
 
 
-def claim(live: Live, node: Node, owner: str, registry: Registry, patience: int = 0) -> ClaimedStep | None:
-    """Give a ready step to `owner`. None if nobody here handles it: once it has been ready for `patience` microseconds
-    it falls out, until then another worker may know it.
+def claim(
+    tx: Transaction, live: Live, node: Node, owner: str, registry: Registry, gates: Gates, patience: int = 0
+) -> ClaimedStep | None:
+    """Give a ready step to `owner`. None if a gate holds it, or if nobody here handles it: once it has been ready for
+    `patience` microseconds it falls out, until then another worker may know it.
     """
     wait, spec, internal = node.wait, node.task_spec, node.internal_data
     handler = _handler(node, registry)
@@ -62,6 +67,15 @@ def claim(live: Live, node: Node, owner: str, registry: Registry, patience: int 
         return None
     inputs = spec.inputs_of(node, [parameter.name for parameter in handler.parameters])
     inputs.update(internal.get("corrected", {}))
+    held_by = gates.admit(tx, live, node, handler, inputs)
+    if held_by is not None:
+        if wait.kind != "held":
+            live.change(node, "held")
+        if wait.correlation != held_by:
+            wait.correlation = held_by
+            live.tree.changed[node.id] = node
+        return None
+    wait.correlation = None
     live.change(node, "claim", claimed_by=owner)
     wait.inputs = inputs
     wait.attempt += 1
@@ -77,6 +91,7 @@ def claim(live: Live, node: Node, owner: str, registry: Registry, patience: int 
         inputs,
         repeat,
         internal["undo"]["outputs"] if spec.undoes else None,
+        system=handler.system_of(inputs),
     )
 
 
@@ -84,7 +99,7 @@ def _handler(node: Node, registry: Registry) -> Handler | None:
     return registry.get(node.task_spec.handler_of(node))
 
 
-def take(live: Live, result: StepResult, registry: Registry) -> None:
+def take(live: Live, result: StepResult, registry: Registry, gates: Gates) -> None:
     """Apply what came of an attempt; a late result is kept in the history and offered for undo."""
     outcome = storable(result.outcome)
     if outcome is not result.outcome:
@@ -94,6 +109,7 @@ def take(live: Live, result: StepResult, registry: Registry) -> None:
         _keep_late(live, node, result)
         return
     handler = _handler(node, registry)
+    live.leave_gate(node)
     match result.outcome:
         case Done(outputs=outputs):
             _done(live, node, outputs, handler)
@@ -103,10 +119,10 @@ def take(live: Live, result: StepResult, registry: Registry) -> None:
         case Refused():
             _refused(live, node, result.outcome)
         case Failed():
-            _failed(live, node, result.outcome, handler)
+            _failed(live, node, result.outcome, handler, gates)
         case TimedOut(after_s=after_s):
             message = f"No result after {after_s:g} s; the attempt may still have its effect."
-            _failed(live, node, Failed("TimedOut", message), handler)
+            _failed(live, node, Failed("TimedOut", message, system_down=True), handler, gates)
 
 
 def _done(live: Live, node: Node, outputs: dict[str, Any], handler: Handler | None) -> None:
@@ -153,9 +169,15 @@ def _refused(live: Live, node: Node, refused: Refused) -> None:
         live.fall_out(node, fault.code, fault.message, fault.detail)
 
 
-def _failed(live: Live, node: Node, failed: Failed, handler: Handler | None) -> None:
+def _failed(live: Live, node: Node, failed: Failed, handler: Handler | None, gates: Gates) -> None:
     wait = node.wait
     wait.error = {"code": failed.code, "message": failed.message, "detail": failed.detail}
+    if failed.system_down and handler is not None and gates.is_shut(handler, wait.inputs or {}):
+        # Whoever calls it fails: this is none of the step's tries, and its gate holds it from now on.
+        node.internal_data["tries_from"] = node.internal_data.get("tries_from", 0) + 1
+        live.note("failed", node, code=failed.code, message=failed.message, attempt=wait.attempt, held=True)
+        live.change(node, "job")
+        return
     used = wait.attempt - node.internal_data.get("tries_from", 0)
     delay_s = None
     if failed.retry and handler is not None:
@@ -178,7 +200,7 @@ def _keep_late(live: Live, node: Node | None, result: StepResult) -> None:
     live.note("late_result", node, **detail)
 
 
-def come_due(live: Live, registry: Registry) -> None:
+def come_due(live: Live, registry: Registry, gates: Gates) -> None:
     """Fire the timers, repeat the attempts and give up the callbacks whose time has come."""
     for node in live.agenda.take_due(live.now):
         wait = node.wait
@@ -191,7 +213,7 @@ def come_due(live: Live, registry: Registry) -> None:
         else:
             message = f"The message '{wait.name}' with key '{wait.correlation}' did not come in time."
             wait.name, wait.correlation = node.task_spec.handler_of(node), None
-            _failed(live, node, Failed("CallbackMissing", message), _handler(node, registry))
+            _failed(live, node, Failed("CallbackMissing", message), _handler(node, registry), gates)
 
 
 def release(live: Live, dead: Iterable[str]) -> None:
@@ -200,6 +222,7 @@ def release(live: Live, dead: Iterable[str]) -> None:
     for node in live.waiting("claim"):
         if node.wait.claimed_by in gone:
             live.note("claim_expired", node, worker=node.wait.claimed_by, attempt=node.wait.attempt)
+            live.leave_gate(node)
             live.change(node, "job")
 
 

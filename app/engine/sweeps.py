@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from operator import itemgetter
 
 import sqlalchemy as sa
 
@@ -12,32 +13,37 @@ from app.engine.tables import message, message_delivery, process_instance, start
 _TIMED = ("timer", "retry", "callback")
 # Not by its equal: no query should walk through the instances of a state to find few tokens.
 _NOT_SUSPENDED = process_instance.c.state != "suspended"
+MOST_SEEN = 50_000  # in a wave, of each kind: a sweep must not take longer the more there is to do
+_FOUND = sa.select(process_instance.c.id, process_instance.c.priority)
+_STANDING = _FOUND.select_from(token).join(process_instance, process_instance.c.id == token.c.instance_id)
 
 
-def due_instances(connection: sa.Connection, now: datetime, limit: int = 500) -> list[str]:
-    """Instances that a worker should look at now, those that have waited longest first; `limit` of each kind."""
+def due_instances(connection: sa.Connection, now: datetime, limit: int = 500) -> dict[str, int]:
+    """Instance -> priority, of those that a worker should look at now, the most urgent first.
+
+    Of each kind of reason the `limit` that have waited longest; where there are more, also the `limit` most urgent.
+    """
     alive = sa.select(worker.c.id).where(worker.c.lease_until >= now)
     queries = (
-        sa.select(process_instance.c.id).where(process_instance.c.wake_at <= now).order_by(process_instance.c.wake_at),
-        sa.select(token.c.instance_id)
-        .where(token.c.due_at <= now, token.c.open == 1, token.c.kind.in_(_TIMED))
-        .order_by(token.c.due_at),
-        sa.select(token.c.instance_id).where(token.c.kind == "claim", token.c.claimed_by.not_in(alive)),
-        sa.select(token.c.instance_id)
-        .join(process_instance, process_instance.c.id == token.c.instance_id)
-        .where(token.c.kind == "job", _NOT_SUSPENDED)
-        .order_by(token.c.since),
+        _FOUND.where(process_instance.c.wake_at <= now).order_by(process_instance.c.wake_at),
+        _STANDING.where(token.c.due_at <= now, token.c.open == 1, token.c.kind.in_(_TIMED)).order_by(token.c.due_at),
+        _STANDING.where(token.c.kind == "claim", token.c.claimed_by.not_in(alive)),
+        _STANDING.where(token.c.kind == "job", _NOT_SUSPENDED).order_by(token.c.since),
         _matched_messages(now, "message"),
         _matched_messages(now, "callback"),
     )
-    found: dict[str, None] = {}
+    found: dict[str, int] = {}
     for query in queries:
-        for row in connection.execute(query.limit(limit)):
-            found[row[0]] = None
-    return list(found)
+        oldest = connection.execute(query.limit(limit)).all()
+        found.update((row.id, row.priority) for row in oldest)
+        if len(oldest) == limit:
+            seen = query.limit(MOST_SEEN).subquery()
+            urgent = sa.select(seen.c.id, seen.c.priority).order_by(seen.c.priority).limit(limit)
+            found.update((row.id, row.priority) for row in connection.execute(urgent))
+    return dict(sorted(found.items(), key=itemgetter(1)))
 
 
-def _matched_messages(now: datetime, kind: str) -> sa.Select[tuple[str]]:
+def _matched_messages(now: datetime, kind: str) -> sa.Select[tuple[str, int]]:
     """Waits for which a message lies in the inbox; both sides look under one lock, so this finds what a crash left.
 
     Each kind of wait has an index of its own.
@@ -51,7 +57,7 @@ def _matched_messages(now: datetime, kind: str) -> sa.Select[tuple[str]]:
         .exists()
     )
     return (
-        sa.select(token.c.instance_id)
+        _FOUND.select_from(token)
         .join(message, sa.and_(message.c.name == token.c.name, message.c.correlation == token.c.correlation))
         .join(process_instance, process_instance.c.id == token.c.instance_id)
         .where(token.c.kind == literal(kind), message.c.expires_at > now, ~delivered, _NOT_SUSPENDED)

@@ -38,6 +38,7 @@ process_instance = sa.Table(
     sa.Column("process_id", sa.String(255), nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("business_key", sa.String(255)),
+    sa.Column("priority", sa.SmallInteger, nullable=False),  # 0, the highest, to 4; 2 is the normal one (TMF622)
     sa.Column("search_key", _by_code_point),  # business_key in lower case, as searches look at it
     sa.Column("state", sa.String(16), nullable=False),  # active | suspended | completed | cancelled
     sa.Column("incidents", sa.Integer, nullable=False),  # open ones; > 0 is "fallen out"
@@ -135,6 +136,7 @@ token = sa.Table(
     _open("ix_token_claim", "claim", "claimed_by"),
     _open("ix_token_user_task", "user_task", "since"),
     _open("ix_token_job", "job", "since"),
+    _open("ix_token_held", "held", "since"),
     sqlite_with_rowid=False,
 )
 
@@ -262,6 +264,44 @@ start_trigger = sa.Table(
         sqlite_where=sa.text("due_at IS NOT NULL"),
         postgresql_where=sa.text("due_at IS NOT NULL"),
     ),
+)
+
+gate = sa.Table(
+    "gate",
+    metadata,
+    sa.Column("key", sa.String(255), primary_key=True),  # a system; `handler=<type>`; `olt=*`: the limit of all such
+    # What operators have set in place of what the handlers say; no `set_at`: nothing
+    sa.Column("concurrent", sa.Integer),
+    sa.Column("per_s", sa.Float),
+    sa.Column("set_by", sa.Text),
+    sa.Column("set_reason", sa.Text),
+    sa.Column("set_at", Instant),
+    # What is known of it
+    sa.Column("breaker", sa.String(16), nullable=False),  # closed | open | half_open | stopped
+    sa.Column("failures", sa.Integer, nullable=False),  # calls in a row that found it down
+    sa.Column("error", JsonText),  # {"code", "message"} of the last such call
+    sa.Column("changed_at", Instant, nullable=False),  # since when its breaker is as it is
+    sa.Column("changed_by", sa.Text),  # who stopped it, or let it go on; NULL: it itself
+    sa.Column("reason", sa.Text),
+    sa.Column("look_at", Instant),  # open: from then on one call may try
+    sa.Column("rest_s", sa.Float),  # how long the last rest was
+    sa.Column("allowed", sa.Integer),  # half open: so many calls at once
+    sa.Column("spent_until", Instant, nullable=False),  # when all calls of its rate so far would have begun evenly
+)
+
+gate_pass = sa.Table(
+    "gate_pass",
+    metadata,
+    sa.Column("gate", sa.String(255), primary_key=True),
+    sa.Column("instance_id", sa.String(36), sa.ForeignKey("process_instance.id"), primary_key=True),
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("given", sa.SmallInteger, nullable=False),  # 1: the step's call runs; 0: it is held, in this order:
+    sa.Column("priority", sa.SmallInteger, nullable=False),
+    sa.Column("since", Instant, nullable=False),
+    sa.Column("handler", sa.Text, nullable=False),
+    sa.Index("ix_gate_pass_turn", "gate", "given", "priority", "since"),
+    sa.Index("ix_gate_pass_step", "instance_id", "number"),
+    sqlite_with_rowid=False,
 )
 
 worker = sa.Table(

@@ -1,4 +1,4 @@
-"""No silent stall (DESIGN promise 6): an instance that nothing recorded can move becomes an incident."""
+"""No silent stall (DESIGN promise 6): what nothing can move, or no worker can move on, becomes an incident."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,13 +8,16 @@ import sqlalchemy as sa
 
 from app.core.db import Transaction
 from app.core.ids import new_id
+from app.engine.outcomes import as_text
 from app.engine.tables import incident, process_instance, token
 
 # What can move an instance, or has a person looking at it. A join or a sub-process waits for other tokens, and a
 # boundary event that listens for errors waits for its activity: none of them moves anything by itself.
-MOVING = ("job", "claim", "retry", "timer", "message", "callback", "signal", "condition", "user_task", "incident")
+CATCHES = ("message", "signal", "condition")
+MOVING = ("job", "held", "claim", "retry", "timer", "callback", "user_task", "incident", *CATCHES)
 STANDING = (*MOVING, "join", "child", "attached")
 CODE = "Stalled"
+FAILING = "AdvanceFailed"
 
 
 @dataclass(frozen=True)
@@ -127,3 +130,54 @@ def _incident(stall: Stall, now: datetime) -> dict[str, Any]:
         "state": "open",
         "raised_at": now,
     }
+
+
+def report_failing(tx: Transaction, instance_id: str, error: BaseException, now: datetime) -> bool:
+    """Workers fail at moving the instance on, again and again: an incident, unless one says so already."""
+    here = sa.and_(incident.c.instance_id == instance_id, incident.c.state == "open", incident.c.code == FAILING)
+    marked = tx.connection.execute(
+        sa.update(process_instance)
+        .where(process_instance.c.id == instance_id, ~sa.select(incident.c.id).where(here).exists())
+        .values(incidents=process_instance.c.incidents + 1, revision=process_instance.c.revision + 1)
+    )
+    if marked.rowcount != 1:
+        return False
+    fault = as_text(f"{type(error).__name__}: {error}")[:500]
+    message = (
+        f"No worker can move this instance on: {fault}. It is tried again by itself; the log tells more under its id. "
+        "Install what mends it, or move a token, rewind or cancel the instance."
+    )
+    row = {
+        "id": new_id(),
+        "instance_id": instance_id,
+        "number": 0,
+        "code": FAILING,
+        "message": message,
+        "signature": f"{FAILING} {type(error).__name__}",
+        "detail": {"error": fault},
+        "attempt": 0,
+        "state": "open",
+        "raised_at": now,
+    }
+    tx.connection.execute(sa.insert(incident).values(row))
+    return True
+
+
+def settle_failing(tx: Transaction, now: datetime) -> int:
+    """Settle what was reported of instances that have been moved on since; how many."""
+    table = process_instance.c
+    failing = sa.select(incident.c.id, incident.c.instance_id, incident.c.raised_at).where(
+        incident.c.state == "open", incident.c.code == FAILING
+    )
+    settled = 0
+    for row in tx.connection.execute(failing.order_by(incident.c.instance_id)).all():
+        held = sa.select(table.updated_at).where(table.id == row.instance_id).with_for_update()
+        if tx.connection.execute(held).scalar_one() <= row.raised_at:
+            continue
+        still_open = sa.and_(incident.c.id == row.id, incident.c.state == "open")
+        resolved = {"state": "resolved", "outcome": "passed", "outcome_detail": "it was moved on", "ended_at": now}
+        if tx.connection.execute(sa.update(incident).where(still_open).values(resolved)).rowcount == 1:
+            fewer = {"incidents": table.incidents - 1, "revision": table.revision + 1}
+            tx.connection.execute(sa.update(process_instance).where(table.id == row.instance_id).values(fewer))
+            settled += 1
+    return settled

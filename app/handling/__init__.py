@@ -1,6 +1,6 @@
 """What a handler's author needs; `registry` is for those who run handlers."""
 
-from app.handling.contract import Backoff, Done, Refused, Waiting, Work
+from app.handling.contract import Backoff, Done, Limit, Refused, System, Waiting, Work
 from app.handling.faults import HandlerFault, SystemFailed, SystemSilent, UnexpectedAnswer
 from app.handling.mark import handles
 
@@ -8,7 +8,9 @@ __all__ = [
     "Backoff",
     "Done",
     "HandlerFault",
+    "Limit",
     "Refused",
+    "System",
     "SystemFailed",
     "SystemSilent",
     "UnexpectedAnswer",

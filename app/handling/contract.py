@@ -82,6 +82,40 @@ class Backoff:
 
 
 @dataclass(frozen=True)
+class Limit:
+    """How many calls run at once, and how many begin in a second, over all workers; None: as many as come."""
+
+    concurrent: int | None = None
+    per_s: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.concurrent is not None and self.concurrent < 1) or (self.per_s is not None and self.per_s <= 0):
+            raise ValueError(f"a Limit has concurrent >= 1 and per_s > 0, or None for either; found {self}")
+
+    @property
+    def is_none(self) -> bool:
+        return self.concurrent is None and self.per_s is None
+
+
+@dataclass(frozen=True)
+class System:
+    """What a handler calls: "acs", or "olt={olt}" where an input says which of many.
+
+    Its `limit` is for all handlers that call it together; operators may set another. After `trips_after` calls in a row
+    that found it silent or failing nobody calls it for `rest_s`, then for twice as long, and so on; its steps are held.
+    """
+
+    name: str
+    limit: Limit = Limit()
+    trips_after: int = 5
+    rest_s: float = 15
+
+    def __post_init__(self) -> None:
+        if not self.name or self.trips_after < 1 or self.rest_s <= 0:
+            raise ValueError(f"a System has a name, trips_after >= 1 and rest_s > 0; found {self}")
+
+
+@dataclass(frozen=True)
 class Work:
     """One attempt at one step. `key` is the same at every attempt of the step: give it to systems that honour keys."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Generic, ParamSpec, TypeVar
 
-from app.handling.contract import Backoff, Done, Refused, Waiting
+from app.handling.contract import Backoff, Done, Limit, Refused, System, Waiting
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=Done | Waiting | Refused, covariant=True)
@@ -16,16 +16,27 @@ Verify = TypeVar("Verify", bound=Callable[..., Done | None])
 Undo = TypeVar("Undo", bound=Callable[..., Done | Refused | None])
 
 USUAL_RETRY = Backoff()
+NO_LIMIT = Limit()
 
 
 class Marked(Generic[P, R]):
     """The marked function: called as before, plus the functions that verify and undo it."""
 
-    def __init__(self, function: Callable[P, R], type_: str, retry: Backoff, timeout_s: float) -> None:
+    def __init__(
+        self,
+        function: Callable[P, R],
+        type_: str,
+        retry: Backoff,
+        timeout_s: float,
+        system: System | None,
+        limit: Limit,
+    ) -> None:
         self.function = function
         self.type = type_
         self.retry = retry
         self.timeout_s = timeout_s
+        self.system = system
+        self.limit = limit
         self.verify_function: Callable[..., Any] | None = None
         self.undo_function: Callable[..., Any] | None = None
         self.__doc__ = function.__doc__
@@ -51,11 +62,19 @@ class Marked(Generic[P, R]):
 
 
 def handles(
-    type: str, *, retry: Backoff = USUAL_RETRY, timeout_s: float = 30
+    type: str,
+    *,
+    retry: Backoff = USUAL_RETRY,
+    timeout_s: float = 30,
+    system: System | None = None,
+    limit: Limit = NO_LIMIT,
 ) -> Callable[[Callable[P, R]], Marked[P, R]]:
-    """Marks the handler of service tasks of `type`. `timeout_s` is the time one attempt may take."""
+    """Marks the handler of service tasks of `type`. `timeout_s` is the time one attempt may take.
+
+    `system` is what it calls, for limits and for holding its steps while that is down; `limit` is the handler's own.
+    """
 
     def mark(function: Callable[P, R]) -> Marked[P, R]:
-        return Marked(function, type, retry, timeout_s)
+        return Marked(function, type, retry, timeout_s, system, limit)
 
     return mark

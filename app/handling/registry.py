@@ -8,18 +8,21 @@ from copy import deepcopy
 from datetime import datetime, timedelta
 from importlib.metadata import entry_points
 from pathlib import Path
+from string import Formatter
 from types import ModuleType
 from typing import Any, Self
 
 from pydantic import JsonValue
 
-from app.handling.contract import Done, Refused, Waiting, Work
+from app.handling.contract import Done, Refused, System, Waiting, Work
 from app.handling.docs import HandlerDoc, read_doc
 from app.handling.faults import BadHandler, BadResult, DuplicateHandler
 from app.handling.mark import Marked
 from app.handling.outputs import to_json
 from app.handling.parameters import Parameter, bind, read_parameters
 
+LONGEST_SYSTEM = 200
+HANDLER_GATE = "handler="  # what the limit of a handler is called, beside those of systems
 _IMMUTABLE = frozenset({str, int, float, bool, type(None)})
 
 
@@ -35,6 +38,9 @@ class Handler:
         self.parameters: tuple[Parameter, ...] = read_parameters(marked.function, self.place)
         self.verify = marked.verify_function
         self.undo = marked.undo_function
+        self.limit = marked.limit
+        self.system = marked.system
+        self._system_name = () if marked.system is None else self._read_name(marked.system)
         self._function = marked.function
         self._verify_names = self._names_of(self.verify, "verify", ())
         self._undo_names = self._names_of(self.undo, "undo", ("outputs",))
@@ -47,6 +53,30 @@ class Handler:
     def deadline(self, now: datetime) -> datetime:
         """When an attempt that starts now has taken too long."""
         return now + timedelta(seconds=self.timeout_s)
+
+    def system_of(self, inputs: Mapping[str, JsonValue]) -> str | None:
+        """The name of the system that a call with these inputs goes to; None if they do not say, or it has none."""
+        words = []
+        for text, parameter in self._system_name:
+            value = inputs.get(parameter, "") if parameter else ""
+            if isinstance(value, bool) or not isinstance(value, str | int) or (parameter and value == ""):
+                return None
+            words.append(f"{text}{value}")
+        name = "".join(words)
+        return name if 0 < len(name) <= LONGEST_SYSTEM and name.isprintable() else None
+
+    def _read_name(self, system: System) -> tuple[tuple[str, str | None], ...]:
+        """`olt={olt}` as (("olt=", "olt"),)."""
+        parts = tuple((text, parameter) for text, parameter, _, _ in Formatter().parse(system.name))
+        known = {parameter.name for parameter in self.parameters}
+        if unknown := [parameter for _, parameter in parts if parameter is not None and parameter not in known]:
+            raise BadHandler(
+                f"{self.place}: its system {system.name!r} needs {', '.join(unknown)}; "
+                f"its parameters are {', '.join(sorted(known)) or 'none'}."
+            )
+        if system.name.startswith(HANDLER_GATE):
+            raise BadHandler(f"{self.place}: no system's name begins with {HANDLER_GATE!r}; found {system.name!r}.")
+        return parts
 
     def bind(self, inputs: Mapping[str, JsonValue]) -> dict[str, Any]:
         """The arguments of a call, checked and converted from the signature; other inputs are left alone.

@@ -34,7 +34,12 @@ class FiguresSheet:
         Info("turnup", "The version that runs", registry=own).info({"version": version})
         for other in others:
             own.register(other)
+        self._own = own
         self._registries = (meters.registry, own)
+
+    def add(self, other: Collector) -> None:
+        """Show something more."""
+        self._own.register(other)
 
     def text(self) -> bytes:
         """In Prometheus's own format, CONTENT_TYPE."""
@@ -53,6 +58,21 @@ class Busy(Collector):
         yield _gauge("turnup_worker_threads", "Threads that run handlers", "state", threads)
         waiting = {"step": load.steps, "instance": load.visits}
         yield _gauge("turnup_worker_queue", "What waits for a thread of this process", "what", waiting)
+
+
+class Backlog(Collector):
+    """What waits for workers, as those who let orders in see it; left out if it cannot be counted in time."""
+
+    def __init__(self, count: Callable[[], int]) -> None:
+        self._look = Look("backlog", count, limit_s=LIMIT_S, kept_s=0.0)
+
+    def collect(self) -> Iterable[Metric]:
+        try:
+            count = self._look.see()
+        except (sa.exc.SQLAlchemyError, OSError) as error:
+            get_logger("turnup.watch").warning("the backlog is not known", error=repr(error))
+            return []
+        return [_single("turnup_intake_backlog", "Instances and steps that wait for a worker", count)]
 
 
 class Stored(Collector):
@@ -96,11 +116,12 @@ class Stored(Collector):
         fallen_out = max(0, found.with_incidents - sums.suspended_with_incidents)
         active = max(0, sums.instances["active"] - fallen_out)
         instances = {**sums.instances, "active": active, "fallen_out": fallen_out}
-        waiting = {"job": found.jobs, "claim": found.claims, **sums.waiting}
+        waiting = {"job": found.jobs, "held": found.held, "claim": found.claims, **sums.waiting}
         lag = 0.0 if outbox.oldest_at is None else max(0.0, (self._clock.now() - outbox.oldest_at).total_seconds())
         return [
             _gauge("turnup_instances", "Process instances", "state", instances),
             _gauge("turnup_waiting", "Open tokens, by what they wait for", "kind", waiting),
+            _gauge("turnup_gates_shut", "Systems and handlers that are not called freely", "state", found.gates),
             _gauge("turnup_oldest_seconds", "For how long the oldest of its kind has waited", "what", found.oldest_s),
             _single("turnup_incidents_open", "Incidents that nobody has acted on", found.open_incidents),
             _gauge("turnup_workers", "Workers that the database knows", "lease", found.leases),

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
-from app.core.errors import TurnupError
+from app.core.errors import TooMany, TurnupError
 from app.core.ids import new_id
 from app.core.log import get_logger
 from app.web.problems import ErrorBody, body_of, in_words
@@ -42,7 +42,10 @@ def _empty(body: ErrorBody) -> set[str]:
 def _known(error: TurnupError) -> Response:
     if error.status >= 500:
         return _logged(error, error.status, error.code, error.message)
-    return answer(body_of(error))
+    response = answer(body_of(error))
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.retry_after_s)
+    return response
 
 
 def _http(error: HTTPException) -> Response:

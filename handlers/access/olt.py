@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from app.handling import Backoff, Done, Refused, Work, handles
+from app.handling import Backoff, Done, Refused, System, Work, handles
 from handlers.clients.http import call
 
 # A node answers in well under a second or is restarting, which takes it a few.
 RETRY = Backoff(first_s=1, factor=2, tries=4)
+OLT = System("olt={olt}")
 
 
-@handles("olt.check_port", retry=RETRY, timeout_s=4)
+@handles("olt.check_port", retry=RETRY, timeout_s=4, system=OLT)
 def check_port(work: Work, olt: str, port: str, serial: str) -> Done | Refused:
     """Look whether the port can serve this ONT.
 
@@ -25,7 +26,7 @@ def check_port(work: Work, olt: str, port: str, serial: str) -> Done | Refused:
     return answer if isinstance(answer, Refused) else Done(port_state=answer["state"])
 
 
-@handles("olt.find_free_port", retry=RETRY, timeout_s=4)
+@handles("olt.find_free_port", retry=RETRY, timeout_s=4, system=OLT)
 def find_free_port(work: Work, olt: str, serial: str, port: str | None = None) -> Done | Refused:
     """Find another port on the node and hold it for this ONT. `port` is the one that could not be had.
 
@@ -38,7 +39,7 @@ def find_free_port(work: Work, olt: str, serial: str, port: str | None = None) -
     return answer if isinstance(answer, Refused) else Done(port=answer["port"])
 
 
-@handles("olt.activate_ont", retry=RETRY, timeout_s=4)
+@handles("olt.activate_ont", retry=RETRY, timeout_s=4, system=OLT)
 def activate_ont(work: Work, olt: str, port: str, serial: str, speed_mbps: int) -> Done | Refused:
     """Put the customer's ONT in service on its port.
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from app.handling import Backoff, Done, Refused, Work, handles
+from app.handling import Backoff, Done, Refused, System, Work, handles
 from handlers.clients.http import call
 
+ACS = System("acs")
 
-@handles("acs.push_cpe_profile", retry=Backoff(first_s=1, factor=2, tries=4), timeout_s=4)
+
+@handles("acs.push_cpe_profile", retry=Backoff(first_s=1, factor=2, tries=4), timeout_s=4, system=ACS)
 def push_cpe_profile(work: Work, serial: str, profile: str) -> Done | Refused:
     """Send the customer's router the profile of its product.
 

@@ -158,7 +158,7 @@ def test_a_misspelt_field_is_told_its_right_name(api: Caller) -> None:
     told = {each["path"]: each["message"] for each in answer.json["errors"]}
     assert "Did you mean 'processId'?" in told["$.process_id"]
     assert "Did you mean 'businessKey'?" in told["$.bussinesKey"]
-    assert "Known are: processId, version, businessKey, variables" in told["$.foo"]
+    assert "Known are: processId, version, businessKey, priority, variables" in told["$.foo"]
     assert told["$.processId"] == "'processId' is required."
 
 

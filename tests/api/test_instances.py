@@ -64,6 +64,22 @@ def test_an_idempotency_key_is_refused_for_another_body(api: Caller, bench: Benc
     assert bench.count(process_instance) == 1
 
 
+def test_a_priority_is_kept_and_shown(api: Caller) -> None:
+    api.deploy(line())
+    urgent = api.start(priority=0, businessKey="ORD-1").json
+    assert (urgent["priority"], api.start().json["priority"]) == (0, 2)
+    assert api.client.get(urgent["href"], headers=api.headers).json["priority"] == 0
+    assert [each["priority"] for each in api.get("/process-instances").json] == [2, 0]
+
+
+@pytest.mark.parametrize("priority", [-1, 5, "0", 1.5, None])
+def test_a_priority_outside_its_range_is_refused_with_its_path(api: Caller, bench: Bench, priority: object) -> None:
+    api.deploy(line())
+    answer = api.start(priority=priority)
+    assert (answer.status_code, answer.json["path"]) == (400, "$.priority")
+    assert bench.count(process_instance) == 0
+
+
 def test_a_version_is_started_when_it_is_named(api: Caller) -> None:
     api.deploy(line())
     api.deploy(asking())

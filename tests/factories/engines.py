@@ -21,6 +21,7 @@ from app.engine.starts import StartRequest
 from app.engine.steps import Attempted, ClaimedStep, Failed, StepResult
 from app.engine.tables import process_instance
 from app.handling.contract import Work
+from app.handling.faults import SystemSilent
 from app.handling.registry import Registry
 from tests.factories.diagrams import Diagram
 
@@ -100,7 +101,8 @@ class Bench:
                 return done
             return handler.call(work, arguments)
         except Exception as error:
-            return Failed(type(error).__name__, str(error), retry=getattr(error, "retried", True))
+            down = isinstance(error, SystemSilent)
+            return Failed(type(error).__name__, str(error), getattr(error, "retried", True), system_down=down)
 
     def run(
         self,

@@ -2,7 +2,7 @@
 
 Two API processes, four workers, one PostgreSQL, the laboratory behind a network that can be cut. Orders come in, and a
 message follows each; meanwhile, at seeded moments, a worker's group is killed, another stands still for longer than its
-lease and goes on, the database crashes, the network drops what it carries.
+lease and goes on, the database crashes, the network drops what it carries, the clock of one host jumps.
 """
 
 from __future__ import annotations
@@ -16,21 +16,24 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
 from tests.factories.diagrams import Diagram
 from tests.factories.postgres import Postgres
 from tests.factories.proxies import Proxy
-from tests.factories.servers import Lab, Server, Workshop
+from tests.factories.servers import Lab, Server, SkewedWorkshop, Workshop
+
+W = TypeVar("W", bound=Workshop)
 
 LEASE_S = 3
 PROCESS = "hosts"
 OLTS = ("lon-1", "lon-2", "lon-3", "lon-4", "man-1", "man-2", "bir-1", "lee-1")
 WITH_A_PORT = 700  # of the laboratory's 896: orders beyond these need none
 HONOURS_KEYS = ("access.hold_port", "access.activate_ont", "billing.start")
-MOVES_BY_ITSELF = ("job", "claim", "retry", "timer")
+MOVES_BY_ITSELF = ("job", "held", "claim", "retry", "timer")
+JUMP_S = 20  # either way: leases and due times seem long over, or far away
 
 
 def flow() -> bytes:
@@ -64,7 +67,8 @@ class Hosts:
             self.network = enter(Proxy(self.lab.port))
             self.servers = [enter(self._server(n)) for n in range(2)]
             self.servers[0].deploy(flow())
-            self.workshops = [self._workshop(n) for n in range(4)]
+            self.jumping = self._workshop(3, SkewedWorkshop)
+            self.workshops: list[Workshop] = [*(self._workshop(n, Workshop) for n in range(3)), self.jumping]
             with ThreadPoolExecutor(4) as pool:
                 for workshop in pool.map(Workshop.start, self.workshops):
                     self._stack.callback(workshop.stop)
@@ -80,9 +84,9 @@ class Hosts:
         deploys = {} if n == 0 else {"TURNUP_DEPLOY": "none"}
         return Server(self._folder / f"serve-{n}", "--threads", "0", TURNUP_DATABASE_URL=self.postgres.uri, **deploys)
 
-    def _workshop(self, n: int) -> Workshop:
+    def _workshop(self, n: int, kind: type[W]) -> W:
         settings = {"TURNUP_LAB_URL": self.network.url, "TURNUP_LEASE_S": str(LEASE_S)}
-        return Workshop(self._folder / f"work-{n}", self.postgres.uri, threads=4, **settings)
+        return kind(self._folder / f"work-{n}", self.postgres.uri, threads=4, **settings)
 
 
 class Portal:
@@ -140,7 +144,7 @@ class Weather:
         self._over = threading.Event()
 
     def rage(self) -> None:
-        kinds: list[Callable[[], None]] = [self.kill, self.freeze, self.crash_database, self.cut_network, self.kill]
+        kinds: list[Callable[[], None]] = [self.kill, self.freeze, self.crash_database, self.cut_network, self.jump]
         left: list[Callable[[], None]] = []
         while not self._over.wait(self.draw.uniform(*self.pause_s)):
             if not left:
@@ -171,6 +175,9 @@ class Weather:
         time.sleep(LEASE_S + self.draw.uniform(1, 3))
         workshop.thaw()
 
+    def jump(self) -> None:
+        self.hosts.jumping.jump(self.draw.uniform(-JUMP_S, JUMP_S))
+
     def crash_database(self) -> None:
         self.hosts.postgres.restart()
 
@@ -192,11 +199,12 @@ def weather_the_storm(
         storm.start()
         try:
             taken_in_s = take_in(portal, orders, rate_per_s)
-            while set(weather.seen) < {"kill", "freeze", "crash_database", "cut_network"}:
+            while set(weather.seen) < {"kill", "freeze", "crash_database", "cut_network", "jump"}:
                 time.sleep(0.1)
         finally:
             weather.end()
             storm.join()
+            hosts.jumping.jump(0)
         settled_in_s = settle(hosts, settle_s)
         check_the_end(hosts, portal, weather, {"taken in": taken_in_s, "settled after": settled_in_s}, began)
 

@@ -9,6 +9,7 @@ import orjson
 import sqlalchemy as sa
 
 from app.core.db import Database
+from app.core.priority import NORMAL
 from app.engine.tables import history, incident, process_definition, process_instance, token, variable
 
 START = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
@@ -45,6 +46,7 @@ class Rows:
             "definition_id": f"{process_id}-{version}",
             "process_id": process_id,
             "version": version,
+            "priority": NORMAL,
             "state": "active",
             "incidents": 0,
             "revision": 1,

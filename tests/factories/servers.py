@@ -16,6 +16,7 @@ from typing import Any, Self
 import httpx
 
 TOKEN = "token-of-a-test"
+SKEW_FILE = "TURNUP_TESTS_SKEW_FILE"  # its content: seconds that the clock of a process differs from the machine's
 
 
 def free_port() -> int:
@@ -34,6 +35,7 @@ class Process:
     """`turnup <command>` in a folder; started and waited for by `with`, and ended whatever happens."""
 
     ready_path = "/healthz"
+    module = "app.cli"
 
     def __init__(self, folder: str | Path, *command: str, port: int | None = None, **environment: str) -> None:
         self.folder = Path(folder)
@@ -47,7 +49,7 @@ class Process:
         self.folder.mkdir(parents=True, exist_ok=True)
         log = (self.folder / f"{self.command[0]}.log").open("ab")
         self._child = subprocess.Popen(
-            [sys.executable, "-m", "app.cli", *self.command],
+            [sys.executable, "-m", self.module, *self.command],
             env={**os.environ, **self.environment},
             stdout=log,
             stderr=log,
@@ -165,6 +167,21 @@ class Workshop(Process):
 
     def is_ready(self) -> bool:
         return self.log().count("Turnup works here") >= self._starts
+
+
+class SkewedWorkshop(Workshop):
+    """A host whose clock jumps: by so many seconds from the machine's."""
+
+    module = "tests.factories.skewed"
+
+    def __init__(self, folder: Path, database_url: str, *, threads: int = 4, **environment: str) -> None:
+        self._skew = folder / "skew"
+        super().__init__(folder, database_url, threads=threads, **{SKEW_FILE: str(self._skew)}, **environment)
+
+    def jump(self, to_s: float) -> None:
+        written = self._skew.with_suffix(".new")
+        written.write_text(str(to_s))
+        written.replace(self._skew)
 
 
 class Lab(Process):

@@ -15,6 +15,7 @@ from app.core.jobs import JobRunner, Jobs, Kinds
 from app.core.log import get_logger
 from app.dispatch.distributed import LOST_AFTER, Distributed
 from app.dispatch.embedded import Embedded
+from app.dispatch.gatekeeper import Gatekeeper
 from app.dispatch.queued import QueuedWakeups
 from app.dispatch.upkeep import Upkeep
 from app.dispatch.wakeups import LocalWakeups
@@ -68,13 +69,23 @@ class Site:
         self.jobs = Jobs(kinds, clock)
         logger = get_logger("tests")
         hand_on = self.wakeups.hand_on if isinstance(self.wakeups, QueuedWakeups) else None
-        self.worker = Worker(database, self.engine, registry, clock, logger, threads=threads, hand_on=hand_on)
+        self.gatekeeper = Gatekeeper(database, self.engine.gates, self.wakeups, clock, logger)
+        self.worker = Worker(
+            database,
+            self.engine,
+            registry,
+            clock,
+            logger,
+            threads=threads,
+            hand_on=hand_on,
+            gate_passed=self.gatekeeper.soon,
+        )
         upkeep = Upkeep(database, self.engine, JobRunner(database, kinds, clock, logger), clock, logger)
         self.dispatch: Embedded | Distributed
         if isinstance(self.wakeups, LocalWakeups):
-            self.dispatch = Embedded(database, self.wakeups, upkeep, clock, self.worker)
+            self.dispatch = Embedded(database, self.wakeups, upkeep, self.gatekeeper, clock, self.worker)
         else:
-            self.dispatch = Distributed(database, self.wakeups, upkeep, clock, logger, self.worker)
+            self.dispatch = Distributed(database, self.wakeups, upkeep, self.gatekeeper, clock, logger, self.worker)
 
     def end(self) -> None:
         """Whatever state the test has left it in."""
@@ -83,6 +94,7 @@ class Site:
     def stand_still(self) -> None:
         """As a killed process would, but for handlers that run: it wakes nobody and is woken by nobody."""
         self.dispatch.upkeep.stop()
+        self.gatekeeper.stop()
         if isinstance(self.dispatch, Distributed):
             assert self.dispatch.puller is not None
             self.dispatch.puller.stop()

@@ -9,6 +9,7 @@ from typing import Any
 
 from app.core.db import Transaction
 from app.core.errors import NotFound
+from app.core.priority import NORMAL
 from app.engine.doors import Advanced
 from app.engine.steps import ClaimedStep, StepResult, TimedOut
 
@@ -22,13 +23,14 @@ class Scripted:
 
 class ScriptedEngine:
     """Keeps no database. `advances` are the results that each advance was given; a step is over with its first result,
-    later ones are `late`. `before` is called at each advance, before anything changes: to block it or to raise."""
+    later ones are `late`. `priorities` are those of instances that are not normal. `before` is called at each advance, before anything changes: to block it or to raise."""
 
     def __init__(self) -> None:
         self.advances: list[tuple[str, list[StepResult]]] = []
         self.late: list[StepResult] = []
         self.owners: set[str] = set()
         self.forgotten: list[str] = []
+        self.priorities: dict[str, int] = {}
         self.before: Callable[[str, Sequence[StepResult]], None] = lambda instance_id, results: None
         self._instances: dict[str, Scripted] = {}
         self._advancing: set[str] = set()
@@ -73,7 +75,8 @@ class ScriptedEngine:
                 instance.open[instance.given] = 1
                 claimed.append(self._step(instance_id, instance.given, handler))
         unclaimed = not instance.open and bool(instance.rounds)
-        return Advanced(claimed, None, not instance.open, not claimed, unclaimed=unclaimed)
+        priority = self.priorities.get(instance_id, NORMAL)
+        return Advanced(claimed, None, not instance.open, not claimed, unclaimed=unclaimed, priority=priority)
 
     def _step(self, instance_id: str, number: int, handler: str) -> ClaimedStep:
         inputs: dict[str, Any] = {"name": instance_id}

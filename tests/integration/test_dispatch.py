@@ -394,3 +394,32 @@ def test_instances_that_a_job_moves_go_on_in_the_new_version(make_site: MakeSite
     until(lambda: all(site.is_completed(instance_id) for instance_id in instances))
     with site.database.reading() as connection:
         assert site.jobs.read(connection, job_id).state == "completed"
+
+
+def test_an_instance_that_no_worker_can_move_is_an_incident_until_it_is_moved(
+    make_site: MakeSite, clock: FixedClock
+) -> None:
+    site = make_site(quick, start=False)
+    site.deploy(line("a", diagram=Diagram("p").service("a", "t.quick")))
+    instance_id = site.start()
+
+    def break_down(results: object) -> None:
+        raise KeyError("a defect of ours")
+
+    site.engine.meanwhile = break_down
+    site.dispatch.start()
+    until(lambda: site.state(instance_id) == "fallen_out")
+    with site.database.reading() as connection:
+        (told,) = queries.list_incidents(connection, limit=10, offset=0).items
+    assert (told.code, told.number) == ("AdvanceFailed", 0)
+    assert "KeyError: 'a defect of ours'" in told.message
+    site.engine.meanwhile = lambda results: None
+    clock.advance(timedelta(seconds=1))
+    site.sweep_for_the_lost()
+    site.worker.watch(time.monotonic() + FAR_S)
+    until(lambda: "a" not in site.waits(instance_id) and site.state(instance_id) != "active")
+    site.dispatch.upkeep.watch()
+    until(lambda: site.is_completed(instance_id))
+    with site.database.reading() as connection:
+        assert queries.list_incidents(connection, limit=10, offset=0).total == 0
+        assert queries.get_instance(connection, instance_id).incidents == 0

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.cli.port import watched
-from app.cli.serve import PortInUse
+from app.cli.port import PortInUse, watched
 from app.core.clock import SystemClock
 from app.core.meters import Meters
 from app.core.settings import read_settings
@@ -93,3 +93,17 @@ def test_without_a_port_nothing_is_served(monkeypatch: pytest.MonkeyPatch) -> No
 
 def _app() -> object:
     return build_watch_app(read_settings({}), Desk(), SystemClock())
+
+
+def test_servers_that_share_a_port_are_scraped_each_at_its_own(
+    tmp_path: Path, postgres_databases: Callable[[], str]
+) -> None:
+    first = next(port for port in iter(free_port, None) if is_closed(port + 1))
+    ports = (first, first + 1)
+    shared = {"TURNUP_DATABASE_URL": postgres_databases(), "TURNUP_METRICS_PORT": str(first)}
+    with Server(tmp_path, "--servers", "2", TURNUP_DEPLOY="none", **shared):
+        for port in ports:
+            until(lambda port=port: lives(f"http://127.0.0.1:{port}"), 30)
+        began = {figures(f"http://127.0.0.1:{port}")["process_start_time_seconds[]"] for port in ports}
+    assert len(began) == 2
+    assert all(is_closed(port) for port in ports)

@@ -49,7 +49,7 @@ def test_a_population_has_everything_and_nothing_that_is_due(town: Bench) -> Non
     assert min(counts.values()) > 0
     assert sum(counts.values()) == COUNT + 2 * len(PROCESSES) * (len(SHARES) + 1)
     assert read(town, watchdog.find_stalled, NOON + timedelta(minutes=5)) == []
-    assert read(town, sweeps.due_instances, NOON) == []
+    assert read(town, sweeps.due_instances, NOON) == {}
     with town.database.reading() as connection:
         assert connection.execute(sa.select(sa.func.max(process_instance.c.started_at))).scalar_one() <= NOON
         keys = connection.execute(sa.select(token.c.step_key).where(token.c.step_key.is_not(None))).scalars().all()

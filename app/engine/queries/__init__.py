@@ -26,6 +26,9 @@ from app.engine.queries.details import history as history
 from app.engine.queries.details import open_tokens as open_tokens
 from app.engine.queries.details import passed_elements as passed_elements
 from app.engine.queries.details import variables as variables
+from app.engine.queries.gates import GateView as GateView
+from app.engine.queries.gates import get_gate as get_gate
+from app.engine.queries.gates import list_gates as list_gates
 from app.engine.queries.incidents import IncidentView as IncidentView
 from app.engine.queries.incidents import UnknownIncident as UnknownIncident
 from app.engine.queries.incidents import count_open_incidents as count_open_incidents

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.engine.tables import incident, process_instance, token, worker
+from app.engine.tables import gate, incident, process_instance, token, worker
 
 COUNT_LIMIT = 1_000_000
 _STORED_STATES = ("active", "suspended", "completed", "cancelled")
@@ -25,11 +25,13 @@ class Figures:
 
     with_incidents: int  # instances
     jobs: int  # steps that no worker has claimed yet
+    held: int  # steps that wait for their turn at a gate
+    gates: Mapping[str, int]  # those that are shut, by the state of their breakers: open, half_open, stopped
     claims: int
     open_incidents: int
     oldest_s: Mapping[
         str, float
-    ]  # wake: an instance, for a look; due: a timer, retry or limit; job, but for suspended ones; claim; incident
+    ]  # wake: an instance, for a look; due: a timer, retry or limit; job, but for suspended ones; claim; held; incident
     leases: Mapping[str, int]  # workers by lease: `good` or `over`
 
 
@@ -46,11 +48,18 @@ def figures(connection: sa.Connection, now: datetime) -> Figures:
     return Figures(
         with_incidents=_count(connection, process_instance.c.incidents > sa.literal_column("0")),
         jobs=_count(connection, _stands_for("job")),
+        held=_count(connection, _stands_for("held")),
+        gates=_gates(connection),
         claims=_count(connection, _stands_for("claim")),
         open_incidents=_count(connection, incident.c.state == "open"),
         oldest_s={name: _age_s(connection, query, now) for name, query in _oldest(now).items()},
         leases={"good": good, "over": len(leases) - good},
     )
+
+
+def _gates(connection: sa.Connection) -> dict[str, int]:
+    counts = sa.select(gate.c.breaker, sa.func.count()).where(gate.c.breaker != "closed").group_by(gate.c.breaker)
+    return {"open": 0, "half_open": 0, "stopped": 0, **{row[0]: row[1] for row in connection.execute(counts)}}
 
 
 def totals(connection: sa.Connection) -> Totals:
@@ -85,6 +94,7 @@ def _oldest(now: datetime) -> dict[str, sa.Select[Any]]:
         .order_by(token.c.since)
         .limit(1),
         "claim": sa.select(sa.func.min(token.c.since)).where(_stands_for("claim")),
+        "held": sa.select(sa.func.min(token.c.since)).where(_stands_for("held")),
         "incident": sa.select(sa.func.min(incident.c.raised_at)).where(incident.c.state == "open"),
     }
 

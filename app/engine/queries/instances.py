@@ -30,6 +30,7 @@ _TELLING = (
     "signal",
     "user_task",
     "job",
+    "held",
     "timer",
     "condition",
     "join",
@@ -40,6 +41,7 @@ _PLACED = {
     "retry": "retry of {element}",
     "claim": "{element} (running)",
     "job": "a worker for {element}",
+    "held": "its turn at {element}",
     "user_task": "task {element}",
     "timer": "timer {element}",
     "condition": "the condition of {element}",
@@ -64,6 +66,7 @@ class InstanceRow:
     process_id: str
     version: int
     business_key: str | None
+    priority: int
     state: State
     incidents: int
     started_at: datetime
@@ -81,7 +84,7 @@ _state = sa.case(
     else_=process_instance.c.state,
 )
 _SELECT = sa.select(
-    *(process_instance.c[name] for name in ("id", "process_id", "version", "business_key", "incidents")),
+    *(process_instance.c[name] for name in ("id", "process_id", "version", "business_key", "priority", "incidents")),
     *(process_instance.c[name] for name in ("started_at", "updated_at", "ended_at", "suspended_with")),
     _state.label("shown_state"),
 )
@@ -187,6 +190,7 @@ def _instance(row: Any, wait: Any) -> InstanceRow:
         process_id=row.process_id,
         version=row.version,
         business_key=row.business_key,
+        priority=row.priority,
         state=row.shown_state,
         incidents=row.incidents,
         started_at=row.started_at,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from app.core.priority import NORMAL
 from app.core.types import from_microseconds
 from app.engine.spiff.agenda import Agenda
 from app.engine.spiff.base import step_name
@@ -104,6 +105,7 @@ class Live:
     start_element: str | None = None  # the event that started it; None: the one without a trigger
     start_key: str | None = None  # correlation key of the message that started it
     trace_parent: str | None = None  # of the request that started it
+    priority: int = NORMAL  # 0, the highest, to 4
     settled: int = 0  # incidents that an operator acted on since the last checkpoint
     begun: bool = False
     woken: bool = False  # somebody asked for a worker's look
@@ -120,6 +122,7 @@ class Live:
     undone: list[int] = field(default_factory=list)  # numbers of tokens whose work is being taken back
     thrown: list[Thrown] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)  # ids of messages taken from the inbox since the last checkpoint
+    passed_gates: list[int] = field(default_factory=list)  # numbers of tokens whose calls at gates are over
 
     @classmethod
     def create(
@@ -291,8 +294,14 @@ class Live:
         """Open nodes that wait for one of those, in the order they came to."""
         return [node for kind in kinds for node in self.waits.get(kind, {}).values()]
 
+    def leave_gate(self, node: Node) -> None:
+        """Its call is over, or will not be waited for: another may have the place."""
+        if node.internal_data.pop("gated", None):
+            self.passed_gates.append(node.id)
+
     def left(self, node: Node) -> None:
         """A node was cancelled: what it waited for, and what was wrong with it, no longer matters."""
+        self.leave_gate(node)
         if node.wait is not None:
             if node.wait.kind == "incident":
                 self.dropped.append(node)

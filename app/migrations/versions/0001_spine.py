@@ -65,6 +65,7 @@ def _definitions_and_instances() -> None:
         sa.Column("process_id", sa.String(255), nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("business_key", sa.String(255)),
+        sa.Column("priority", sa.SmallInteger, nullable=False),
         sa.Column("search_key", sa.String(255).with_variant(sa.String(255, collation="C"), "postgresql")),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("incidents", sa.Integer, nullable=False),
@@ -164,6 +165,13 @@ def _open_in_instances() -> None:
         ["due_at"],
         sqlite_where=sa.text("due_at IS NOT NULL"),
         postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_token_held",
+        "token",
+        ["since"],
+        sqlite_where=sa.text("kind = 'held'"),
+        postgresql_where=sa.text("kind = 'held'"),
     )
     op.create_index(
         "ix_token_job",

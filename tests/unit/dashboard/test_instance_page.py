@@ -3,9 +3,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from app.dashboard.marks import marks
 from app.engine import queries
+from app.engine.tables import process_instance
 from tests.factories.dashboards import World
 from tests.factories.diagrams import Diagram
 from tests.unit.dashboard.conftest import Operator
@@ -219,3 +221,15 @@ def test_lists_name_what_waits_in_a_called_process_as_its_own_diagram_does(
 ) -> None:
     assert "fallen out at Put the ONT in service" in operator.get("/").text
     assert "Put the ONT in service" in operator.get("/incidents").text
+
+
+@pytest.mark.parametrize(("priority", "said"), [(0, "0, the highest"), (4, "4, the lowest"), (2, None)])
+def test_a_priority_that_is_not_the_normal_one_is_shown(
+    world: World, operator: Operator, priority: int, said: str | None
+) -> None:
+    instance_id = world.start("ORD-6")
+    with world.database.transaction() as tx:
+        tx.connection.execute(sa.update(process_instance).values(priority=priority))
+    page = operator.get(f"/instances/{instance_id}").text
+    assert ("<dt>Priority</dt>" in page) == (said is not None)
+    assert said is None or said in page

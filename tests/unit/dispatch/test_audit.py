@@ -37,6 +37,7 @@ def claimed(store: Database) -> Database:
                     "definition_id": "d",
                     "process_id": "p",
                     "version": 1,
+                    "priority": 2,
                     "state": "active",
                     "incidents": 0,
                     "revision": 1,

@@ -59,7 +59,7 @@ def test_a_linear_flow_stays_on_one_thread(
     make_worker: MakeWorker, engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hops: list[ClaimedStep] = []
-    monkeypatch.setattr(Pool, "put_step", lambda self, step: hops.append(step))
+    monkeypatch.setattr(Pool, "put_step", lambda self, step, priority: hops.append(step))
     gate = Gate()
     gate.open.set()
     engine.script("i", *[["gated"]] * 20)
@@ -456,3 +456,85 @@ def test_a_step_that_is_left_when_draining_is_not_claimed(make_worker: MakeWorke
     gate.open.set()
     draining.join(PATIENCE_S)
     assert (handed_on, worker.unfinished()) == (["i"], [])
+
+
+def order(engine: ScriptedEngine) -> list[str]:
+    """The instances in the order in which they were advanced with a result."""
+    return [instance_id for instance_id, results in engine.advances if results]
+
+
+def test_visits_are_made_by_priority(make_worker: MakeWorker, engine: ScriptedEngine) -> None:
+    waves = {"n1": 2, "low": 4, "n2": 2, "high": 1, "highest": 0}
+    engine.priorities = waves
+    worker = make_worker(quick, threads=1, start=False)
+    for instance_id, priority in waves.items():
+        engine.script(instance_id, ["quick"])
+        worker.wake(instance_id, priority)
+    worker.start()
+    until(lambda: all(engine.is_over(instance_id) for instance_id in waves))
+    assert order(engine) == ["highest", "high", "n1", "n2", "low"]
+
+
+def test_a_hand_leaves_an_order_between_two_steps_for_a_more_urgent_one(
+    make_worker: MakeWorker, engine: ScriptedEngine
+) -> None:
+    gate = Gate()
+    engine.priorities = {"urgent": 0}
+    engine.script("long", ["gated"], ["quick"], ["quick"])
+    engine.script("urgent", ["quick"], ["quick"])
+    engine.script("equal", ["quick"])
+    worker = make_worker(gate.handler, quick, threads=1)
+    worker.wake("long")
+    gate.wait_begun()
+    worker.wake("urgent", 0)
+    worker.wake("equal")
+    until(lambda: worker.visits_waiting() == 0)  # the usher has claimed their steps
+    gate.open.set()
+    until(lambda: all(engine.is_over(each) for each in ("long", "urgent", "equal")))
+    assert order(engine) == ["long", "urgent", "urgent", "equal", "long", "long"]
+
+
+def test_what_rested_after_a_failure_keeps_its_priority(make_worker: MakeWorker, engine: ScriptedEngine) -> None:
+    gate, failing = Gate(), ["urgent"]
+
+    def fail(instance_id: str, results: Sequence[StepResult]) -> None:
+        if instance_id in failing:
+            failing.remove(instance_id)
+            raise ConnectionError("the database went away")
+
+    engine.before = fail
+    engine.priorities = {"urgent": 0}
+    engine.script("busy", ["gated"])
+    worker = make_worker(gate.handler, quick, threads=1)
+    worker.wake("busy")
+    gate.wait_begun()
+    for instance_id in ("urgent", "a", "b"):
+        engine.script(instance_id, ["quick"])
+        worker.wake(instance_id, engine.priorities.get(instance_id))
+    until(lambda: worker.watch(_in_seconds(10)) or worker.load().steps == 3)
+    assert failing == []
+    gate.open.set()
+    until(lambda: all(engine.is_over(each) for each in ("urgent", "a", "b")))
+    assert order(engine) == ["busy", "urgent", "a", "b"]
+
+
+def test_a_hand_leaves_a_step_to_others_when_it_hears_of_more_urgent_work(
+    make_worker: MakeWorker, engine: ScriptedEngine
+) -> None:
+    gate, handed_on = Gate(), []
+    engine.script("i", ["gated"], ["quick"], ["quick"])
+    worker = make_worker(gate.handler, quick, threads=1, hand_on=lambda tx, left: handed_on.append(left))
+    worker.wake("i")
+    gate.wait_begun()
+    worker.waits_elsewhere(2)  # no more urgent than this one
+    gate.open.set()
+    until(lambda: engine.is_over("i"))
+    assert handed_on == []
+
+    engine.script("j", ["quick"], ["quick"])
+    worker.waits_elsewhere(1)
+    worker.wake("j")
+    until(lambda: handed_on == ["j"] and worker.unfinished() == [])
+    worker.wake("j")
+    until(lambda: engine.is_over("j"))
+    assert handed_on == ["j"], "one hand goes, once"

@@ -10,6 +10,7 @@ from app.core.clock import FixedClock
 from app.core.db import Database
 from app.engine import sweeps, workers
 from app.engine.doors import Engine
+from app.engine.starts import StartRequest
 from app.engine.tables import worker
 from app.handling.registry import Registry
 from tests.factories.diagrams import Diagram
@@ -107,6 +108,45 @@ def test_one_kind_of_what_is_due_keeps_no_other_from_being_found(bench: Bench, d
         found = sweeps.due_instances(connection, bench.clock.now(), limit=2)
     assert due in found
     assert len(found) == 3
+
+
+def urgent(bench: Bench, process_id: str) -> str:
+    with bench.database.transaction() as tx:
+        return bench.engine.start(tx, StartRequest(process_id, {}, priority=0)).instance_id
+
+
+def find(bench: Bench, limit: int) -> list[str]:
+    with bench.database.reading() as connection:
+        return list(sweeps.due_instances(connection, bench.clock.now(), limit=limit))
+
+
+def test_what_is_urgent_is_found_behind_any_number_of_fresh_instances(bench: Bench) -> None:
+    process_id = bench.deploy(Diagram("p").start("s").end("e").chain("s", "e"))
+    before = [bench.start(process_id) for _ in range(5)]
+    bench.clock.advance(timedelta(seconds=1))
+    last = urgent(bench, process_id)
+    assert find(bench, limit=2)[0] == last
+    assert set(find(bench, limit=10)) == {last, *before}
+
+
+def test_what_is_urgent_is_found_behind_any_number_of_timers(bench: Bench) -> None:
+    process_id = bench.deploy(Diagram("p").timer("t", "PT1M").start("s").end("e").chain("s", "t", "e"))
+    for _ in range(5):
+        bench.advance(bench.start(process_id))
+    bench.clock.advance(timedelta(seconds=1))
+    last = urgent(bench, process_id)
+    bench.advance(last)
+    bench.clock.advance(timedelta(minutes=2))
+    assert find(bench, limit=2)[0] == last
+
+
+def test_what_is_urgent_is_found_behind_any_number_of_steps(bench: Bench) -> None:
+    process_id = bench.deploy(Diagram("p").service("a", "t.name").start("s").end("e").chain("s", "a", "e"))
+    for instance_id in [*(bench.start(process_id) for _ in range(5)), last := urgent(bench, process_id)]:
+        with bench.database.transaction() as tx:
+            bench.engine.advance(tx, instance_id, "busy", claims=False)
+        bench.clock.advance(timedelta(seconds=1))
+    assert find(bench, limit=2)[0] == last
 
 
 def test_workers_long_dead_are_forgotten(database: Database, clock: FixedClock) -> None:

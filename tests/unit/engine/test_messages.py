@@ -107,13 +107,13 @@ def test_a_key_that_is_no_text_falls_out(bench: Bench) -> None:
 def test_a_lost_wake_up_is_found_by_the_sweep(bench: Bench) -> None:
     instance_id = bench.start(waiting_for(), order="1")
     with bench.database.reading() as connection:
-        assert sweeps.due_instances(connection, bench.clock.now()) == [instance_id]
+        assert list(sweeps.due_instances(connection, bench.clock.now())) == [instance_id]
     bench.run(instance_id)
     with bench.database.reading() as connection:
-        assert sweeps.due_instances(connection, bench.clock.now()) == []
+        assert sweeps.due_instances(connection, bench.clock.now()) == {}
     bench.publish("ready", "1")
     with bench.database.reading() as connection:
-        assert sweeps.due_instances(connection, bench.clock.now()) == [instance_id]
+        assert list(sweeps.due_instances(connection, bench.clock.now())) == [instance_id]
 
 
 def test_the_delivery_stands_in_the_history(bench: Bench) -> None:
@@ -255,7 +255,7 @@ def test_a_catcher_meets_a_sender_at_work_and_looks_again(postgres_bench: Bench)
         assert postgres_bench.advance(instance_id).ended is False
     assert postgres_bench.wakeups.woken[-1] == instance_id
     with postgres_bench.database.reading() as connection:
-        assert sweeps.due_instances(connection, postgres_bench.clock.now()) == [instance_id]
+        assert list(sweeps.due_instances(connection, postgres_bench.clock.now())) == [instance_id]
     assert postgres_bench.advance(instance_id).ended
 
 

@@ -410,7 +410,7 @@ def test_a_cancelled_instance_leaves_nothing_open_and_takes_nothing_more(bench: 
     assert bench.state(instance_id) == "cancelled"
     assert bench.actions(instance_id) == [{"action": "cancel", "reason": "the customer withdrew", "by": "olga"}]
     with bench.database.reading() as connection:
-        assert sweeps.due_instances(connection, bench.clock.now()) == []
+        assert sweeps.due_instances(connection, bench.clock.now()) == {}
         assert watchdog.find_stalled(connection, bench.clock.now()) == []
         assert set(connection.execute(sa.select(variable.c.scope)).scalars()) <= {""}
 

@@ -129,10 +129,10 @@ def test_a_signal_on_its_way_outlives_a_crash_and_is_found_by_the_sweep(bench: B
     bench.broadcast("halt")
     bench.restart()
     with bench.database.reading() as connection:
-        assert sweeps.due_instances(connection, bench.clock.now()) == [instance_id]
+        assert list(sweeps.due_instances(connection, bench.clock.now())) == [instance_id]
     assert bench.run(instance_id).ended
     with bench.database.reading() as connection:
-        assert sweeps.due_instances(connection, bench.clock.now()) == []
+        assert sweeps.due_instances(connection, bench.clock.now()) == {}
 
 
 def test_whoever_opens_the_instance_first_takes_what_has_come(bench: Bench) -> None:

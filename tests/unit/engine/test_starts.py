@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
-from app.core.errors import TooLarge, TurnupError
+from app.core.errors import InvalidInput, TooLarge, TurnupError
+from app.engine import queries
 from app.engine.definitions import UnknownProcess
 from app.engine.schemas import VariablesRefused
 from app.engine.starts import IdempotencyKeyReused, StartRequest
@@ -40,6 +43,35 @@ def test_the_same_idempotency_key_twice_is_one_instance(bench: Bench) -> None:
     assert bench.count(process_instance) == 1
     with pytest.raises(IdempotencyKeyReused):
         start(bench, variables={"n": 2}, idempotency_key="k")
+
+
+def test_an_instance_keeps_the_priority_that_it_was_started_with(bench: Bench) -> None:
+    bench.deploy(plain())
+    urgent, normal = start(bench, priority=0), start(bench)
+    with bench.database.reading() as connection:
+        for started, priority in ((urgent, 0), (normal, 2)):
+            assert bench.engine.desk.instances.read(connection, started.instance_id).priority == priority
+            assert queries.get_instance(connection, started.instance_id).priority == priority
+
+
+@pytest.mark.parametrize("priority", [-1, 5])
+def test_a_priority_that_there_is_not_is_refused(bench: Bench, priority: int) -> None:
+    bench.deploy(plain())
+    with pytest.raises(InvalidInput, match=f"found {priority}") as caught:
+        start(bench, priority=priority)
+    assert caught.value.path == "$.priority"
+
+
+def test_another_priority_is_another_request_and_none_is_the_one_of_before(bench: Bench) -> None:
+    bench.deploy(plain())
+    start(bench, idempotency_key="k", priority=1)
+    with pytest.raises(IdempotencyKeyReused):
+        start(bench, idempotency_key="k")
+    before = hashlib.sha256(b'["p",null,null,{}]').hexdigest()  # as it was before there were priorities
+    started = start(bench, idempotency_key="old").instance_id
+    with bench.database.reading() as connection:
+        query = sa.select(process_instance.c.request_digest).where(process_instance.c.id == started)
+        assert connection.execute(query).scalar_one() == before
 
 
 def test_an_unknown_process_names_those_that_are_known(bench: Bench) -> None:

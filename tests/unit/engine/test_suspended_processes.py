@@ -72,7 +72,7 @@ def switch(bench: Bench) -> Switch:
 
 def due(bench: Bench) -> list[str]:
     with bench.database.reading() as connection:
-        return sweeps.due_instances(connection, bench.clock.now())
+        return list(sweeps.due_instances(connection, bench.clock.now()))
 
 
 def waiting() -> Diagram:

@@ -28,7 +28,7 @@ def beside(diagram: Diagram, element_id: str) -> Diagram:
 
 def due(bench: Bench) -> list[str]:
     with bench.database.reading() as connection:
-        return sweeps.due_instances(connection, bench.clock.now())
+        return list(sweeps.due_instances(connection, bench.clock.now()))
 
 
 def next_due(bench: Bench) -> Any:

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from app.handling import Done, Refused, SystemSilent, Waiting, Work, handles, registry
+from app.handling import Done, Limit, Refused, System, SystemSilent, Waiting, Work, handles, registry
 from app.handling.faults import BadHandler, BadResult, DuplicateHandler
+from app.handling.mark import Marked
 from app.handling.registry import Handler, Registry
 from tests.factories.works import a_work
 
@@ -238,3 +239,48 @@ def test_a_handler_tells_the_deadline_of_an_attempt() -> None:
 
     now = datetime(2026, 1, 1, tzinfo=UTC)
     assert (Handler(step).deadline(now) - now).total_seconds() == 4
+
+
+# systems
+
+
+def of_system(name: str) -> Marked[..., Done]:
+    @handles("t.call", system=System(name))
+    def call(work: Work, olt: str = "", slot: int = 0) -> Done:
+        return Done()
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs", "expected"),
+    [
+        ("acs", {}, "acs"),
+        ("olt={olt}", {"olt": "lon-3"}, "olt=lon-3"),
+        ("olt={olt}/{slot}", {"olt": "lon-3", "slot": 4}, "olt=lon-3/4"),
+        ("olt={olt}", {}, None),
+        ("olt={olt}", {"olt": ""}, None),
+        ("olt={olt}", {"olt": True}, None),
+        ("olt={olt}", {"olt": ["lon-3"]}, None),
+        ("olt={olt}", {"olt": "lon\n3"}, None),
+        ("olt={olt}", {"olt": "x" * 300}, None),
+    ],
+)
+def test_the_system_that_a_call_goes_to_is_named_from_its_inputs(
+    name: str, inputs: dict[str, Any], expected: str | None
+) -> None:
+    assert Handler(of_system(name)).system_of(inputs) == expected
+
+
+@pytest.mark.parametrize(("name", "wrong"), [("olt={node}", "needs node"), ("handler={olt}", "no system's name begins")])
+def test_a_system_that_cannot_be_named_is_found_when_handlers_are_scanned(name: str, wrong: str) -> None:
+    with pytest.raises(BadHandler, match=wrong):
+        Handler(of_system(name))
+
+
+@pytest.mark.parametrize(
+    "wrong", [lambda: Limit(concurrent=0), lambda: Limit(per_s=0), lambda: System(""), lambda: System("x", trips_after=0)]
+)
+def test_a_limit_and_a_system_that_mean_nothing_are_refused(wrong: Callable[[], object]) -> None:
+    with pytest.raises(ValueError, match="found"):
+        wrong()

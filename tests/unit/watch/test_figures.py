@@ -18,10 +18,12 @@ from app.core.events import Event, Subscriptions
 from app.core.meters import Meters
 from app.dispatch.pool import Load
 from app.engine import workers
+from app.engine.gates import rows
+from app.engine.gates.policy import Gate
 from app.engine.queries import STATES
 from app.engine.queries.figures import figures, totals
 from app.engine.tables import process_instance
-from app.watch.figures import Busy, FiguresSheet, Stored
+from app.watch.figures import Backlog, Busy, FiguresSheet, Stored
 from tests.factories.rows import START, Rows, at
 from tests.unit.dispatch.waiting import no_look_runs, until
 
@@ -60,6 +62,7 @@ def filled(database: Database) -> Database:
     rows.token("active-1", "e", "timer", due_at=at(2000))
     rows.token("active-2", "f", "message", name="m", correlation="k")
     rows.token("active-2", "g", "user_task")
+    rows.token("active-2", "k", "held", since=at(35))
     rows.token("fallen", "h", "incident")
     rows.passed("done", "i", ended_s=5)
     rows.incident("one", "fallen", raised_s=10)
@@ -71,15 +74,24 @@ def test_what_the_database_holds_is_counted_and_aged(filled: Database) -> None:
     found = sheet(filled)
     instances = {state: found[f'turnup_instances{{state="{state}"}}'] for state in STATES}
     assert instances == {"active": 3, "fallen_out": 1, "suspended": 1, "completed": 1, "cancelled": 1}
-    kinds = {kind: found[f'turnup_waiting{{kind="{kind}"}}'] for kind in ("job", "claim", "message", "user_task")}
-    assert kinds == {"job": 3, "claim": 1, "message": 1, "user_task": 1}
+    kinds = {kind: found[f'turnup_waiting{{kind="{kind}"}}'] for kind in ("job", "held", "claim", "message", "user_task")}
+    assert kinds == {"job": 3, "held": 1, "claim": 1, "message": 1, "user_task": 1}
     ages = {
-        what: found[f'turnup_oldest_seconds{{what="{what}"}}'] for what in ("job", "claim", "due", "incident", "wake")
+        what: found[f'turnup_oldest_seconds{{what="{what}"}}'] for what in ("job", "held", "claim", "due", "incident", "wake")
     }
-    assert ages == {"job": 60, "claim": 30, "due": 80, "incident": 90, "wake": 0}
+    assert ages == {"job": 60, "held": 65, "claim": 30, "due": 80, "incident": 90, "wake": 0}
     assert found["turnup_incidents_open"] == 1
     assert found["turnup_database_up"] == 1
     assert found['turnup_info{version="1.2.3"}'] == 1
+
+
+def test_gates_that_are_shut_are_counted_by_their_state(database: Database) -> None:
+    with database.transaction() as tx:
+        for key, breaker in (("acs", "open"), ("olt=1", "open"), ("olt=2", "stopped"), ("olt=3", "closed")):
+            rows.put(tx, Gate(key, breaker=breaker))
+    found = sheet(database)
+    shut = {state: found[f'turnup_gates_shut{{state="{state}"}}'] for state in ("open", "half_open", "stopped")}
+    assert shut == {"open": 2, "half_open": 0, "stopped": 1}
 
 
 def test_an_instance_that_was_woken_and_not_looked_at_ages(filled: Database) -> None:
@@ -119,6 +131,25 @@ def test_the_threads_of_the_worker_are_told() -> None:
     threads = {state: found[f'turnup_worker_threads{{state="{state}"}}'] for state in ("busy", "idle", "stray")}
     assert threads == {"busy": 5, "idle": 3, "stray": 1}
     assert (found['turnup_worker_queue{what="step"}'], found['turnup_worker_queue{what="instance"}']) == (4, 2)
+
+
+def test_the_backlog_is_told_and_what_was_refused_for_it() -> None:
+    meters = Meters()
+    meters.turned_away(2)
+    shown = FiguresSheet(meters, "")
+    shown.add(Backlog(lambda: 12))
+    found = parsed(shown.text())
+    assert found["turnup_intake_backlog"] == 12
+    assert found['turnup_intake_refused_total{priority="2"}'] == 1
+
+
+def test_a_backlog_that_cannot_be_counted_is_left_out() -> None:
+    def fail() -> int:
+        raise OSError("the database is away")
+
+    shown = FiguresSheet(Meters(), "1")
+    shown.add(Backlog(fail))
+    assert "turnup_intake_backlog" not in parsed(shown.text())
 
 
 def test_two_houses_in_one_process_do_not_share_figures() -> None:
@@ -173,10 +204,10 @@ def plans(database: Database, read: Callable[[sa.Connection], object]) -> list[s
 
 
 def test_every_figure_comes_from_an_index(many: Database) -> None:
-    """The few queries of each look read no table from its beginning, but for `worker`, which has a row a process, and
+    """The few queries of each look read no table from its beginning, but for `worker` and `gate`, which have few rows, and
     incidents and totals, of which PostgreSQL may rightly think that most rows are wanted."""
     found = plans(many, lambda connection: figures(connection, datetime.now(UTC)))
-    assert len(found) == 10
+    assert len(found) == 13
     full = re.compile(r"Seq Scan on (process_instance|token)|SCAN (process_instance|token)(?! USING)")
     assert [plan for plan in found if full.search(plan)] == []
     waits = plans(many, totals)[5:]

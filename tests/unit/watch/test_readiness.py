@@ -20,9 +20,11 @@ from app.core.db import Database
 from app.core.jobs import JobRunner, Kinds
 from app.core.log import get_logger
 from app.dispatch.embedded import Embedded
+from app.dispatch.gatekeeper import Gatekeeper
 from app.dispatch.upkeep import Upkeep
 from app.dispatch.wakeups import LocalWakeups
 from app.dispatch.worker import Worker
+from app.engine.gates.doors import Gates
 from app.handling.registry import Registry
 from app.migrations.run import newest_revision
 from app.watch.checks import dispatch_checks, store_checks, worker_checks
@@ -45,7 +47,8 @@ class Site:
         self.worker = Worker(database, engine, Registry([]), clock, logger, threads=1)
         runner = JobRunner(database, Kinds({}), clock, logger)
         upkeep = Upkeep(database, engine, runner, clock, logger)
-        self.dispatch = Embedded(database, wakeups, upkeep, clock, self.worker)
+        gatekeeper = Gatekeeper(database, Gates(Registry([])), wakeups, clock, logger)
+        self.dispatch = Embedded(database, wakeups, upkeep, gatekeeper, clock, self.worker)
         self.checks = {
             **store_checks(database, data_dir),
             **dispatch_checks(self.dispatch),
