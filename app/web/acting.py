@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import g, request
 
 from app.core.db import Database, Transaction
-from app.core.errors import Forbidden
+from app.core.errors import Forbidden, NotFound
 from app.core.jobs import views
 from app.engine import queries
 from app.identity.authority import Person, Reach
@@ -105,6 +105,8 @@ def _permit(deed: Deed, database: Database) -> None:
         return
     if deed.leads == "whole" or deed.target is None:
         deed.concerns(None)
+    if not str(deed.target).isprintable():  # PostgreSQL takes no NUL
+        raise NotFound("There is nothing with such an id.")
     with database.reading() as connection:
         deed.concerns(_process_of(connection, deed.leads, str(deed.target)))
 
