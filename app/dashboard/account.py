@@ -11,7 +11,9 @@ from werkzeug.wrappers import Response
 
 from app.core.db import Transaction
 from app.core.errors import InvalidInput
-from app.dashboard.access import person, session_cookie, visitor
+from app.dashboard.access import person
+from app.dashboard.cookies import session_cookie
+from app.dashboard.login import visitor
 from app.dashboard.pages import Pages
 from app.identity import tokens, users
 from app.identity.authority import Person, read_grant

@@ -8,15 +8,17 @@ from flask import Blueprint, Flask, Response, request
 from markupsafe import Markup
 
 from app.dashboard import words
-from app.dashboard.access import Access, person, proof
+from app.dashboard.access import Access, person
 from app.dashboard.account import AccountPages
 from app.dashboard.audit import AuditPages
+from app.dashboard.cookies import proof
 from app.dashboard.decisions import DecisionPages
 from app.dashboard.diagrams import Diagrams, name_of
 from app.dashboard.errors import handle_errors
 from app.dashboard.incidents import IncidentPages
 from app.dashboard.instance import InstancePage
 from app.dashboard.instances import InstancePages
+from app.dashboard.login import LoginPages
 from app.dashboard.parts import DashboardParts
 from app.dashboard.processes import ProcessPages
 from app.dashboard.settle import SettlePages
@@ -32,6 +34,7 @@ def build_dashboard(app: Flask, parts: DashboardParts) -> None:
     """Adds the pages to `app`, whose `static_folder` must be the project's `static/`."""
     blueprint = Blueprint("dashboard", __name__, template_folder="templates")
     Access(parts).routes(blueprint)
+    LoginPages(parts).routes(blueprint)
     diagrams = Diagrams()
     instance_page = InstancePage(parts, diagrams)
     for pages in (

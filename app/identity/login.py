@@ -16,6 +16,7 @@ from app.identity.guesses import Guesses
 from app.identity.passwords import Passwords
 from app.identity.sessions import Sessions
 from app.identity.tables import user_account
+from app.identity.users import or_nobody
 
 LOGIN = "login"
 
@@ -52,6 +53,7 @@ class Login:
 
     def check(self, name: str, password: str, visitor: Visitor) -> Any:
         """The user's row, if the password is right. TooManyGuesses, LoginRefused."""
+        name = or_nobody(name)
         with self._database.transaction() as tx:
             self._guesses.count(tx, name, visitor.address)
         with self._database.reading() as connection:

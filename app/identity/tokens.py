@@ -114,6 +114,8 @@ class Tokens:
 
     def revoke(self, tx: Transaction, token_id: str, user_id: str | None = None) -> None:
         """It opens nothing any more. Safe to repeat. UnknownToken if there is none, or it is not that user's."""
+        if not token_id.isprintable():  # PostgreSQL takes no NUL
+            raise UnknownToken("There is no token with such an id.")
         wanted = [api_token.c.id == token_id]
         if user_id is not None:
             wanted.append(api_token.c.user_id == user_id)

@@ -121,6 +121,11 @@ class Users:
         tx.connection.execute(sa.update(user_account).where(user_account.c.id == user_id).values(**values))
 
 
+def or_nobody(name: str) -> str:
+    """The name, or one that is nobody's for what cannot be one: a stranger may write anything, NUL included."""
+    return name if _NAME.fullmatch(name) else "?"
+
+
 def check_name(name: str) -> None:
     """InvalidInput unless it can be a user's or a token's."""
     if not _NAME.fullmatch(name):
@@ -140,6 +145,9 @@ def list_managers(connection: sa.Connection) -> list[str]:
 
 
 def find_by_name(connection: sa.Connection, name: str) -> UserView | None:
+    """Whatever the case of its letters; None also for what can be nobody's name."""
+    if not _NAME.fullmatch(name):
+        return None
     row = connection.execute(_VIEW.where(user_account.c.name_key == name.casefold())).first()
     return None if row is None else _view(row)
 

@@ -10,7 +10,7 @@ from flask import g, request
 
 from app.core.clock import Clock
 from app.core.db import Database, Transaction
-from app.core.errors import Forbidden, TurnupError
+from app.core.errors import Forbidden, NotFound, TurnupError
 from app.core.jobs import views
 from app.engine import queries
 from app.identity.audit import entries
@@ -151,6 +151,8 @@ def _permit(deed: Deed, database: Database) -> None:
         return
     if deed.leads == "whole" or deed.target is None:
         deed.concerns(None)
+    if not str(deed.target).isprintable():  # PostgreSQL takes no NUL
+        raise NotFound("There is nothing with such an id.")
     with database.reading() as connection:
         process_id = _process_of(connection, deed.leads, str(deed.target))
     deed.concerns(process_id)

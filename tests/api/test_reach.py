@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
-from tests.api.conftest import Caller, somebody
+from app.core.clock import FixedClock
+from app.core.db import Database
+from tests.api.conftest import Caller, application, somebody
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
+from tests.factories.steps import HANDLERS
 
 WHY = {"reason": "because"}
 
@@ -155,3 +158,10 @@ def test_correcting_takes_more_than_retrying(bench: Bench, api: Caller, ids: dic
 def test_what_is_not_there_is_not_found_rather_than_refused(lead: Caller) -> None:
     assert lead.get("/process-instances/gone").status_code == 404
     assert lead.post("/incidents/gone/retry", WHY).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/process-instances/%00", "/incidents/a%00", "/user-tasks/%00:1", "/jobs/%00", "/processes/%00"])
+def test_an_id_that_no_database_takes_is_not_found(database: Database, clock: FixedClock, path: str) -> None:
+    bench = Bench(database, clock, HANDLERS)
+    lead = somebody(bench, Caller(application(bench).test_client()), "lead", "lead@mine")
+    assert lead.get(path).status_code == 404

@@ -96,3 +96,12 @@ def test_guesses_at_once_are_counted_one_by_one(identity: Identity) -> None:
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(outcome, range(16)))
     assert found.count(LoginRefused) == FREE["name"]
+
+
+@pytest.mark.parametrize("name", ["a\x00b", "\x00", "x" * 5000, "' OR 1=1 --", "💥"])
+def test_what_can_be_nobodys_name_is_refused_like_any_other_and_counted(identity: Identity, name: str) -> None:
+    for _ in range(FREE["name"]):
+        with pytest.raises(LoginRefused):
+            guess(identity, name)
+    with pytest.raises(TooManyGuesses):
+        guess(identity, name)

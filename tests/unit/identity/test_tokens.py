@@ -131,3 +131,9 @@ def test_a_token_is_found_by_one_statement(identity: Identity) -> None:
         event.listen(connection, "before_cursor_execute", lambda *asked: said.append(asked[2]))
         tokens.find(connection, token)
     assert len(said) == 1
+
+
+@pytest.mark.parametrize("token_id", ["gone", "", "\x00", "x" * 500])
+def test_a_token_that_is_not_there_is_not_revoked(identity: Identity, token_id: str) -> None:
+    with identity.database.transaction() as tx, pytest.raises(UnknownToken):
+        identity.tokens.revoke(tx, token_id)
