@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from app.core.db import Transaction
 from app.core.ids import new_id
-from app.engine.outcomes import as_text
+from app.core.texts import as_text
 from app.engine.tables import incident, process_instance, token
 
 # What can move an instance, or has a person looking at it. A join or a sub-process waits for other tokens, and a

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from app.core.db import Prepared, Transaction
 from app.core.ids import new_id
+from app.core.texts import as_text
 from app.core.types import to_microseconds
 from app.identity.audit.tables import audit_entry
 
@@ -50,6 +51,7 @@ class Entry:
 def write(tx: Transaction, entry: Entry) -> None:
     """Add it. Nobody waits for anybody: the chain is the sealer's."""
     row = {name: getattr(entry, name) for name in _DIGESTED}
+    row = {name: as_text(value) if isinstance(value, str) else value for name, value in row.items()}
     row |= {"at": to_microseconds(entry.at), "before": _text(entry.before), "after": _text(entry.after)}
     row |= dict.fromkeys(("erased_at", "position", "digest", "chain"))
     _WRITE.run(tx.connection, [row])

@@ -160,6 +160,15 @@ def test_what_is_too_long_is_kept_as_its_size_and_digest(audit: Audit) -> None:
     assert len(kept["sha256"]) == 64
 
 
+def test_what_no_store_can_hold_is_marked(audit: Audit) -> None:
+    entry_id = audit.write(10, reason="a\0b\ud800", after={"c\0": "d\0"})
+    with audit.database.reading() as connection:
+        row = connection.execute(sa.select(audit_entry).where(audit_entry.c.id == entry_id)).one()
+    assert (row.reason, row.after) == ("a\ufffdb?", {"c\0": "d\0"})
+    audit.seal()
+    assert audit.found() == []
+
+
 def test_two_sealers_do_not_wait_for_each_other(postgres_database: Database, clock: FixedClock) -> None:
     audit = Audit(postgres_database, clock)
     with audit.database.transaction() as tx:
