@@ -16,6 +16,7 @@ from app.core.errors import InvalidInput, InvalidSetting
 from app.core.jobs import JobRunner, Jobs, Kinds
 from app.core.log import get_logger
 from app.core.meters import Meters
+from app.core.net import Network
 from app.core.settings import OidcSettings, Settings
 from app.core.tracing import Tracing
 from app.dashboard.build import build_dashboard
@@ -225,7 +226,7 @@ def read_outside(settings: Settings, environ: Mapping[str, str]) -> Outside:
         for name, value in environ.items()
         if name.startswith(SECRET_PREFIX)
     }
-    return Outside({"lab_url": settings.lab_url}, found)
+    return Outside({"lab_url": settings.lab_url}, found, Network(settings.allowed_networks))
 
 
 def build_watch_app(settings: Settings, desk: Desk, identity: Identity) -> Flask:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 from app.handling import Backoff, Done, Refused, System, Work, handles
-from handlers.clients.http import call
+from handlers.clients.http import call, segment
 
 BILLING = System("billing")
 
@@ -28,13 +27,13 @@ def start_billing(work: Work, order_id: str, customer: str, speed_mbps: int) -> 
 
 @start_billing.verify
 def is_billed(work: Work, order_id: str) -> Done | None:
-    found = _ask(work, "GET", f"/billing/subscriptions/{quote(order_id, safe='')}")
+    found = _ask(work, "GET", f"/billing/subscriptions/{segment(order_id)}")
     return None if isinstance(found, Refused) else Done(subscription_id=found["subscription_id"])
 
 
 @start_billing.undo
 def stop_billing(work: Work, order_id: str) -> Done | Refused:
-    answer = _ask(work, "DELETE", f"/billing/subscriptions/{quote(order_id, safe='')}")
+    answer = _ask(work, "DELETE", f"/billing/subscriptions/{segment(order_id)}")
     if isinstance(answer, Refused) and answer.code != "not_billed":
         return answer
     return Done()

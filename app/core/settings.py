@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from app.core.errors import InvalidSetting
+from app.core.net import IpNetwork, read_networks
 
 MOST_THREADS = 256
 
@@ -35,6 +36,8 @@ class Settings:
     # Threads that run handlers; 0 leaves that to other processes on the same PostgreSQL
     workers: int
     lab_url: str
+    # Networks inside that handlers may call at addresses which no setting names
+    allowed_networks: tuple[IpNetwork, ...] = ()
     # How long a session of the dashboard lasts: unused, and at most
     session_idle: timedelta = timedelta(hours=1)
     session_longest: timedelta = timedelta(hours=12)
@@ -71,6 +74,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         port=_whole(environ, "TURNUP_PORT", default=8080, low=1, high=65535),
         workers=_whole(environ, "TURNUP_HANDLER_THREADS", default=8, low=least, high=MOST_THREADS),
         lab_url=_lab_url(environ),
+        allowed_networks=_networks(environ),
         session_idle=timedelta(minutes=_whole(environ, "TURNUP_SESSION_IDLE_MIN", default=60, low=1, high=24 * 60)),
         session_longest=timedelta(hours=_whole(environ, "TURNUP_SESSION_LONGEST_H", default=12, low=1, high=7 * 24)),
         four_eyes=tuple(filter(None, (each.strip() for each in environ.get("TURNUP_FOUR_EYES", "").split(",")))),
@@ -141,6 +145,15 @@ def _lab_url(environ: Mapping[str, str]) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise _wrong("TURNUP_LAB_URL", repr(found), "an address such as http://127.0.0.1:8090")
     return found.rstrip("/")
+
+
+def _networks(environ: Mapping[str, str]) -> tuple[IpNetwork, ...]:
+    found = environ.get("TURNUP_ALLOWED_NETWORKS", "")
+    try:
+        return read_networks(found)
+    except ValueError as error:
+        expected = f"networks such as 10.0.0.0/8, fd00::/8 ({error})"
+        raise _wrong("TURNUP_ALLOWED_NETWORKS", repr(found), expected) from error
 
 
 def _whole(environ: Mapping[str, str], name: str, *, default: int, low: int, high: int) -> int:

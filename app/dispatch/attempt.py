@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from app.core.clock import Clock
 from app.core.errors import TurnupError
 from app.core.log import Logger
+from app.core.net import Network
 from app.core.tracing import NO_SPAN, Span
 from app.engine.outcomes import Attempted, Failed
 from app.engine.steps import ClaimedStep
@@ -20,10 +21,11 @@ from app.handling.registry import Handler
 
 @dataclass(frozen=True)
 class Outside:
-    """What handlers are given of the installation: where systems are, and what opens them."""
+    """What handlers are given of the installation: where systems are, what opens them, and what else may be called."""
 
     settings: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    network: Network = field(default_factory=Network)
 
 
 class Attempts:
@@ -52,6 +54,7 @@ class Attempts:
             settings=self._outside.settings,
             secrets=self._outside.secrets,
             clock=self._clock,
+            network=self._outside.network,
             span=span,
         )
         try:

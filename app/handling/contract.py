@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from app.core.clock import Clock, SystemClock
 from app.core.log import Logger
+from app.core.net import Network
 from app.core.tracing import NO_SPAN, Span
 from app.handling.faults import MissingSetting
 
@@ -129,6 +130,7 @@ class Work:
     settings: Mapping[str, str] = field(default_factory=dict, repr=False)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     clock: Clock = field(default_factory=SystemClock, repr=False)
+    network: Network = field(default_factory=Network, repr=False)  # where addresses that are no settings may lead
     span: Span = field(default=NO_SPAN, repr=False)  # of the attempt; calls to other systems are its children
 
     def setting(self, name: str) -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 from app.handling import Backoff, Done, Refused, System, Work, handles
-from handlers.clients.http import call
+from handlers.clients.http import call, segment
 
 # A node answers in well under a second or is restarting, which takes it a few.
 RETRY = Backoff(first_s=1, factor=2, tries=4)
@@ -22,7 +21,7 @@ def check_port(work: Work, olt: str, port: str, serial: str) -> Done | Refused:
              Refused("unknown_port") if the node has no such port
     Repeats  safe: it only reads
     """
-    answer = _ask(work, "GET", f"/access/ports/{quote(olt)}/{quote(port)}", params={"serial": serial})
+    answer = _ask(work, "GET", f"/access/ports/{segment(olt)}/{segment(port)}", params={"serial": serial})
     return answer if isinstance(answer, Refused) else Done(port_state=answer["state"])
 
 
@@ -58,7 +57,7 @@ def activate_ont(work: Work, olt: str, port: str, serial: str, speed_mbps: int) 
 
 @activate_ont.verify
 def is_active(work: Work, olt: str, port: str, serial: str) -> Done | None:
-    found = _ask(work, "GET", f"/access/onts/{quote(serial)}")
+    found = _ask(work, "GET", f"/access/onts/{segment(serial)}")
     if isinstance(found, Refused) or (found["olt"], found["port"]) != (olt, port):
         return None
     return Done(ont_id=found["ont_id"])
@@ -66,7 +65,7 @@ def is_active(work: Work, olt: str, port: str, serial: str) -> Done | None:
 
 @activate_ont.undo
 def deactivate_ont(work: Work, serial: str) -> Done | Refused:
-    answer = _ask(work, "DELETE", f"/access/onts/{quote(serial)}")
+    answer = _ask(work, "DELETE", f"/access/onts/{segment(serial)}")
     if isinstance(answer, Refused) and answer.code != "unknown_ont":
         return answer
     return Done()
@@ -81,7 +80,7 @@ def read_optical_level(work: Work, serial: str) -> Done | Refused:
              Refused("unknown_ont") if the ONT is not active
     Repeats  safe: it only reads
     """
-    answer = _ask(work, "GET", f"/access/onts/{quote(serial)}/optical-level")
+    answer = _ask(work, "GET", f"/access/onts/{segment(serial)}/optical-level")
     return answer if isinstance(answer, Refused) else Done(level_dbm=answer["level_dbm"])
 
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import threading
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
+from app.core.net import Network
 from app.handling import Refused, SystemFailed, SystemSilent, UnexpectedAnswer, Work
+from app.handling.faults import BadParameter
 
 LONGEST_CONNECT_S = 5.0
 # Refusals of this moment, not of this request: too early, too many, took too long.
 PASSING = frozenset({408, 425, 429})
-_clients: dict[str, httpx.Client] = {}
+ANSWER_LIMIT_BYTES = 10_000_000
+_clients: dict[tuple[Network, str, bool], httpx.Client] = {}
 _opening = threading.Lock()
 
 
@@ -21,8 +25,10 @@ def call(
 ) -> dict[str, Any] | Refused:
     """The system's JSON answer, or its business refusal: a 4xx whose body has a `code`.
 
-    The request carries `work.key` as Idempotency-Key and is given up at `work.deadline`.
-    Raises  SystemSilent if no answer came in time (504 counts as such), or no connection
+    The request carries `work.key` as Idempotency-Key and is given up at `work.deadline`. A `base_url` that is none of
+    the settings' values came from an order, perhaps: it leads only to where `app.core.net` lets it.
+    Raises  AddressRefused for an address inside (not tried again)
+            SystemSilent if no answer came in time (504 counts as such), or no connection
             SystemFailed for 5xx and for 408, 425 and 429
             UnexpectedAnswer for anything else that is neither success nor refusal (not tried again)
     """
@@ -37,16 +43,16 @@ def call(
         if span.traceparent is not None:
             headers["traceparent"] = span.traceparent
         try:
-            response = _client(base_url).request(
-                method, path, json=body, params=params, headers=headers, timeout=timeout
-            )
+            parts = {"json": body, "params": params, "headers": headers, "timeout": timeout}
+            with _client(work, base_url).stream(method, path, **parts) as response:
+                answer = _whole(work, where, response)
         except httpx.TimeoutException as error:
             raise SystemSilent(f"{where} gave no answer within {remaining_s:.1f} s", key=work.key) from error
         except httpx.TransportError as error:
             raise SystemSilent(f"{where} could not be reached, or broke off: {error}", key=work.key) from error
-        span.note({"http.response.status_code": response.status_code})
-    work.logger.info("system_answered", method=method, path=path, status=response.status_code)
-    return _read(work, where, response)
+        span.note({"http.response.status_code": answer.status_code})
+    work.logger.info("system_answered", method=method, path=path, status=answer.status_code)
+    return _read(work, where, answer)
 
 
 def close_clients() -> None:
@@ -56,13 +62,33 @@ def close_clients() -> None:
             _clients.popitem()[1].close()
 
 
-def _client(base_url: str) -> httpx.Client:
+def segment(value: str) -> str:
+    """A value as one part of a path, whatever is in it. BadParameter for what would lead to another part."""
+    if value in ("", ".", ".."):
+        raise BadParameter(f"Expected a name that can stand in an address, found {value!r}. Correct the input.")
+    return quote(value, safe="")
+
+
+def _client(work: Work, base_url: str) -> httpx.Client:
     """The process's client for this system, which keeps a pool of connections to it."""
+    is_configured = base_url in work.settings.values()
+    key = (work.network, base_url, is_configured)
     with _opening:
-        if base_url not in _clients:
-            # The environment's proxies are not for traffic inside the operator's network.
-            _clients[base_url] = httpx.Client(base_url=base_url, trust_env=False)
-        return _clients[base_url]
+        if key not in _clients:
+            _clients[key] = work.network.client(base_url, is_configured=is_configured)
+        return _clients[key]
+
+
+def _whole(work: Work, where: str, response: httpx.Response) -> httpx.Response:
+    """With its body, unpacked: read no further than its limit, and no longer than there is time."""
+    body = bytearray()
+    for chunk in response.iter_bytes():
+        body += chunk
+        if len(body) > ANSWER_LIMIT_BYTES:
+            raise UnexpectedAnswer(f"{where} answered more than {ANSWER_LIMIT_BYTES:,} bytes", key=work.key)
+        if work.remaining_s() <= 0:
+            raise SystemSilent(f"{where} was still answering when the attempt's time was over", key=work.key)
+    return httpx.Response(response.status_code, content=bytes(body))
 
 
 def _read(work: Work, where: str, response: httpx.Response) -> dict[str, Any] | Refused:
