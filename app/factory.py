@@ -15,8 +15,9 @@ from app.api.build import ApiParts, build_api, build_health
 from app.core.clock import Clock, SystemClock
 from app.core.db import Database
 from app.core.jobs import JobRunner, Jobs, Kinds
-from app.core.log import get_logger
+from app.core.log import get_logger, scrub_with
 from app.core.meters import Meters
+from app.core.secrecy import Scrubber
 from app.core.settings import Settings
 from app.core.tracing import Tracing
 from app.dashboard.build import build_dashboard
@@ -38,6 +39,10 @@ from app.engine.queries.backlog import count_backlog
 from app.engine.spiff.index import install
 from app.engine.starts import is_accepted
 from app.handling.registry import Registry
+from app.identity.secrets.keys import KEY_BYTES, Keyring, read_key_file, read_keys
+from app.identity.secrets.lookup import Secrets, Source
+from app.identity.secrets.sources import Environment, Files
+from app.identity.secrets.store import Store
 from app.watch.checks import dispatch_checks, store_checks, worker_checks
 from app.watch.desk import Desk
 from app.watch.figures import Backlog, Busy, FiguresSheet, Stored
@@ -47,10 +52,10 @@ from app.web.intake import Intake
 from app.web.openapi import create_app_shell
 from app.web.watching import Watching
 
+KEPT_KEYS = "secrets-key"
 ROOT = Path(__file__).parent.parent
 PROCESSES = ROOT / "processes"
 STATIC = ROOT / "static"
-SECRET_PREFIX = "TURNUP_SECRET_"  # noqa: S105  a name, no secret
 # Workers of two releases may run side by side: a handler that one lacks, another may have.
 UNKNOWN_HANDLER_S = 60
 
@@ -139,7 +144,7 @@ def build_crew(settings: Settings, environ: Mapping[str, str], too_many_strays: 
         room.clock,
         get_logger("turnup.worker"),
         threads=settings.workers,
-        outside=read_outside(settings, environ),
+        outside=read_outside(settings, environ, room.database),
         lease_s=settings.lease_s,
         too_many_strays=too_many_strays,
         hand_on=hand_on,
@@ -179,14 +184,29 @@ def _build_dispatch(
     return Embedded(room.database, room.wakeups, upkeep, gatekeeper, room.clock, worker)
 
 
-def read_outside(settings: Settings, environ: Mapping[str, str]) -> Outside:
-    """`TURNUP_SECRET_ACS_PASSWORD` is what handlers ask for as `work.secret("acs_password")`."""
-    found = {
-        name.removeprefix(SECRET_PREFIX).lower(): value
-        for name, value in environ.items()
-        if name.startswith(SECRET_PREFIX)
-    }
-    return Outside({"lab_url": settings.lab_url}, found)
+def read_outside(settings: Settings, environ: Mapping[str, str], database: Database) -> Outside:
+    """Secrets are looked for when a handler asks: in the environment, in files, in the store. The log hides them."""
+    sources: list[Source] = [Environment(environ)]
+    if settings.secrets_dir is not None:
+        sources.append(Files(settings.secrets_dir))
+    sources.append(Store(database, lambda: secret_keys(settings)))
+    scrubber = Scrubber()
+    scrub_with(scrubber)
+    return Outside({"lab_url": settings.lab_url}, Secrets(sources, scrubber), scrubber)
+
+
+def secret_keys(settings: Settings) -> Keyring:
+    """From the environment, or a file: the one that is named, else the one that is kept in the data directory."""
+    if settings.secrets_key:
+        return read_keys(settings.secrets_key, "TURNUP_SECRETS_KEY")
+    return read_key_file(settings.secrets_key_file or settings.data_dir / KEPT_KEYS)
+
+
+def make_secret_keys(settings: Settings) -> Keyring:
+    """Like `secret_keys`; when no keys are given and none are kept, one is made up."""
+    if not settings.secrets_key and settings.secrets_key_file is None:
+        kept_secret(settings.data_dir / KEPT_KEYS, KEY_BYTES)
+    return secret_keys(settings)
 
 
 def build_watch_app(settings: Settings, desk: Desk, clock: Clock) -> Flask:
@@ -232,7 +252,7 @@ def _build_app(settings: Settings, room: EngineRoom, desk: Desk, intake: Intake)
     return app
 
 
-def kept_secret(path: Path) -> str:
+def kept_secret(path: Path, size: int = 24) -> str:
     """The secret in that file, which only its owner may read; made up when there is none."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -240,6 +260,6 @@ def kept_secret(path: Path) -> str:
     except FileExistsError:
         return path.read_text(encoding="ascii").strip()
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        secret = secrets.token_urlsafe(24)
+        secret = secrets.token_urlsafe(size)
         file.write(secret + "\n")
     return secret

@@ -11,6 +11,7 @@ import click
 
 from app.cli.demo import demo
 from app.cli.diagrams import check_files, decide_file, deploy_files
+from app.cli.secrets import secret_commands
 from app.cli.serve import serve
 from app.cli.work import work
 from app.core import log
@@ -113,3 +114,4 @@ def _no_object(text: str) -> click.BadParameter:
 
 main.add_command(lab)
 main.add_command(demo)
+main.add_command(secret_commands)

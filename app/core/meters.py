@@ -27,9 +27,7 @@ class Meters:
         )
         self._failed_advances = self._counter("turnup_advances_failed", "Advances rolled back, to be made again")
         self._stalled = self._counter("turnup_watchdog_findings", "Stalls that the watchdog made incidents of")
-        self._turned_away = self._counter(
-            "turnup_intake_refused", "Starts refused because too much waited", "priority"
-        )
+        self._turned_away = self._counter("turnup_intake_refused", "Starts refused because too much waited", "priority")
         self._requests = self._histogram(
             "turnup_http_request_seconds",
             "HTTP requests, by route and status",

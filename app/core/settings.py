@@ -1,7 +1,7 @@
 """What the environment decides."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -36,6 +36,11 @@ class Settings:
     # Where a process without an HTTP server of its own is watched; None: nowhere.
     metrics_port: int | None = None
     traces: str = ""  # where traces are sent: otlp, or nowhere
+    # Where handlers' secrets lie as files, and the keys that those in the database are encrypted with
+    secrets_dir: Path | None = None
+    secrets_key: str = field(default="", repr=False)
+    secrets_key_file: Path | None = None
+    personal_fields: frozenset[str] = frozenset()  # variables and inputs that are masked wherever they are shown
 
     @property
     def is_shared(self) -> bool:
@@ -63,6 +68,10 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         metrics=_one_of(environ, "TURNUP_METRICS", "open", "token", "off"),
         metrics_port=_whole(environ, "TURNUP_METRICS_PORT", default=0, low=0, high=65535) or None,
         traces=_one_of(environ, "TURNUP_TRACES", "", "otlp"),
+        secrets_dir=_path(environ, "TURNUP_SECRETS_DIR"),
+        secrets_key=environ.get("TURNUP_SECRETS_KEY", ""),
+        secrets_key_file=_path(environ, "TURNUP_SECRETS_KEY_FILE"),
+        personal_fields=frozenset(environ.get("TURNUP_PERSONAL_FIELDS", "").replace(",", " ").split()),
     )
 
 
@@ -74,6 +83,11 @@ def with_threads(settings: Settings, threads: int | None) -> Settings:
     if not least <= threads <= MOST_THREADS:
         raise _wrong("--threads", str(threads), f"a whole number from {least} to {MOST_THREADS}")
     return replace(settings, workers=threads)
+
+
+def _path(environ: Mapping[str, str], name: str) -> Path | None:
+    found = environ.get(name)
+    return Path(found).expanduser().absolute() if found else None
 
 
 def _database_url(environ: Mapping[str, str], data_dir: Path) -> str:

@@ -12,7 +12,8 @@ from alembic.migration import MigrationContext
 
 import app.core.events
 import app.core.jobs.tables
-import app.engine.tables  # noqa: F401  (they fill `metadata`)
+import app.engine.tables
+import app.identity.secrets.tables  # noqa: F401  (they fill `metadata`)
 from app.core.db import Database, metadata
 from app.migrations.queue import QueueOfAnother, raise_queue
 from app.migrations.run import DatabaseTooNew, migrate, steps_ahead

@@ -1,0 +1,107 @@
+"""What must never be stored, logged or shown: secrets that this process has given to a handler.
+
+A value is known from the moment it is given out, in the forms in which texts carry it: as it is, quoted, escaped,
+percent-encoded, in Base64 or hexadecimal digits; not in what a handler computes from it, such as a digest. While none
+was given out, looking costs one comparison.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections import deque
+from collections.abc import Iterator
+from threading import Lock
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+SHORTEST = 6  # what is shorter stands in too many innocent texts to be taken out of them
+_TELLING = 16  # characters of a line among several that are a secret by themselves
+_REMEMBERED = 8  # values of one name: a secret that is changed may still be in what a handler holds
+_HARMLESS = frozenset({bool, type(None)})
+
+
+class NoSecret(KeyError):
+    """Nobody has given this process a secret of that name; `places` are those that were looked at."""
+
+    def __init__(self, name: str, places: list[str]) -> None:
+        super().__init__(name)
+        self.places = places
+
+
+class Scrubber:
+    """Puts `[secret olt/lon-3]` in the place of every secret it knows. Safe to use from many threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._values: dict[str, deque[str]] = {}
+        self._marks: tuple[tuple[str, str], ...] = ()  # form, mark; the longest form first
+
+    @property
+    def knows_any(self) -> bool:
+        return bool(self._marks)
+
+    def learn(self, name: str, value: str) -> None:
+        """From now on the value is taken out of whatever passes."""
+        with self._lock:
+            values = self._values.setdefault(name, deque(maxlen=_REMEMBERED))
+            if value in values:
+                return
+            values.append(value)
+            marks = {
+                form: f"[secret {name}]" for name, known in self._values.items() for v in known for form in _forms(v)
+            }
+            self._marks = tuple(sorted(marks.items(), key=lambda pair: -len(pair[0])))
+
+    def text(self, text: str) -> str:
+        for form, mark in self._marks:
+            if form in text:
+                text = text.replace(form, mark)
+        return text
+
+    def value(self, value: Any) -> Any:
+        """The value itself, or a copy without secrets. What is neither JSON nor free of them becomes text."""
+        return self._clean(value) if self._marks else value
+
+    def _clean(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.text(value)
+        if type(value) in _HARMLESS:
+            return value
+        if isinstance(value, dict):
+            return {self._clean_key(key): self._clean(inner) for key, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._clean(inner) for inner in value]
+        shown = str(value)
+        clean = self.text(shown)
+        return value if clean == shown else clean
+
+    def _clean_key(self, key: Any) -> Any:
+        return self.text(key) if isinstance(key, str) else key
+
+
+def _forms(value: str) -> Iterator[str]:
+    """How texts carry the value. A key of several lines is known by each of them: a log may cut it up."""
+    lines = (line.strip() for line in value.splitlines())
+    for piece in {value, value.strip(), *(line for line in lines if len(line) >= _TELLING and line[:5] != "-----")}:
+        yield piece
+        yield repr(piece)[1:-1]
+        yield json.dumps(piece)[1:-1]
+        yield json.dumps(piece, ensure_ascii=False)[1:-1]
+        yield quote(piece, safe="")
+        yield quote(piece)
+        yield quote_plus(piece)
+        yield piece.encode().hex()
+        yield from _in_base64(piece.encode())
+
+
+def _in_base64(raw: bytes) -> Iterator[str]:
+    """The part of it that stays the same whatever stands before and after, as in a header `Basic user:password`."""
+    for before in range(3):
+        encoded = base64.b64encode(bytes(before) + raw).decode().rstrip("=")
+        first = -(-before * 8 // 6)
+        last = (before + len(raw)) * 8 // 6
+        inside = encoded[first:last]
+        if len(inside) >= SHORTEST:
+            yield inside
+            yield inside.replace("+", "-").replace("/", "_")
