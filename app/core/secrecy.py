@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import json
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from threading import Lock
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -84,15 +84,28 @@ def _forms(value: str) -> Iterator[str]:
     """How texts carry the value. A key of several lines is known by each of them: a log may cut it up."""
     lines = (line.strip() for line in value.splitlines())
     for piece in {value, value.strip(), *(line for line in lines if len(line) >= _TELLING and line[:5] != "-----")}:
-        yield piece
-        yield repr(piece)[1:-1]
-        yield json.dumps(piece)[1:-1]
-        yield json.dumps(piece, ensure_ascii=False)[1:-1]
+        yield from _escaped(piece)
         yield quote(piece, safe="")
         yield quote(piece)
         yield quote_plus(piece)
         yield piece.encode().hex()
         yield from _in_base64(piece.encode())
+
+
+def _escaped(piece: str) -> set[str]:
+    """As it stands in a text, in a text that quotes one, and in one that quotes that: JSON in JSON, an error's repr."""
+    forms = {piece}
+    for _ in range(2):
+        forms |= {escape(form) for form in forms for escape in _ESCAPES}
+    return forms
+
+
+_ESCAPES: tuple[Callable[[str], str], ...] = (
+    lambda text: repr(text)[1:-1],
+    lambda text: repr(text.encode())[2:-1],
+    lambda text: json.dumps(text)[1:-1],
+    lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+)
 
 
 def _in_base64(raw: bytes) -> Iterator[str]:

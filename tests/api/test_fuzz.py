@@ -18,7 +18,17 @@ from tests.factories.engines import Bench
 from tests.factories.steps import HANDLERS
 
 REQUESTS = 400
-GOOD: dict[str, Any] = {"processId": "p", "fromVersion": 1, "toVersion": 2, "instanceIds": ["x"], "name": "n", "correlationKey": "k", "user": "ann", "reason": "r", "take": "new"}
+GOOD: dict[str, Any] = {
+    "processId": "p",
+    "fromVersion": 1,
+    "toVersion": 2,
+    "instanceIds": ["x"],
+    "name": "n",
+    "correlationKey": "k",
+    "user": "ann",
+    "reason": "r",
+    "take": "new",
+}
 NASTY: list[Any] = [
     *(None, True, 0, -1, 1.5, 10**18, 2**63, 2**64, -(2**63) - 1, 1e308),
     *("", "a", " ", "\x00", "a\x00b", "\ud83d", "💥", "x" * 300, "%00", "%", "'; drop table token;--", "../..", "all"),

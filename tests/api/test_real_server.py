@@ -56,9 +56,7 @@ def test_a_body_that_is_too_large_is_refused_without_being_held(
 
 def test_the_server_still_does_its_work_after_them(server: Server) -> None:
     server.deploy(Diagram("after").start().end().chain("s", "e").xml())
-    started = httpx.post(
-        f"{server.url}/api/v1/process-instances", headers=server.headers, json={"processId": "after"}
-    )
+    started = httpx.post(f"{server.url}/api/v1/process-instances", headers=server.headers, json={"processId": "after"})
     assert started.status_code == 202
 
 

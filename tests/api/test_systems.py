@@ -65,7 +65,12 @@ def test_a_system_that_is_down_says_since_when_why_and_when_it_is_tried(api: Cal
 
 def test_limits_are_set_and_lifted(api: Caller) -> None:
     set_to = api.post("/systems/limit", {"key": "olt=*", "concurrent": 4, "perSecond": 2.5, **WHY}).json
-    assert (set_to["kind"], set_to["concurrent"], set_to["perSecond"], set_to["limitSetBy"]) == ("family", 4, 2.5, "olga")
+    assert (set_to["kind"], set_to["concurrent"], set_to["perSecond"], set_to["limitSetBy"]) == (
+        "family",
+        4,
+        2.5,
+        "olga",
+    )
     lifted = api.post("/systems/lift-limit", {"key": "olt=*", **WHY})
     assert (lifted.status_code, lifted.json["concurrent"], lifted.json["limitSetBy"]) == (200, None, None)
     assert api.get("/systems").json == []

@@ -41,9 +41,7 @@ def test_without_the_token_nothing_is_shown(api: Caller, path: str) -> None:
         (f"Basic {TOKEN}", "TokenMissing"),
     ],
 )
-def test_another_token_is_refused(
-    api: Caller, stored: Callable[[], dict[str, int]], sent: str, code: str
-) -> None:
+def test_another_token_is_refused(api: Caller, stored: Callable[[], dict[str, int]], sent: str, code: str) -> None:
     before = stored()
     api.headers = {"Authorization": sent}
     answer = api.post("/messages", {"name": "n", "correlationKey": "k"})

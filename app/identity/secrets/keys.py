@@ -74,7 +74,7 @@ class Keyring:
 
 
 def read_keys(text: str, where: str) -> Keyring:
-    """Keys of 32 random bytes each in Base64 of either alphabet, separated by commas or lines; what follows a # is not read."""
+    """Keys of 32 random bytes each, in Base64 of either alphabet, divided by commas or lines; # begins a remark."""
     words = [word for line in text.splitlines() for word in line.split("#")[0].replace(",", " ").split()]
     return Keyring(tuple(_key(word, where) for word in words), where)
 

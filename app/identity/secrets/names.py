@@ -8,7 +8,7 @@ from app.core.secrecy import SHORTEST
 from app.identity.secrets.faults import BadSecretName, UnfitSecret
 
 LONGEST = 200
-MOST_BYTES = 64_000  # of a value: a key or a certificate, not a file store
+MOST = 64_000  # characters of a value: a key or a certificate, not a file store
 _PART = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
 _NAME = re.compile(rf"{_PART}(?:/{_PART})*", re.ASCII)
 
@@ -31,8 +31,8 @@ def check_value(name: str, value: str) -> str:
             "be kept out of logs and histories. Give the system a longer one.",
             name=name,
         )
-    if len(value.encode()) > MOST_BYTES:
-        raise UnfitSecret(f"The secret {name!r} has more than {MOST_BYTES} bytes.", name=name)
+    if len(value) > MOST or value.encode("utf-8", "replace").decode() != value:
+        raise UnfitSecret(f"The secret {name!r} is no text in UTF-8, or has more than {MOST} characters.", name=name)
     return value
 
 

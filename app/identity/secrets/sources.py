@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from app.identity.secrets.faults import UnreadableSecret
-from app.identity.secrets.names import MOST_BYTES, in_environment
+from app.identity.secrets.names import MOST, in_environment
 
 PREFIX = "TURNUP_SECRET_"
 
@@ -59,7 +59,7 @@ class Files:
         if not real.is_relative_to(self._directory.resolve()):
             raise UnreadableSecret(f"{path} leads out of {self._directory}: put the file itself there.", name=name)
         with real.open("rb") as file:
-            raw = file.read(MOST_BYTES + 3)
+            raw = file.read(4 * MOST + 3)
         # The end of its only line, as editors and `echo` leave it, is no part of it.
         return raw.removesuffix(b"\n").removesuffix(b"\r").decode()
 

@@ -39,6 +39,9 @@ def knowing(*values: str) -> Scrubber:
         repr({"password": NASTY}),
         json.dumps({"password": NASTY}),
         json.dumps({"password": NASTY}, ensure_ascii=False),
+        json.dumps({"body": json.dumps({"password": NASTY})}),
+        json.dumps({"error": repr({"password": NASTY})}),
+        repr({"password": NASTY.encode()}),
         urlencode({"password": NASTY}),
         quote_plus(NASTY),
         "Basic " + base64.b64encode(NASTY.encode()).decode(),
@@ -54,9 +57,12 @@ def test_every_form_of_a_secret_is_marked(text: str) -> None:
     assert "ss/w" not in clean
 
 
-@given(st.text(min_size=SHORTEST).filter(lambda text: len(text.strip()) >= SHORTEST), st.text(), st.text())
+_OTHER = st.characters(exclude_characters=MARK, exclude_categories=["Cs", "Zs", "Cc", "Zl", "Zp"])
+
+
+@given(st.text(_OTHER, min_size=SHORTEST), st.text(), st.text())
 def test_no_text_round_a_secret_hides_it(secret: str, before: str, after: str) -> None:
-    assert secret not in knowing(secret).text(before + secret + after).replace(MARK, "\0")
+    assert secret not in knowing(secret).text(before + secret + after)
 
 
 def test_all_of_a_value_is_gone_through_and_its_shape_stays() -> None:

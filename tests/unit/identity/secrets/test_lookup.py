@@ -99,14 +99,15 @@ def test_a_value_is_known_to_the_scrubber_before_anybody_has_it() -> None:
 
 
 def test_a_short_one_is_not_given_out() -> None:
-    with pytest.raises(UnfitSecret, match="'pin' has fewer than 6 characters.*Give the system a longer one"):
+    with pytest.raises(UnfitSecret, match=r"'pin' has fewer than 6 characters.*Give the system a longer one"):
         secrets(Shelf(pin="12345"))["pin"]
     with pytest.raises(UnfitSecret):
         secrets(Shelf(pin="   12345   "))["pin"]
 
 
 @pytest.mark.parametrize(
-    "name", ["", "/etc/passwd", "../x", "a/../b", "a//b", "a/", ".hidden", "a/.data", "a b", "a\n", "é", "-x", "x" * 201]
+    "name",
+    ["", "/etc/passwd", "../x", "a/../b", "a//b", "a/", ".hidden", "a/.data", "a b", "a\n", "é", "-x", "x" * 201],
 )
 def test_a_name_that_could_lead_elsewhere_is_refused_before_any_place_is_asked(name: str) -> None:
     shelf = Shelf()

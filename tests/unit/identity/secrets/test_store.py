@@ -136,9 +136,7 @@ def test_a_rotation_without_the_old_key_changes_nothing(database: Database, cloc
     assert find(database, "key", ring(OLD)) == VALUE
 
 
-def test_one_that_is_set_or_removed_while_all_are_rotated_stays_as_it_is(
-    database: Database, clock: FixedClock
-) -> None:
+def test_one_that_is_set_or_removed_while_all_are_rotated_stays_as_it_is(database: Database, clock: FixedClock) -> None:
     put(database, clock, "gone", VALUE, ring(OLD))
     put(database, clock, "set", VALUE, ring(OLD))
     with database.reading() as connection:
