@@ -34,6 +34,7 @@ from app.dispatch.worker import Worker
 from app.engine.doors import Engine
 from app.engine.migration import doors as migration
 from app.engine.operators import Operators
+from app.engine.personal import PersonalFields
 from app.engine.processes import Processes
 from app.engine.queries.backlog import count_backlog
 from app.engine.spiff.index import install
@@ -50,6 +51,7 @@ from app.watch.readiness import Readiness
 from app.watch.traces import open_tracing
 from app.web.intake import Intake
 from app.web.openapi import create_app_shell
+from app.web.personal import PersonalData
 from app.web.watching import Watching
 
 KEPT_KEYS = "secrets-key"
@@ -74,6 +76,7 @@ class EngineRoom:
     migrations: migration.Migrations
     kinds: Kinds
     jobs: Jobs
+    personal: PersonalFields
 
     def close(self) -> None:
         self.database.close()
@@ -118,7 +121,10 @@ def build_engine_room(settings: Settings) -> EngineRoom:
     migrations, processes = migration.Migrations(engine), Processes(engine)
     kinds = Kinds({migration.KIND: migrations.work, **processes.kinds()})
     operators, jobs = Operators(engine), Jobs(kinds, clock)
-    return EngineRoom(database, registry, clock, wakeups, engine, operators, processes, migrations, kinds, jobs)
+    personal = PersonalFields(database, settings.personal_fields | registry.personal_fields())
+    return EngineRoom(
+        database, registry, clock, wakeups, engine, operators, processes, migrations, kinds, jobs, personal
+    )
 
 
 def build_house(settings: Settings, environ: Mapping[str, str], too_many_strays: Callable[[], None]) -> House:
@@ -144,7 +150,7 @@ def build_crew(settings: Settings, environ: Mapping[str, str], too_many_strays: 
         room.clock,
         get_logger("turnup.worker"),
         threads=settings.workers,
-        outside=read_outside(settings, environ, room.database),
+        outside=read_outside(settings, environ, room.database, room.personal.names),
         lease_s=settings.lease_s,
         too_many_strays=too_many_strays,
         hand_on=hand_on,
@@ -184,7 +190,12 @@ def _build_dispatch(
     return Embedded(room.database, room.wakeups, upkeep, gatekeeper, room.clock, worker)
 
 
-def read_outside(settings: Settings, environ: Mapping[str, str], database: Database) -> Outside:
+def read_outside(
+    settings: Settings,
+    environ: Mapping[str, str],
+    database: Database,
+    personal: Callable[[], frozenset[str]] = frozenset,
+) -> Outside:
     """Secrets are looked for when a handler asks: in the environment, in files, in the store. The log hides them."""
     sources: list[Source] = [Environment(environ)]
     if settings.secrets_dir is not None:
@@ -192,7 +203,7 @@ def read_outside(settings: Settings, environ: Mapping[str, str], database: Datab
     sources.append(Store(database, lambda: secret_keys(settings)))
     scrubber = Scrubber()
     scrub_with(scrubber)
-    return Outside({"lab_url": settings.lab_url}, Secrets(sources, scrubber), scrubber)
+    return Outside({"lab_url": settings.lab_url}, Secrets(sources, scrubber), scrubber, personal)
 
 
 def secret_keys(settings: Settings) -> Keyring:
@@ -221,6 +232,8 @@ def _build_app(settings: Settings, room: EngineRoom, desk: Desk, intake: Intake)
     app.static_folder = str(STATIC)
     app.static_url_path = "/static"
     app.add_url_rule("/static/<path:filename>", endpoint="static", view_func=app.send_static_file)
+    # Whoever may see instances may see what in them is personal.
+    personal = PersonalData(room.personal.names, may_see=lambda process_id: True)
     parts = ApiParts(
         room.database,
         room.engine,
@@ -233,6 +246,7 @@ def _build_app(settings: Settings, room: EngineRoom, desk: Desk, intake: Intake)
         settings.token_expires_at,
         desk,
         intake,
+        personal,
     )
     build_api(app, parts)
     session_secret = settings.session_secret or kept_secret(settings.data_dir / "session-secret")
@@ -247,6 +261,7 @@ def _build_app(settings: Settings, room: EngineRoom, desk: Desk, intake: Intake)
             settings.token,
             session_secret,
             settings.token_expires_at,
+            personal,
         ),
     )
     return app

@@ -24,6 +24,7 @@ from app.engine.processes import Processes
 from app.watch.desk import Desk
 from app.web.intake import LONGEST_S, Intake
 from app.web.openapi import operation_id
+from app.web.personal import PersonalData
 from app.web.tokens import TokenCheck
 
 PREFIX = "/api/v1"
@@ -46,6 +47,7 @@ class ApiParts:
     token_expires_at: datetime | None = None
     desk: Desk = field(default_factory=Desk)
     intake: Intake = field(default_factory=partial(Intake, 0))
+    personal: PersonalData = field(default_factory=PersonalData)
 
 
 def refused(*statuses: int) -> Responses:

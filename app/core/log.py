@@ -11,6 +11,7 @@ import orjson
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
+from app.core.personal import PersonalInputs
 from app.core.secrecy import Scrubber
 
 Logger = FilteringBoundLogger
@@ -22,14 +23,12 @@ class _Scrubbing:
     scrubber = Scrubber()
 
     def __call__(self, _logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
-        personal: Scrubber | None = line.pop(PERSONAL, None)
-        if personal is not None:
-            line = personal.value(line)
-        clean: EventDict = self.scrubber.value(line)
+        personal: PersonalInputs | None = line.pop(PERSONAL, None)
+        clean: EventDict = self.scrubber.value(line if personal is None else personal.value(line))
         return clean
 
 
-PERSONAL = "personal"  # a Scrubber that is bound under that name masks its logger's lines, and is not shown itself
+PERSONAL = "personal"  # what is bound under that name masks its logger's lines, and is not shown itself
 _scrubbing = _Scrubbing()
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import json
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from threading import Lock
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -48,10 +48,16 @@ class Scrubber:
             if value in values:
                 return
             values.append(value)
-            marks = {
-                form: f"[secret {name}]" for name, known in self._values.items() for v in known for form in _forms(v)
-            }
-            self._marks = tuple(sorted(marks.items(), key=lambda pair: -len(pair[0])))
+            every = ((each, known) for each, values in self._values.items() for known in values)
+            self._know({form: f"[secret {each}]" for each, known in every for form in _forms(known)})
+
+    def learn_all(self, values: Iterable[str], mark: str) -> None:
+        """From now on the values, and no others, are that mark; no secrets, so only as texts quote them."""
+        with self._lock:
+            self._know({form: mark for value in values for form in _escaped(value)})
+
+    def _know(self, marks: Mapping[str, str]) -> None:
+        self._marks = tuple(sorted(marks.items(), key=lambda pair: -len(pair[0])))
 
     def text(self, text: str) -> str:
         for form, mark in self._marks:

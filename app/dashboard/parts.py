@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.core.clock import Clock
@@ -10,6 +10,7 @@ from app.core.db import Database
 from app.engine.doors import Engine
 from app.engine.operators import Operators
 from app.handling.registry import Registry
+from app.web.personal import PersonalData
 
 
 @dataclass(frozen=True)
@@ -27,3 +28,4 @@ class DashboardParts:
     token: str
     session_secret: str
     token_expires_at: datetime | None = None
+    personal: PersonalData = field(default_factory=PersonalData)

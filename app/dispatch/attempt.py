@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from app.core.clock import Clock
 from app.core.errors import TurnupError
-from app.core.log import Logger
+from app.core.log import PERSONAL, Logger
+from app.core.personal import PersonalInputs
 from app.core.secrecy import Scrubber
 from app.core.tracing import NO_SPAN, Span
 from app.dispatch.scrubbing import ScrubbedSpan, scrubbed
@@ -24,12 +25,13 @@ from app.handling.registry import Handler
 class Outside:
     """What handlers are given of the installation: where systems are, and what opens them.
 
-    `scrubber` knows the secrets that were given out.
+    `scrubber` knows the secrets that were given out, `personal` the names of fields that are masked in the log.
     """
 
     settings: Mapping[str, str] = field(default_factory=dict)
     secrets: Secrets = field(default_factory=dict[str, str], repr=False)
     scrubber: Scrubber = field(default_factory=Scrubber, repr=False)
+    personal: Callable[[], frozenset[str]] = frozenset
 
 
 class Attempts:
@@ -50,6 +52,8 @@ class Attempts:
         )
         if span.trace_id is not None:
             logger = logger.bind(trace_id=span.trace_id)
+        if personal := self._outside.personal():
+            logger = logger.bind(**{PERSONAL: PersonalInputs(step.inputs, personal)})
         work = Work(
             key=step.key,
             attempt=step.attempt,

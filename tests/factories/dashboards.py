@@ -31,6 +31,7 @@ from app.engine.steps import StepResult
 from app.engine.sweeps import due_instances
 from app.handling import Backoff, Done, Refused, Work, handles
 from app.handling.registry import Registry
+from app.web.personal import PersonalData
 
 ROOT = Path(__file__).parents[2]
 DRAWN = Path(__file__).parent / "drawn"
@@ -80,7 +81,7 @@ class NobodyWakes:
 
 
 class World:
-    def __init__(self, folder: Path, clock: Clock | None = None) -> None:
+    def __init__(self, folder: Path, clock: Clock | None = None, personal: PersonalData | None = None) -> None:
         self.clock = clock or FixedClock(NOON)
         self.olt = Olt()
         self.registry = Registry(self.olt.handlers())
@@ -91,7 +92,14 @@ class World:
         self._attempts = Attempts(self.clock, Outside(), get_logger("tests"))
         self.app = Flask("turnup-tests", static_folder=str(ROOT / "static"))
         parts = DashboardParts(
-            self.database, self.engine, self.operators, self.registry, self.clock, TOKEN, "a-secret-for-tests"
+            self.database,
+            self.engine,
+            self.operators,
+            self.registry,
+            self.clock,
+            TOKEN,
+            "a-secret-for-tests",
+            personal=personal or PersonalData(),
         )
         build_dashboard(self.app, parts)
         self.deploy("activate")
