@@ -9,9 +9,9 @@ import sqlalchemy as sa
 
 from app.core.clock import Clock
 from app.core.db import Prepared, Transaction
-from app.core.errors import Conflict, TooLarge
+from app.core.errors import Conflict, InvalidInput, TooLarge
 from app.core.ids import new_id
-from app.core.priority import NORMAL
+from app.core.priority import HIGHEST, LOWEST, NORMAL
 from app.core.types import from_microseconds, to_microseconds
 from app.engine import definitions, suspension
 from app.engine.arrivals import Sent
@@ -67,6 +67,8 @@ class Started:
 def start(tx: Transaction, request: StartRequest, clock: Clock) -> Started:
     """Store the instance, to be run by a worker. Repeats under one idempotency key give the same instance."""
     stored = check_variables(request.variables)
+    if not HIGHEST <= request.priority <= LOWEST:
+        raise InvalidInput(f"Expected a priority from 0 to 4, found {request.priority}.", path="$.priority")
     digest = _digest(request)
     if request.idempotency_key is not None:
         existing = _existing(tx, request.idempotency_key, digest)

@@ -33,7 +33,7 @@ from tests.factories.postgres import Postgres
 from tests.factories.servers import TOKEN, Server
 
 MANY, FEW = 200_000, 50
-ROUNDS, EACH = 5, 24
+ROUNDS, EACH = 7, 24
 KEPT = Path("build/stored").absolute()
 API = "/api/v1/process-instances"
 STORES = ("sqlite", "postgres")

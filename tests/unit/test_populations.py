@@ -105,5 +105,7 @@ def test_no_list_reads_all_that_is_stored(town: Bench) -> None:
         def listed(connection: sa.Connection, filters: dict[str, Any] = filters) -> object:
             return queries.list_instances(connection, limit=5, **filters)
 
-        found = plans(town.database, listed)
-        assert [plan for plan in found if walks.search(plan)] == [], name
+        found = [plan for plan in plans(town.database, listed) if walks.search(plan)]
+        # Most are completed: whoever counts them up to a limit may as well begin at the table's beginning.
+        stopped = name == "completed" and all(re.search(r"Limit .*\n *-> +Seq Scan", plan) for plan in found)
+        assert found == [] or stopped, name

@@ -26,6 +26,20 @@ def test_a_long_list_has_pages(world: World, operator: Operator) -> None:
     assert 'href="/?page=1"' in second
 
 
+def test_a_list_that_stops_counting_says_so_and_goes_on(
+    world: World, operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(101):
+        world.start(f"ORD-{number}")
+    monkeypatch.setattr("app.engine.queries.page.COUNT_LIMIT", 20)
+    first, second, third = (operator.get(f"/?page={page}").text for page in (1, 2, 3))
+    assert "<strong>20+</strong><span>Active</span>" in first
+    assert "1 to 50 of 51+" in first
+    assert 'href="/?page=2"' in first
+    assert 'href="/?page=3"' in second
+    assert ("101 to 101 of 101+" in third, 'href="/?page=4"' in third) == (True, False)
+
+
 @pytest.mark.parametrize("query", ["page=0", "page=-3", "page=many", "state=odd", "page=99999999999", "process=none"])
 def test_a_strange_query_is_no_fault(operator: Operator, query: str) -> None:
     assert operator.get(f"/?{query}").status_code == 200

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from app.core.errors import TooLarge, TurnupError
+from app.core.errors import InvalidInput, TooLarge, TurnupError
 from app.engine import queries
 from app.engine.definitions import UnknownProcess
 from app.engine.schemas import VariablesRefused
@@ -52,6 +52,14 @@ def test_an_instance_keeps_the_priority_that_it_was_started_with(bench: Bench) -
         for started, priority in ((urgent, 0), (normal, 2)):
             assert bench.engine.desk.instances.read(connection, started.instance_id).priority == priority
             assert queries.get_instance(connection, started.instance_id).priority == priority
+
+
+@pytest.mark.parametrize("priority", [-1, 5])
+def test_a_priority_that_there_is_not_is_refused(bench: Bench, priority: int) -> None:
+    bench.deploy(plain())
+    with pytest.raises(InvalidInput, match=f"found {priority}") as caught:
+        start(bench, priority=priority)
+    assert caught.value.path == "$.priority"
 
 
 def test_another_priority_is_another_request_and_none_is_the_one_of_before(bench: Bench) -> None:
