@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import json
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from threading import Lock
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -18,6 +18,8 @@ from urllib.parse import quote, quote_plus
 SHORTEST = 6  # what is shorter stands in too many innocent texts to be taken out of them
 _TELLING = 16  # characters of a line among several that are a secret by themselves
 _REMEMBERED = 8  # values of one name: a secret that is changed may still be in what a handler holds
+_FEW = 100  # forms that are looked for one after the other; beyond that a walk through the text costs less
+_BEGIN = 4  # no form is shorter
 _HARMLESS = frozenset({bool, type(None)})
 
 
@@ -35,7 +37,9 @@ class Scrubber:
     def __init__(self) -> None:
         self._lock = Lock()
         self._values: dict[str, deque[str]] = {}
-        self._marks: tuple[tuple[str, str], ...] = ()  # form, mark; the longest form first
+        self._marks: dict[str, str] = {}  # by form
+        self._pairs: list[tuple[str, str]] = []  # the same, the longest first
+        self._begins: dict[str, list[tuple[str, str]]] = {}  # the same by how they begin, once there are many
 
     @property
     def knows_any(self) -> bool:
@@ -47,27 +51,51 @@ class Scrubber:
             values = self._values.setdefault(name, deque(maxlen=_REMEMBERED))
             if value in values:
                 return
+            forgets = len(values) == _REMEMBERED
             values.append(value)
-            every = ((each, known) for each, values in self._values.items() for known in values)
-            self._know({form: f"[secret {each}]" for each, known in every for form in _forms(known)})
+            known = {name: values} if not forgets else self._values
+            every = ((each, one) for each, some in known.items() for one in some)
+            marks = {form: f"[secret {each}]" for each, one in every for form in _forms(one)}
+            self._know(marks if forgets else {**self._marks, **marks})
 
     def learn_all(self, values: Iterable[str], mark: str) -> None:
         """From now on the values, and no others, are that mark; no secrets, so only as texts quote them."""
         with self._lock:
             self._know({form: mark for value in values for form in _escaped(value)})
 
-    def _know(self, marks: Mapping[str, str]) -> None:
-        self._marks = tuple(sorted(marks.items(), key=lambda pair: -len(pair[0])))
+    def _know(self, marks: dict[str, str]) -> None:
+        """Whoever looks meanwhile looks for all that were known before, or for all that are now."""
+        pairs = sorted(marks.items(), key=lambda pair: -len(pair[0]))
+        begins: dict[str, list[tuple[str, str]]] = {}
+        for pair in pairs if len(pairs) > _FEW else ():
+            begins.setdefault(pair[0][:_BEGIN], []).append(pair)
+        self._pairs, self._begins, self._marks = pairs, begins, marks
 
     def text(self, text: str) -> str:
-        for form, mark in self._marks:
+        if self._begins:
+            return self._search(text)
+        for form, mark in self._pairs:
             if form in text:
                 text = text.replace(form, mark)
         return text
 
+    def _search(self, text: str) -> str:
+        """From left to right: what it costs depends on the text, not on how many are known."""
+        parts: list[str] = []
+        begins, done = self._begins, 0
+        for at in range(len(text) - _BEGIN + 1):
+            if at < done or text[at : at + _BEGIN] not in begins:
+                continue
+            for form, mark in begins[text[at : at + _BEGIN]]:
+                if text.startswith(form, at):
+                    parts += (text[done:at], mark)
+                    done = at + len(form)
+                    break
+        return "".join((*parts, text[done:])) if parts else text
+
     def value(self, value: Any) -> Any:
         """The value itself, or a copy without secrets. What is neither JSON nor free of them becomes text."""
-        return self._clean(value) if self._marks else value
+        return self._clean(value) if self.knows_any else value
 
     def _clean(self, value: Any) -> Any:
         if isinstance(value, str):

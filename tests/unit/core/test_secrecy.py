@@ -110,6 +110,22 @@ def test_a_changed_secret_is_still_known_and_not_for_ever() -> None:
     assert scrubber.text("value-of-today") == "value-of-today"
 
 
+@pytest.mark.parametrize("others", [0, 30, 500])
+def test_however_many_are_known_each_is_found(others: int) -> None:
+    scrubber = Scrubber()
+    for number in range(others):
+        scrubber.learn(f"olt/{number}", f"value-{number}-of-many")
+    scrubber.learn("short", "abcdef")
+    scrubber.learn("long", "abcdef-123456")
+    scrubber.learn("olt/lon-3", NASTY)
+    text = f"abcdef-123456abcdef, {NASTY}abcde" + "".join(f"value-{number}-of-many" for number in range(others))
+    marks = "".join(f"[secret olt/{number}]" for number in range(others))
+    assert scrubber.text(text) == f"[secret long][secret short], {MARK}abcde{marks}"
+    for number in range(9):
+        scrubber.learn("short", f"next-value-{number}")
+    assert scrubber.text("next-value-8 next-value-0 value-3-of") == "[secret short] next-value-0 value-3-of"
+
+
 def test_nothing_is_copied_while_no_secret_is_known() -> None:
     value = {"a": [1]}
     assert Scrubber().value(value) is value
