@@ -5,6 +5,8 @@ VENV := .venv
 EXTRA ?= dev
 BIN := $(VENV)/bin
 VENV_MADE := $(VENV)/.made
+PROVIDER := tests/oidc/node_modules
+PROVIDER_MADE := $(PROVIDER)/.made
 PARTS := static/vendor
 PARTS_MADE := $(PARTS)/.made
 MODULES := static/node_modules
@@ -30,7 +32,7 @@ run: venv parts
 	$(BIN)/turnup serve $(ARGS)
 
 # Those in one process share out the cores; those that kill servers and drive browsers have the machine to themselves
-test: venv parts
+test: venv parts $(PROVIDER_MADE)
 	status=0; \
 	$(BIN)/pytest -n auto --dist worksteal $(patsubst %,--ignore=%,tests/soak tests/benchmarks $(ALONE)) $(ARGS) || status=1; \
 	$(BIN)/pytest $(ALONE) $(ARGS) || status=1; \
@@ -48,7 +50,7 @@ lint: venv
 	$(BIN)/lint-imports --config setup.cfg
 
 clean:
-	rm -rf $(VENV) $(MODULES) $(PARTS) build
+	rm -rf $(VENV) $(MODULES) $(PARTS) $(PROVIDER) build
 
 $(VENV_MADE): setup.cfg pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -69,4 +71,9 @@ $(PARTS_MADE): static/package.json static/package-lock.json static/.npmrc Makefi
 	cp $(MODULES)/bpmn-js/dist/bpmn-navigated-viewer.production.min.js $(PARTS)/bpmn-js/
 	cp $(MODULES)/bpmn-js/dist/assets/diagram-js.css $(MODULES)/bpmn-js/dist/assets/bpmn-js.css $(PARTS)/bpmn-js/
 	cp $(MODULES)/bpmn-js/LICENSE $(PARTS)/bpmn-js/
+	@touch $@
+
+# The OpenID provider that the tests run: a Node of the system's, or the one that the parts brought along
+$(PROVIDER_MADE): tests/oidc/package.json tests/oidc/package-lock.json $(PARTS_MADE)
+	cd tests/oidc && PATH="$$PATH:$(CURDIR)/$(BIN)" $(NPM_CI)
 	@touch $@

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -14,11 +12,12 @@ from flask import Flask
 from app.api.build import ApiParts, build_api, build_health
 from app.core.clock import Clock, SystemClock
 from app.core.db import Database
+from app.core.errors import InvalidInput, InvalidSetting
 from app.core.jobs import JobRunner, Jobs, Kinds
 from app.core.log import get_logger, scrub_with
 from app.core.meters import Meters
 from app.core.secrecy import Scrubber
-from app.core.settings import Settings
+from app.core.settings import OidcSettings, Settings
 from app.core.tracing import Tracing
 from app.dashboard.build import build_dashboard
 from app.dashboard.parts import DashboardParts
@@ -40,7 +39,10 @@ from app.engine.queries.backlog import count_backlog
 from app.engine.spiff.index import install
 from app.engine.starts import is_accepted
 from app.handling.registry import Registry
-from app.identity.secrets.keys import KEY_BYTES, Keyring, read_key_file, read_keys
+from app.identity.authority import Grant, read_grant
+from app.identity.doors import Identity, build_identity
+from app.identity.provider import ProviderSettings
+from app.identity.secrets.keys import Keyring, keep_key, read_key_file, read_keys
 from app.identity.secrets.lookup import Secrets, Source
 from app.identity.secrets.sources import Environment, Files
 from app.identity.secrets.store import Store
@@ -49,9 +51,11 @@ from app.watch.desk import Desk
 from app.watch.figures import Backlog, Busy, FiguresSheet, Stored
 from app.watch.readiness import Readiness
 from app.watch.traces import open_tracing
+from app.web.callers import Callers
 from app.web.intake import Intake
 from app.web.openapi import create_app_shell
 from app.web.personal import PersonalData
+from app.web.rates import Rate
 from app.web.watching import Watching
 
 KEPT_KEYS = "secrets-key"
@@ -76,6 +80,7 @@ class EngineRoom:
     migrations: migration.Migrations
     kinds: Kinds
     jobs: Jobs
+    identity: Identity
     personal: PersonalFields
 
     def close(self) -> None:
@@ -122,9 +127,28 @@ def build_engine_room(settings: Settings) -> EngineRoom:
     kinds = Kinds({migration.KIND: migrations.work, **processes.kinds()})
     operators, jobs = Operators(engine), Jobs(kinds, clock)
     personal = PersonalFields(database, settings.personal_fields | registry.personal_fields())
-    return EngineRoom(
-        database, registry, clock, wakeups, engine, operators, processes, migrations, kinds, jobs, personal
+    identity = build_identity(
+        database,
+        clock,
+        idle=settings.session_idle,
+        longest=settings.session_longest,
+        provider=read_provider(settings.oidc),
     )
+    parts = (engine, operators, processes, migrations, kinds, jobs, identity, personal)
+    return EngineRoom(database, registry, clock, wakeups, *parts)
+
+
+def read_provider(oidc: OidcSettings | None) -> ProviderSettings | None:
+    """InvalidSetting for a role that there is not."""
+    if oidc is None:
+        return None
+    roles: dict[str, list[Grant]] = {}
+    try:
+        for group, role in oidc.roles:
+            roles.setdefault(group, []).append(read_grant(role, roles_only=True))
+    except InvalidInput as error:
+        raise InvalidSetting(f"TURNUP_OIDC_ROLES: {error.message}", variable="TURNUP_OIDC_ROLES") from error
+    return ProviderSettings(**{**vars(oidc), "roles": roles})
 
 
 def build_house(settings: Settings, environ: Mapping[str, str], too_many_strays: Callable[[], None]) -> House:
@@ -216,14 +240,14 @@ def secret_keys(settings: Settings) -> Keyring:
 def make_secret_keys(settings: Settings) -> Keyring:
     """Like `secret_keys`; when no keys are given and none are kept, one is made up."""
     if not settings.secrets_key and settings.secrets_key_file is None:
-        kept_secret(settings.data_dir / KEPT_KEYS, KEY_BYTES)
+        keep_key(settings.data_dir / KEPT_KEYS)
     return secret_keys(settings)
 
 
-def build_watch_app(settings: Settings, desk: Desk, clock: Clock) -> Flask:
+def build_watch_app(settings: Settings, desk: Desk, identity: Identity) -> Flask:
     """What a process without an HTTP server of its own shows on TURNUP_METRICS_PORT: probes and figures."""
     app = create_app_shell(settings)
-    build_health(app, desk, clock, settings.token, settings.token_expires_at)
+    build_health(app, desk, Callers(identity, Rate(settings.rate_per_s)))
     return app
 
 
@@ -234,47 +258,9 @@ def _build_app(settings: Settings, room: EngineRoom, desk: Desk, intake: Intake)
     app.add_url_rule("/static/<path:filename>", endpoint="static", view_func=app.send_static_file)
     # Whoever may see instances may see what in them is personal.
     personal = PersonalData(room.personal.names, may_see=lambda process_id: True)
-    parts = ApiParts(
-        room.database,
-        room.engine,
-        room.operators,
-        room.processes,
-        room.migrations,
-        room.jobs,
-        room.clock,
-        settings.token,
-        settings.token_expires_at,
-        desk,
-        intake,
-        personal,
-    )
-    build_api(app, parts)
-    session_secret = settings.session_secret or kept_secret(settings.data_dir / "session-secret")
-    build_dashboard(
-        app,
-        DashboardParts(
-            room.database,
-            room.engine,
-            room.operators,
-            room.registry,
-            room.clock,
-            settings.token,
-            session_secret,
-            settings.token_expires_at,
-            personal,
-        ),
-    )
+    rate = Rate(settings.rate_per_s)
+    doors = (room.database, room.engine, room.operators, room.processes, room.migrations, room.jobs)
+    build_api(app, ApiParts(*doors, Callers(room.identity, rate), desk, intake, personal))
+    pages = (room.database, room.engine, room.operators, room.registry, room.clock, room.identity, rate)
+    build_dashboard(app, DashboardParts(*pages, personal))
     return app
-
-
-def kept_secret(path: Path, size: int = 24) -> str:
-    """The secret in that file, which only its owner may read; made up when there is none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        secret = secrets.token_urlsafe(size)
-        file.write(secret + "\n")
-    return secret

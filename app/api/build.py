@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from flask_openapi3.openapi import OpenAPI
 
 from app.api import (
+    audit,
     decisions,
     definitions,
     health,
@@ -22,9 +21,8 @@ from app.api import (
     tasks,
 )
 from app.api.room import ApiParts
-from app.core.clock import Clock
 from app.watch.desk import Desk
-from app.web.tokens import TokenCheck
+from app.web.callers import Callers
 
 __all__ = ["ApiParts", "build_api", "build_health"]
 
@@ -40,6 +38,7 @@ _ROOMS = (
     incidents.Incidents,
     migrations.Migrations,
     jobs.Jobs,
+    audit.Audit,
     systems.Systems,
 )
 
@@ -48,10 +47,9 @@ def build_api(app: OpenAPI, parts: ApiParts) -> None:
     """Add every path of the API to the application."""
     for piece in _ROOMS:
         app.register_api(piece(parts).blueprint())
-    build_health(app, parts.desk, parts.clock, parts.token, parts.token_expires_at)
+    build_health(app, parts.desk, parts.callers)
 
 
-def build_health(app: OpenAPI, desk: Desk, clock: Clock, token: str, token_expires_at: datetime | None = None) -> None:
+def build_health(app: OpenAPI, desk: Desk, callers: Callers) -> None:
     """Add the probes and the figures: also all that a process without an API of its own serves."""
-    guard = TokenCheck(token, clock, token_expires_at).guard
-    app.register_api(health.HealthRoom(desk, guard).blueprint())
+    app.register_api(health.HealthRoom(desk, callers).blueprint())

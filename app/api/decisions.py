@@ -13,7 +13,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 from app.api.room import PREFIX, ApiParts, refused, room, view
 from app.engine import queries
 from app.engine.decisions import accept
-from app.web.commits import commit
+from app.web.acting import act
 from app.web.models import Input, Name, Output, Parameters
 from app.web.paging import PageQuery, answer_one, answer_page
 from app.web.problems import FindingOut
@@ -113,7 +113,7 @@ class Decisions:
             raise UnsupportedMediaType(f"Expected Content-Type {' or '.join(_XML)}, found {sent.mimetype or 'none'}.")
         sent.max_content_length = MODEL_LIMIT_BYTES
         accepted = accept(sent.whole_body())
-        done = commit(self._database, lambda tx: self._engine.deploy_decisions(tx, accepted))
+        done = act(self._database, lambda tx, _: self._engine.deploy_decisions(tx, accepted))
         findings = [FindingOut.model_validate(finding) for finding in done.findings]
         body = ModelDeployed.model_validate({**vars(done), "findings": findings})
         return answer_one(body, 201 if done.created else 200)

@@ -12,11 +12,12 @@ from pydantic import Field, RootModel
 from werkzeug.exceptions import UnsupportedMediaType
 
 from app.api.room import PREFIX, ApiParts, Responses, refused, room, view
+from app.core.db import Transaction
 from app.core.errors import InvalidInput
 from app.engine import queries
 from app.engine.definitions import Deployment
 from app.engine.diagram import DiagramRefused, Finding
-from app.web.commits import commit
+from app.web.acting import Deed, act, deed
 from app.web.models import Name, Output, Parameters
 from app.web.paging import PageQuery, answer_one, answer_page
 from app.web.problems import FindingOut
@@ -143,7 +144,13 @@ class Definitions:
         document, file_name = _read_diagram()
         # Outside the transaction first: a diagram that takes long to refuse holds up no writer.
         _raise_errors(self._engine.check(document, file_name))
-        done: Deployment = commit(self._database, lambda tx: self._engine.deploy(tx, document, file_name))
+
+        def deploy(tx: Transaction, deed: Deed) -> Deployment:
+            done = self._engine.deploy(tx, document, file_name)
+            deed.concerns(done.process_id)
+            return done
+
+        done = act(self._database, deploy)
         with self._database.reading() as connection:
             view = queries.get_definition(connection, done.process_id, done.version)
         shown = DefinitionOut.of(view)
@@ -169,7 +176,9 @@ class Definitions:
         By process id, the latest version first.
         """
         with self._database.reading() as connection:
-            views = queries.list_definitions(connection, latest_only=not query.all_versions)
+            found = queries.list_definitions(connection, latest_only=not query.all_versions)
+        reach = deed().reach
+        views = [view for view in found if reach is None or view.process_id in reach]
         page = views[query.offset : query.offset + query.limit]
         return answer_page(map(DefinitionOut.of, page), len(views))
 

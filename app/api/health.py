@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
@@ -11,8 +9,10 @@ from pydantic import Field
 from werkzeug.exceptions import NotFound
 
 from app.api.room import view
+from app.identity.permissions import Permission
 from app.watch.desk import Desk
 from app.watch.figures import CONTENT_TYPE
+from app.web.callers import Callers
 from app.web.models import Output
 from app.web.openapi import operation_id
 from app.web.paging import answer_one
@@ -37,11 +37,11 @@ class ReadyOut(Output):
 
 
 class HealthRoom:
-    """The room of probes. `guard` refuses callers without the token."""
+    """The room of probes; `callers` are asked for the figures only if the desk says so."""
 
-    def __init__(self, desk: Desk, guard: Callable[[], None]) -> None:
+    def __init__(self, desk: Desk, callers: Callers) -> None:
         self._desk = desk
-        self._guard = guard
+        self._callers = callers
 
     def blueprint(self) -> APIBlueprint:
         made = APIBlueprint(
@@ -70,7 +70,7 @@ class HealthRoom:
         if self._desk.metrics == "off":
             raise NotFound
         if self._desk.metrics == "token":
-            self._guard()
+            self._callers.person().require(Permission.READ_METRICS, None)
         return Response(self._desk.figures.text(), content_type=CONTENT_TYPE)
 
 

@@ -10,12 +10,13 @@ from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from pydantic import Field, RootModel
 
-from app.api.room import NOBODY, PREFIX, ApiParts, Responses, refused, room, view
+from app.api.room import PREFIX, ApiParts, Responses, refused, room, view
 from app.core.db import Transaction
 from app.engine import queries
 from app.handling.faults import BadParameter
-from app.web.commits import commit
-from app.web.models import Identity, Input, Name, Output, Parameters, Person, Reason, Variables
+from app.identity.permissions import Permission
+from app.web.acting import Deed, act, deed
+from app.web.models import Identity, Input, Name, Output, Parameters, Reason, Variables
 from app.web.paging import PageQuery, answer_one, answer_page
 from app.web.personal import note
 from app.web.problems import InvalidRequest, Problem
@@ -77,10 +78,9 @@ class IncidentList(RootModel[list[IncidentOut]]):
 
 
 class Act(Input):
-    """Who acts, and why."""
+    """Why somebody acts; who it is, the token says."""
 
     reason: Reason = Field(json_schema_extra={"example": "The OLT is back after its upgrade"})
-    by: Person = Field(default=NOBODY, json_schema_extra={"example": "anna"})
 
 
 class RetryIn(Act):
@@ -142,6 +142,7 @@ class Incidents:
                 state=None if query.state == "all" else query.state,
                 process_id=query.process_id,
                 instance_id=query.instance_id,
+                among=deed().reach,
                 limit=query.limit,
                 offset=query.offset,
             )
@@ -162,29 +163,34 @@ class Incidents:
         """
         operators, incident_id = self._operators, path.incident_id
 
-        def act(tx: Transaction) -> None:
+        def work(tx: Transaction, deed: Deed) -> None:
             if body.inputs is None:
-                operators.retry(tx, incident_id, body.by, body.reason)
+                operators.retry(tx, incident_id, deed.by, body.reason)
                 return
+            deed.needs_too(tx.connection, Permission.CORRECT_INCIDENT)
             try:
-                operators.retry_with_inputs(tx, incident_id, body.inputs, body.by, body.reason)
+                operators.retry_with_inputs(tx, incident_id, body.inputs, deed.by, body.reason)
             except BadParameter as error:
                 raise InputsRefused(error) from error
 
-        return self._act(incident_id, act)
+        return self._act(incident_id, work)
 
     def skip_incident(self, path: IncidentPath, body: SkipIn) -> Response:
         """Go on without the step"""
         operators, incident_id = self._operators, path.incident_id
-        return self._act(incident_id, lambda tx: operators.skip(tx, incident_id, body.outputs, body.by, body.reason))
+        return self._act(
+            incident_id, lambda tx, deed: operators.skip(tx, incident_id, body.outputs, deed.by, body.reason)
+        )
 
     def choose_value(self, path: IncidentPath, body: ChooseIn) -> Response:
         """Choose between two values that concurrent branches wrote to one variable"""
         operators, incident_id = self._operators, path.incident_id
-        return self._act(incident_id, lambda tx: operators.choose(tx, incident_id, body.take, body.by, body.reason))
+        return self._act(
+            incident_id, lambda tx, deed: operators.choose(tx, incident_id, body.take, deed.by, body.reason)
+        )
 
-    def _act(self, incident_id: str, act: Callable[[Transaction], None]) -> Response:
-        commit(self._database, act)
+    def _act(self, incident_id: str, work: Callable[[Transaction, Deed], None]) -> Response:
+        act(self._database, work)
         return self._answer(incident_id, 202)
 
     def _answer(self, incident_id: str, status: int) -> Response:

@@ -16,7 +16,7 @@ from app.core.priority import HIGHEST, LOWEST, NORMAL
 from app.engine import queries
 from app.engine.queries.instances import State
 from app.engine.starts import StartRequest
-from app.web.commits import commit
+from app.web.acting import Deed, act, deed
 from app.web.headers import read_headers
 from app.web.models import Headers, Identity, Input, Name, Output, Parameters, Variables
 from app.web.paging import LIMIT, PageQuery, answer_one, answer_page
@@ -212,16 +212,18 @@ class Instances:
             trace_parent=trace_parent(),
         )
 
+        deed().concerns(body.process_id)
         # Before any transaction: what is refused must not keep those waiting who work it off.
         self._parts.intake.admit(asked.priority, asked.idempotency_key)
 
-        def store(tx: Transaction) -> Started:
+        def store(tx: Transaction, deed: Deed) -> Started:
             started = self._engine.start(tx, asked)
+            deed.target = started.instance_id
             row = queries.get_instance(tx.connection, started.instance_id, waits=False)
             shown = {**vars(row), "href": href_of(row.id), "created": started.created}
             return Started.model_validate(shown)
 
-        started = commit(self._database, store)
+        started = act(self._database, store)
         return answer_one(started, 202, started.href)
 
     def list_instances(self, query: InstanceQuery) -> Response:
@@ -233,6 +235,7 @@ class Instances:
                 process_id=query.process_id,
                 business_key=query.business_key,
                 search=query.search,
+                among=deed().reach,
                 limit=query.limit,
                 offset=query.offset,
             )

@@ -10,11 +10,11 @@ from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from pydantic import Field, RootModel
 
-from app.api.room import NOBODY, PREFIX, ApiParts, Responses, refused, room, view
+from app.api.room import PREFIX, ApiParts, Responses, refused, room, view
 from app.core import jobs
 from app.core.db import Transaction
-from app.web.commits import commit
-from app.web.models import Identity, Input, Name, Output, Parameters, Person, Reason
+from app.web.acting import act
+from app.web.models import Identity, Input, Name, Output, Parameters, Reason
 from app.web.paging import PageQuery, answer_one, answer_page
 
 State = Literal["running", "paused", "stopped", "completed"]
@@ -73,10 +73,9 @@ class ItemList(RootModel[list[ItemOut]]):
 
 
 class HandleIn(Input):
-    """Who pauses, resumes or stops it, and why."""
+    """Why it is paused, resumed or stopped."""
 
     reason: Reason = Field(json_schema_extra={"example": "The OLT is being upgraded"})
-    by: Person = Field(default=NOBODY, json_schema_extra={"example": "anna"})
 
 
 class JobPath(Parameters):
@@ -150,7 +149,7 @@ class Jobs:
         return self._handle(path, body, self._jobs.stop)
 
     def _handle(self, path: JobPath, body: HandleIn, handle: Callable[[Transaction, str, str, str], None]) -> Response:
-        commit(self._database, lambda tx: handle(tx, path.job_id, body.by, body.reason))
+        act(self._database, lambda tx, deed: handle(tx, path.job_id, deed.by, body.reason))
         return self._answer(path.job_id)
 
     def _answer(self, job_id: str) -> Response:

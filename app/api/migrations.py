@@ -11,13 +11,13 @@ from flask_openapi3.blueprint import APIBlueprint
 from pydantic import Field
 
 from app.api.jobs import JobOut, href_of
-from app.api.room import NOBODY, ApiParts, Responses, refused, room, view
+from app.api.room import ApiParts, Responses, refused, room, view
 from app.core.db import Transaction
 from app.core.jobs.doors import MOST_PER_S, SLOWEST_PER_S
 from app.engine.migration.doors import MOST_PREVIEWED, Finding, Order, Verdict
 from app.engine.migration.plan import Plan
-from app.web.commits import commit
-from app.web.models import Identity, Input, Name, Output, Person, Reason
+from app.web.acting import Deed, act, deed
+from app.web.models import Identity, Input, Name, Output, Reason
 from app.web.paging import answer_one
 
 MOST_MOVED = 20_000
@@ -53,7 +53,6 @@ class MigrateIn(PlanIn):
 
     instance_ids: list[Identity] = Field(min_length=1, max_length=MOST_MOVED)
     reason: Reason = Field(json_schema_extra={"example": "Version 3 asks for the wrong port"})
-    by: Person = Field(default=NOBODY, json_schema_extra={"example": "anna"})
     rate_per_second: float = Field(default=10, ge=SLOWEST_PER_S, le=MOST_PER_S)
     stop_after_failures: int | None = Field(default=None, ge=1, le=2_000_000_000)
 
@@ -130,6 +129,7 @@ class Migrations:
         Nothing is changed. `blocked` instances say what stands in the way: map more elements, wait until a handler has
         answered, or move the token first.
         """
+        deed().concerns(body.process_id)
         with self._database.reading() as connection:
             plan = self._migrations.plan(connection, body.process_id, body.from_version, body.to_version, body.mapping)
             verdicts = self._migrations.preview(connection, plan, body.instance_ids)
@@ -143,13 +143,14 @@ class Migrations:
         handler runs is tried again.
         """
 
-        def start(tx: Transaction) -> JobOut:
+        def start(tx: Transaction, deed: Deed) -> JobOut:
+            deed.concerns(body.process_id)
             plan = self._migrations.plan(
                 tx.connection, body.process_id, body.from_version, body.to_version, body.mapping
             )
-            order = Order(plan, body.instance_ids, body.by, body.reason, body.rate_per_second, body.stop_after_failures)
+            order = Order(plan, body.instance_ids, deed.by, body.reason, body.rate_per_second, body.stop_after_failures)
             job_id = self._migrations.order(tx, self._jobs, order)
             return JobOut.of(self._jobs.read(tx.connection, job_id))
 
-        started = commit(self._database, start)
+        started = act(self._database, start)
         return answer_one(started, 202, href_of(started.id))

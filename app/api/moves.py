@@ -17,7 +17,7 @@ from app.api.room import ApiParts, Responses, refused, room, view
 from app.core.db import Transaction
 from app.engine import queries
 from app.engine.messages import MessageIn, Published
-from app.web.commits import commit
+from app.web.acting import act
 from app.web.models import Identity, Name, Output, Parameters, Variables
 from app.web.paging import answer_one
 
@@ -130,7 +130,9 @@ class Moves:
 
         Nothing that was done is taken back. Results of handlers that still run are kept in the history.
         """
-        return self._act(path.instance_id, 200, lambda tx, id: self._operators.cancel(tx, id, body.by, body.reason))
+        return self._act(
+            path.instance_id, 200, lambda tx, by: self._operators.cancel(tx, path.instance_id, by, body.reason)
+        )
 
     def suspend_instance(self, path: InstancePath, body: Act) -> Response:
         """Let an instance stand still until it is resumed
@@ -139,11 +141,15 @@ class Moves:
         to it: messages and times wait, tasks and incidents are refused (409). It can be rewound, its tokens moved, and
         all of it cancelled.
         """
-        return self._act(path.instance_id, 200, lambda tx, id: self._operators.suspend(tx, id, body.by, body.reason))
+        return self._act(
+            path.instance_id, 200, lambda tx, by: self._operators.suspend(tx, path.instance_id, by, body.reason)
+        )
 
     def resume_instance(self, path: InstancePath, body: Act) -> Response:
         """Let a suspended instance go on; what came meanwhile happens now"""
-        return self._act(path.instance_id, 202, lambda tx, id: self._operators.resume(tx, id, body.by, body.reason))
+        return self._act(
+            path.instance_id, 202, lambda tx, by: self._operators.resume(tx, path.instance_id, by, body.reason)
+        )
 
     def plan_rewind(self, path: InstancePath, query: PlanQuery) -> Response:
         """See what a rewind would end, what was done since, and why it would be refused"""
@@ -162,8 +168,8 @@ class Moves:
         return self._act(
             path.instance_id,
             202,
-            lambda tx, id: self._operators.rewind(
-                tx, id, body.element_id, body.by, body.reason, number=body.token, undo=body.undo
+            lambda tx, by: self._operators.rewind(
+                tx, path.instance_id, body.element_id, by, body.reason, number=body.token, undo=body.undo
             ),
         )
 
@@ -172,7 +178,7 @@ class Moves:
         return self._act(
             path.instance_id,
             202,
-            lambda tx, id: self._operators.move(tx, id, body.token, body.element_id, body.by, body.reason),
+            lambda tx, by: self._operators.move(tx, path.instance_id, body.token, body.element_id, by, body.reason),
         )
 
     def complete_by_hand(self, path: TokenPath, body: CompleteByHandIn) -> Response:
@@ -184,25 +190,24 @@ class Moves:
         return self._act(
             path.instance_id,
             202,
-            lambda tx, id: self._operators.complete(tx, id, path.number, body.outputs, body.by, body.reason),
+            lambda tx, by: self._operators.complete(tx, path.instance_id, path.number, body.outputs, by, body.reason),
         )
 
     def send_message(self, path: InstancePath, body: SendIn) -> Response:
         """Send a message for an instance's sake, as another system would; its history says who did"""
         sent = MessageIn(body.name, body.correlation_key, body.variables, time_to_live_s=body.time_to_live_seconds)
-        return self._send(lambda tx: self._operators.send(tx, path.instance_id, sent, body.by, body.reason))
+        return self._send(lambda tx, by: self._operators.send(tx, path.instance_id, sent, by, body.reason))
 
     def resend_message(self, path: SentPath, body: Act) -> Response:
         """Send again, under a new id, a message that an instance has had or that lies in the inbox"""
-        return self._send(
-            lambda tx: self._operators.resend(tx, path.instance_id, path.message_id, body.by, body.reason)
-        )
+        return self._send(lambda tx, by: self._operators.resend(tx, path.instance_id, path.message_id, by, body.reason))
 
-    def _act(self, instance_id: str, status: int, act: Callable[[Transaction, str], None]) -> Response:
-        commit(self._database, lambda tx: act(tx, instance_id))
+    def _act(self, instance_id: str, status: int, move: Callable[[Transaction, str], None]) -> Response:
+        act(self._database, lambda tx, deed: move(tx, deed.by))
         with self._database.reading() as connection:
             row = queries.get_instance(connection, instance_id)
         return answer_one(InstanceOut.of(row), status, href_of(instance_id) if status == 202 else None)
 
-    def _send(self, send: Callable[[Transaction], Published]) -> Response:
-        return answer_one(PublishedOut.model_validate(commit(self._database, send)), 202)
+    def _send(self, send: Callable[[Transaction, str], Published]) -> Response:
+        published = act(self._database, lambda tx, deed: send(tx, deed.by))
+        return answer_one(PublishedOut.model_validate(published), 202)

@@ -15,7 +15,7 @@ from app.api.room import ApiParts, Responses, refused, room, view
 from app.core.db import Transaction
 from app.core.jobs import Jobs
 from app.engine import queries
-from app.web.commits import commit
+from app.web.acting import Deed, act
 from app.web.models import Name, Output, Parameters
 from app.web.paging import answer_one
 
@@ -81,10 +81,10 @@ class Processes:
     def _switch(
         self, path: ProcessPath, body: Act, switch: Callable[[Transaction, Jobs, str, str, str], str | None]
     ) -> Response:
-        def work(tx: Transaction) -> SwitchedOut:
-            job_id = switch(tx, self._jobs, path.process_id, body.by, body.reason)
+        def work(tx: Transaction, deed: Deed) -> SwitchedOut:
+            job_id = switch(tx, self._jobs, path.process_id, deed.by, body.reason)
             job = None if job_id is None else JobOut.of(self._jobs.read(tx.connection, job_id))
             return SwitchedOut.model_validate({**vars(queries.get_process(tx.connection, path.process_id)), "job": job})
 
-        switched = commit(self._database, work)
+        switched = act(self._database, work)
         return answer_one(switched, 202, None if switched.job is None else href_of(switched.job.id))

@@ -1,10 +1,9 @@
-"""What every piece of the API is made of: the parts it works with, and a room behind the token."""
+"""What every piece of the API is made of: the parts it works with, and a room behind its doors."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial, wraps
 from http import HTTPStatus
 from typing import Any
@@ -14,7 +13,6 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel
 
-from app.core.clock import Clock
 from app.core.db import Database
 from app.core.jobs import Jobs
 from app.engine.doors import Engine
@@ -22,13 +20,12 @@ from app.engine.migration.doors import Migrations
 from app.engine.operators import Operators
 from app.engine.processes import Processes
 from app.watch.desk import Desk
+from app.web.callers import Callers
 from app.web.intake import LONGEST_S, Intake
 from app.web.openapi import operation_id
 from app.web.personal import PersonalData
-from app.web.tokens import TokenCheck
 
 PREFIX = "/api/v1"
-NOBODY = "api"  # who acted, when a caller does not say
 Responses = dict[str | int | HTTPStatus, type[BaseModel] | dict[Any, Any] | None]
 
 
@@ -42,9 +39,7 @@ class ApiParts:
     processes: Processes
     migrations: Migrations
     jobs: Jobs
-    clock: Clock
-    token: str
-    token_expires_at: datetime | None = None
+    callers: Callers
     desk: Desk = field(default_factory=Desk)
     intake: Intake = field(default_factory=partial(Intake, 0))
     personal: PersonalData = field(default_factory=PersonalData)
@@ -57,13 +52,14 @@ def refused(*statuses: int) -> Responses:
 
 _REFUSED = {
     400: "Not the documented shape, or values that cannot be right: `path` and `errors` say where",
-    401: "No bearer token, a wrong one, or one that has expired",
+    401: "No bearer token, a wrong one, or one that has expired or was revoked",
+    403: "The token does not give the permission, or not for that process: the message names it",
     404: "Nothing has that identity",
     409: "Right in itself, but not in the present state",
     413: "More than is accepted at once",
     415: "A body of another content type, or a compressed one",
     422: "A diagram with errors: `findings` say where, why and what to do",
-    429: "Too much waits already; nothing was stored: send the same again after `Retry-After` seconds",
+    429: "Too much waits already, or one caller asks too often: send the same again after `Retry-After` seconds",
     500: "An error that nobody foresaw; the server's log knows its `errorId`",
     503: "The database did not answer in time; nothing was stored",
 }
@@ -83,15 +79,15 @@ def view(method: Callable[..., Response]) -> Callable[..., Response]:
 
 
 def room(name: str, path: str, about: str, parts: ApiParts) -> APIBlueprint:
-    """A blueprint under the API's prefix that lets in only callers with the token."""
+    """A blueprint under the API's prefix that lets in only callers whose token opens its doors."""
     blueprint = APIBlueprint(
         name,
         "app.api",
         url_prefix=f"{PREFIX}/{path}",
         abp_tags=[Tag(name=name.replace("_", " "), description=about)],
         abp_security=[{"bearer": []}],
-        abp_responses=refused(400, 401, 413, 500, 503),
+        abp_responses=refused(400, 401, 403, 413, 429, 500, 503),
         operation_id_callback=operation_id,
     )
-    blueprint.before_request(TokenCheck(parts.token, parts.clock, parts.token_expires_at).guard)
+    blueprint.before_request(parts.callers.guard)
     return blueprint

@@ -6,17 +6,18 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
+import sqlalchemy as sa
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from pydantic import Field, RootModel
 
-from app.api.room import NOBODY, ApiParts, Responses, refused, room, view
+from app.api.room import ApiParts, Responses, refused, room, view
 from app.core.db import Transaction
 from app.engine import queries
 from app.engine.queries.gates import GateView
 from app.handling.contract import Limit
-from app.web.commits import commit
-from app.web.models import Input, Name, Output, Person, Reason
+from app.web.acting import Deed, act
+from app.web.models import Input, Name, Output, Reason
 from app.web.paging import PageQuery, answer_one, answer_page
 
 Key = Annotated[Name, Field(description="A system, or `handler=<type>`", json_schema_extra={"example": "olt=lon-3"})]
@@ -64,11 +65,10 @@ class SystemList(RootModel[list[SystemOut]]):
 
 
 class GateIn(Input):
-    """Which, who, and why."""
+    """Which, and why."""
 
     key: Key
     reason: Reason = Field(json_schema_extra={"example": "Firmware upgrade until 06:00"})
-    by: Person = Field(default=NOBODY, json_schema_extra={"example": "anna"})
 
 
 class LimitIn(GateIn):
@@ -113,28 +113,35 @@ class Systems:
         It holds for all workers within a second, in place of what the handler says. Calls that run go on.
         """
         limit = Limit(body.concurrent, body.per_second)
-        return self._change(body, lambda tx: self._keeping.set_limit(tx, body.key, limit, body.by, body.reason))
+        return self._change(body, lambda tx, by: self._keeping.set_limit(tx, body.key, limit, by, body.reason))
 
     def lift_limit(self, body: GateIn) -> Response:
         """Take back a limit that was set: what the handler says holds again"""
-        return self._change(body, lambda tx: self._keeping.lift_limit(tx, body.key, body.by, body.reason))
+        return self._change(body, lambda tx, by: self._keeping.lift_limit(tx, body.key, by, body.reason))
 
     def stop_system(self, body: GateIn) -> Response:
         """Call a system no more, until it is let go
 
         Calls that run go on. Its steps are held, and use up none of their tries.
         """
-        return self._change(body, lambda tx: self._keeping.stop(tx, body.key, body.by, body.reason))
+        return self._change(body, lambda tx, by: self._keeping.stop(tx, body.key, by, body.reason))
 
     def let_system_go(self, body: GateIn) -> Response:
         """Call a system again that was stopped, or that rests
 
         With one call first, then with more as they are answered.
         """
-        return self._change(body, lambda tx: self._keeping.let_go(tx, body.key, body.by, body.reason))
+        return self._change(body, lambda tx, by: self._keeping.let_go(tx, body.key, by, body.reason))
 
-    def _change(self, body: GateIn, change: Callable[[Transaction], object]) -> Response:
-        commit(self._database, change)
+    def _change(self, body: GateIn, change: Callable[[Transaction, str], object]) -> Response:
+        def work(tx: Transaction, deed: Deed) -> None:
+            deed.target = body.key
+            deed.before = self._read(tx.connection, body.key).set_to
+            change(tx, deed.by)
+
+        act(self._database, work)
         with self._database.reading() as connection:
-            found = queries.get_gate(connection, body.key, self._engine.gates, self._engine.desk.registry)
-        return answer_one(SystemOut.of(found))
+            return answer_one(SystemOut.of(self._read(connection, body.key)))
+
+    def _read(self, connection: sa.Connection, key: str) -> GateView:
+        return queries.get_gate(connection, key, self._engine.gates, self._engine.desk.registry)

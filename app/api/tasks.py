@@ -9,9 +9,9 @@ from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from pydantic import Field, RootModel
 
-from app.api.room import NOBODY, PREFIX, ApiParts, refused, room, view
+from app.api.room import PREFIX, ApiParts, refused, room, view
 from app.engine import queries
-from app.web.commits import commit
+from app.web.acting import act, deed
 from app.web.models import Identity, Input, Name, Output, Parameters, Person, Variables
 from app.web.paging import PageQuery, answer_one, answer_page
 from app.web.personal import note
@@ -50,16 +50,13 @@ class TaskDone(Output):
 
 
 class ClaimIn(Input):
-    """Who takes the task, or gives it back."""
-
-    user: Person = Field(json_schema_extra={"example": "anna"})
+    """Nothing has to be said: who takes the task, or gives it back, the token says."""
 
 
 class CompleteIn(Input):
     """What was found out."""
 
     variables: Variables = Field(default={}, json_schema_extra={"example": {"appointment": "2026-12-01T09:00:00Z"}})
-    user: Person = Field(default=NOBODY, description="Who did it; whoever has taken the task, if somebody has")
 
 
 class TaskPath(Parameters):
@@ -98,6 +95,7 @@ class Tasks:
                 assignee=query.assignee,
                 process_id=query.process_id,
                 instance_id=query.instance_id,
+                among=deed().reach,
                 limit=query.limit,
                 offset=query.offset,
             )
@@ -114,12 +112,12 @@ class Tasks:
 
         Refused (409) while somebody else has it; taking it twice is taking it once.
         """
-        commit(self._database, lambda tx: self._engine.claim_task(tx, path.task_id, body.user))
+        act(self._database, lambda tx, deed: self._engine.claim_task(tx, path.task_id, deed.by))
         return self._answer(path.task_id)
 
     def unclaim_task(self, path: TaskPath, body: ClaimIn) -> Response:
         """Give a user task back"""
-        commit(self._database, lambda tx: self._engine.unclaim_task(tx, path.task_id, body.user))
+        act(self._database, lambda tx, deed: self._engine.unclaim_task(tx, path.task_id, deed.by))
         return self._answer(path.task_id)
 
     def complete_task(self, path: TaskPath, body: CompleteIn) -> Response:
@@ -127,7 +125,7 @@ class Tasks:
 
         Refused (409) while somebody else has it. A task that was completed is gone (404).
         """
-        commit(self._database, lambda tx: self._engine.complete_task(tx, path.task_id, body.variables, body.user))
+        act(self._database, lambda tx, deed: self._engine.complete_task(tx, path.task_id, body.variables, deed.by))
         instance_id = path.task_id.rpartition(":")[0]
         href = f"{PREFIX}/process-instances/{instance_id}"
         return answer_one(TaskDone(id=path.task_id, instance_id=instance_id, instance_href=href))

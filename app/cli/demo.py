@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import signal
 import sys
 import tempfile
@@ -11,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -22,7 +22,13 @@ import httpx
 
 from app.cli.children import Child, children, free_port
 from app.cli.samples import Order, Sample, read_samples
-from app.factory import PROCESSES
+from app.core.settings import read_settings
+from app.factory import PROCESSES, build_engine_room
+from app.identity.authority import Grant
+from app.identity.passwords import made_up
+from app.identity.permissions import Role
+from app.identity.tokens import NewToken
+from app.migrations.run import migrate
 
 SETTLE_WITHIN_S = 150
 POLL_S = 0.3
@@ -36,7 +42,6 @@ class Scene:
     data_dir: Path
     port: int
     lab_port: int
-    token: str
 
     @property
     def url(self) -> str:
@@ -54,9 +59,17 @@ class Scene:
             "TURNUP_DATA_DIR": str(self.data_dir),
             "TURNUP_HOST": LOOPBACK,
             "TURNUP_PORT": str(self.port),
-            "TURNUP_TOKEN": self.token,
             "TURNUP_LAB_URL": self.lab_url,
         }
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who acts: a person, and two programs with a token each."""
+
+    admin_password: str
+    portal_token: str  # who orders
+    laboratory_token: str  # whose network calls back
 
 
 @click.command("demo")
@@ -70,15 +83,17 @@ def demo(leave: bool, data_dir: Path | None, port: int, lab_port: int, samples: 
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     with fresh_folder(data_dir) as folder, children() as started:
-        scene = Scene(folder, free_port(port), free_port(lab_port), secrets.token_urlsafe(18))
-        raise_curtain(scene, started)
-        orders = play(scene, read_samples(samples))
+        scene = Scene(folder, free_port(port), free_port(lab_port))
+        cast = hire(scene)
+        raise_curtain(scene, cast, started)
+        orders = play(scene, cast, read_samples(samples))
         show_table(scene, orders)
         lost = [order for order in orders if not order.is_where_expected]
         for order in lost:
             sample = order.sample
             click.echo(f"NOT WHERE IT SHOULD BE: {sample.name}: expected {sample.expected}, found {order.found}")
-        click.echo(f"\nDashboard  {scene.url}/\nAPI        {scene.url}/openapi\nToken      {scene.token}")
+        click.echo(f"\nDashboard  {scene.url}/\nLog in     admin, password {cast.admin_password}")
+        click.echo(f"API        {scene.url}/openapi\nToken      {cast.portal_token}   (may start flows and watch them)")
         if not leave:
             _wait_for_interrupt()
         elif lost:
@@ -110,10 +125,28 @@ def fresh_folder(wanted: Path | None) -> Iterator[Path]:
     yield wanted
 
 
-def raise_curtain(scene: Scene, started: list[Child]) -> None:
+def hire(scene: Scene) -> Cast:
+    """The database, with those who are known to it before the server starts."""
+    room = build_engine_room(read_settings(scene.environ()))
+    password, until = made_up(), room.clock.now() + timedelta(days=7)
+    try:
+        migrate(room.database)
+        with room.database.transaction() as tx:
+            room.identity.users.add_first(tx, password)
+            made = [
+                room.identity.tokens.issue(tx, NewToken(name, [Grant(Role.INTEGRATOR)], until), "demo")[1]
+                for name in ("portal", "laboratory")
+            ]
+    finally:
+        room.close()
+    return Cast(password, *made)
+
+
+def raise_curtain(scene: Scene, cast: Cast, started: list[Child]) -> None:
     """Lab and server, both ready when this returns."""
+    lab_environ = {**scene.environ(), "TURNUP_CALLBACK_TOKEN": cast.laboratory_token}
     lab_arguments = ["lab", "--port", str(scene.lab_port), "--callback-url", scene.url]
-    started.append(Child("laboratory", lab_arguments, scene.environ(), scene.data_dir / "lab.log"))
+    started.append(Child("laboratory", lab_arguments, lab_environ, scene.data_dir / "lab.log"))
     started.append(Child("server", ["serve"], scene.environ(), scene.data_dir / "server.log"))
     for child, url in zip(started, (f"{scene.lab_url}/lab/summary", f"{scene.url}/healthz"), strict=True):
         child.wait_until(partial(_answers, url))
@@ -127,9 +160,9 @@ def _answers(url: str) -> bool:
         return False
 
 
-def play(scene: Scene, samples: list[Sample]) -> list[Order]:
+def play(scene: Scene, cast: Cast, samples: list[Sample]) -> list[Order]:
     """Submit the samples and follow them until each is where it should be, or has had its time."""
-    headers = {"Authorization": f"Bearer {scene.token}"}
+    headers = {"Authorization": f"Bearer {cast.portal_token}"}
     with (
         httpx.Client(base_url=scene.url, headers=headers, timeout=30, trust_env=False) as api,
         httpx.Client(base_url=scene.lab_url, timeout=30, trust_env=False) as lab,

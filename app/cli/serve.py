@@ -8,9 +8,8 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -21,12 +20,13 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from app.cli.diagrams import deploy_files
+from app.cli.people import first_admin
 from app.cli.port import check_port, watched
 from app.core.errors import InvalidSetting
 from app.core.log import get_logger
 from app.core.settings import Settings
 from app.dispatch.lock import DirectoryLock
-from app.factory import PROCESSES, House, build_engine_room, build_house, build_watch_app, kept_secret
+from app.factory import PROCESSES, House, build_engine_room, build_house, build_watch_app
 from app.migrations.run import migrate
 
 HTTP_THREADS = 16
@@ -52,10 +52,9 @@ def serve(settings: Settings, servers: int = 1) -> None:
     """Serves until SIGTERM or SIGINT, then lets running handlers finish. Several `servers` share a PostgreSQL."""
     if servers > 1 and not settings.is_shared:
         raise InvalidSetting("SQLite is for one process. Set TURNUP_DATABASE_URL to a PostgreSQL to have more servers.")
-    settings = with_token(settings)
     with nullcontext() if settings.is_shared else DirectoryLock(settings.data_dir):
         check_port(settings.host, settings.port)
-        prepare(settings, deployed_processes(os.environ))
+        prepare(settings, os.environ, deployed_processes(os.environ))
     server = Server(
         "turnup",
         address=settings.host,
@@ -76,16 +75,6 @@ def serve(settings: Settings, servers: int = 1) -> None:
     server.serve(target_loader=partial(open_house, settings, os.getpid(), servers), wrap_loader=False)
 
 
-def with_token(settings: Settings) -> Settings:
-    """With the token of TURNUP_TOKEN, or else one kept in the data directory."""
-    if settings.token:
-        return settings
-    kept = settings.data_dir / "token"
-    token = kept_secret(kept)
-    click.echo(f"TURNUP_TOKEN is not set: the token is in {kept}", err=True)
-    return replace(settings, token=token)
-
-
 def deployed_processes(environ: os._Environ[str]) -> list[Path]:
     """The diagrams that come with this installation, unless TURNUP_DEPLOY is `none`."""
     if environ.get("TURNUP_DEPLOY") == "none":
@@ -93,11 +82,15 @@ def deployed_processes(environ: os._Environ[str]) -> list[Path]:
     return [*sorted(PROCESSES.rglob("*.dmn")), *sorted(PROCESSES.rglob("*.bpmn"))]
 
 
-def prepare(settings: Settings, diagrams: Sequence[Path]) -> None:
-    """Schema and diagrams, before anybody is served. A diagram that was deployed before is left as it is."""
+def prepare(settings: Settings, environ: Mapping[str, str], diagrams: Sequence[Path]) -> None:
+    """Schema, somebody who may log in, and diagrams, before anybody is served.
+
+    A diagram that was deployed before is left as it is.
+    """
     room = build_engine_room(settings)
     try:
         migrate(room.database)
+        first_admin(room, environ)
         if not deploy_files(room, diagrams):
             raise SystemExit(1)
     finally:
@@ -111,7 +104,7 @@ def open_house(settings: Settings, supervisor: int, servers: int) -> Flask:
     house = build_house(settings, os.environ, too_many_strays=leaving.ask_for_restart)
     house.start()
     # They share one port, where a scrape reaches any of them: each is watched at a port of its own.
-    figures = build_watch_app(settings, house.desk, house.room.clock)
+    figures = build_watch_app(settings, house.desk, house.room.identity)
     port = watched(figures, settings.host, settings.metrics_port, servers)
     port.__enter__()
     leaving.follow(house, lock, port)

@@ -27,7 +27,7 @@ def work(settings: Settings) -> int:
     leaving = Leaving()
     crew = build_crew(settings, os.environ, leaving.ask_for_restart)
     migrate(crew.room.database)
-    app = build_watch_app(settings, crew.desk, crew.room.clock)
+    app = build_watch_app(settings, crew.desk, crew.room.identity)
     with watched(app, settings.host, settings.metrics_port):
         leaving.expect()
         crew.start()

@@ -35,6 +35,12 @@ class Unauthorized(TurnupError):
     status = 401
 
 
+class Forbidden(TurnupError):
+    """It is known who the caller is, and they may not do that."""
+
+    status = 403
+
+
 class NotFound(TurnupError):
     """Nothing has that identity."""
 

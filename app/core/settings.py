@@ -2,13 +2,26 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from app.core.errors import InvalidSetting
 
 MOST_THREADS = 256
+
+
+@dataclass(frozen=True)
+class OidcSettings:
+    """The provider that logs people in; `roles` are pairs of one of its groups and a role, such as `lead@ftth`."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    roles: tuple[tuple[str, str], ...]
+    name: str
+    groups_claim: str
+    scopes: str
 
 
 @dataclass(frozen=True)
@@ -19,15 +32,17 @@ class Settings:
     data_dir: Path
     host: str
     port: int
-    # The bootstrap API token. Empty: no caller is let in by one.
-    token: str
     # Threads that run handlers; 0 leaves that to other processes on the same PostgreSQL
     workers: int
     lab_url: str
-    # From then on the token opens nothing; None: it does not expire.
-    token_expires_at: datetime | None = None
-    # Signs the dashboard's sessions. Empty: one kept in the data directory.
-    session_secret: str = ""
+    # How long a session of the dashboard lasts: unused, and at most
+    session_idle: timedelta = timedelta(hours=1)
+    session_longest: timedelta = timedelta(hours=12)
+    oidc: OidcSettings | None = None  # None: everybody has a password here
+    # Reverse proxies that stand before the server: so many X-Forwarded headers are believed
+    proxies: int = 0
+    # Requests a second that one caller is answered, by each process
+    rate_per_s: int = 1000
     # Seconds without a sign of life after which a worker's claims are taken over
     lease_s: int = 30
     # Instances and steps that may wait for a worker before no more are taken in; 0: any number
@@ -58,11 +73,13 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         data_dir=data_dir,
         host=environ.get("TURNUP_HOST") or "127.0.0.1",
         port=_whole(environ, "TURNUP_PORT", default=8080, low=1, high=65535),
-        token=_token(environ),
         workers=_whole(environ, "TURNUP_HANDLER_THREADS", default=8, low=least, high=MOST_THREADS),
         lab_url=_lab_url(environ),
-        token_expires_at=_instant(environ, "TURNUP_TOKEN_EXPIRES_AT"),
-        session_secret=environ.get("TURNUP_SESSION_SECRET", ""),
+        session_idle=timedelta(minutes=_whole(environ, "TURNUP_SESSION_IDLE_MIN", default=60, low=1, high=24 * 60)),
+        session_longest=timedelta(hours=_whole(environ, "TURNUP_SESSION_LONGEST_H", default=12, low=1, high=7 * 24)),
+        oidc=_oidc(environ),
+        proxies=_whole(environ, "TURNUP_PROXIES", default=0, low=0, high=8),
+        rate_per_s=_whole(environ, "TURNUP_RATE_PER_S", default=1000, low=1, high=1_000_000),
         lease_s=_whole(environ, "TURNUP_LEASE_S", default=30, low=3, high=3600),
         intake_limit=_whole(environ, "TURNUP_INTAKE_LIMIT", default=10_000, low=0, high=10_000_000),
         metrics=_one_of(environ, "TURNUP_METRICS", "open", "token", "off"),
@@ -107,11 +124,27 @@ def _database_url(environ: Mapping[str, str], data_dir: Path) -> str:
     return found
 
 
-def _token(environ: Mapping[str, str]) -> str:
-    found = environ.get("TURNUP_TOKEN", "")
-    if found and (not found.isascii() or any(letter.isspace() for letter in found)):
-        raise _wrong("TURNUP_TOKEN", "a token with spaces or letters outside ASCII", "ASCII without spaces")
-    return found
+def _oidc(environ: Mapping[str, str]) -> OidcSettings | None:
+    issuer = environ.get("TURNUP_OIDC_ISSUER")
+    if not issuer:
+        return None
+    if not issuer.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+        raise _wrong("TURNUP_OIDC_ISSUER", repr(issuer), "an address that begins with https://")
+    for name in ("TURNUP_OIDC_CLIENT_ID", "TURNUP_OIDC_CLIENT_SECRET", "TURNUP_OIDC_ROLES"):
+        if not environ.get(name):
+            raise _wrong(name, "empty", "a value, because TURNUP_OIDC_ISSUER is set")
+    pairs = [each.strip().partition("=") for each in environ["TURNUP_OIDC_ROLES"].split(",") if each.strip()]
+    if not all(group and role for group, _, role in pairs):
+        raise _wrong("TURNUP_OIDC_ROLES", repr(environ["TURNUP_OIDC_ROLES"]), "<group>=<role>, <group>=<role>, ...")
+    return OidcSettings(
+        issuer=issuer,
+        client_id=environ["TURNUP_OIDC_CLIENT_ID"],
+        client_secret=environ["TURNUP_OIDC_CLIENT_SECRET"],
+        roles=tuple((group.strip(), role.strip()) for group, _, role in pairs),
+        name=environ.get("TURNUP_OIDC_NAME") or "your organisation",
+        groups_claim=environ.get("TURNUP_OIDC_GROUPS_CLAIM") or "groups",
+        scopes=environ.get("TURNUP_OIDC_SCOPES") or "openid profile email",
+    )
 
 
 def _lab_url(environ: Mapping[str, str]) -> str:
@@ -120,19 +153,6 @@ def _lab_url(environ: Mapping[str, str]) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise _wrong("TURNUP_LAB_URL", repr(found), "an address such as http://127.0.0.1:8090")
     return found.rstrip("/")
-
-
-def _instant(environ: Mapping[str, str], name: str) -> datetime | None:
-    found = environ.get(name)
-    if not found:
-        return None
-    try:
-        instant = datetime.fromisoformat(found)
-    except ValueError as error:
-        raise _wrong(name, repr(found), "an instant such as 2027-01-31T12:00:00Z") from error
-    if instant.tzinfo is None:
-        raise _wrong(name, repr(found), "an instant with its zone, such as 2027-01-31T12:00:00Z")
-    return instant.astimezone(UTC)
 
 
 def _whole(environ: Mapping[str, str], name: str, *, default: int, low: int, high: int) -> int:

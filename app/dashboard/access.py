@@ -1,39 +1,25 @@
-"""Who may see the pages: a token and a name at the door, a signed cookie after it, and a proof on every POST."""
+"""Who may see the pages: whoever has a session, through the doors that their roles open."""
 
 from __future__ import annotations
 
-import hmac
-import secrets
-from collections.abc import Mapping
-from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, Response, redirect, render_template, request, session, url_for
-from flask.sessions import SecureCookieSessionInterface
+from flask import Blueprint, Response, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.core.clock import Clock
-from app.core.errors import TurnupError
+from app.dashboard.cookies import check_proof, session_cookie
+from app.dashboard.parts import DashboardParts
+from app.identity.authority import Person
+from app.web.acting import door_here, enter
 
-OPEN_ENDPOINTS = frozenset({"dashboard.login", "dashboard.log_in"})
-NAME_LIMIT = 100
 FORM_LIMIT_BYTES = 1_500_000
+LOGIN_LIMIT_BYTES = 20_000
 # A diagram or model of the largest size that is accepted, and its envelope.
-UPLOAD_LIMITS = {"dashboard.deploy": 6_000_000, "dashboard.deploy_decisions": 6_000_000}
-SESSION_LIFETIME = timedelta(hours=12)
-
-
-class ForgedRequest(TurnupError):
-    """A POST without the proof that one of our own pages sent it."""
-
-    status = 403
-
-
-class PageSessions(SecureCookieSessionInterface):
-    """Cookies of a page that came over TLS never leave over anything else."""
-
-    def get_cookie_secure(self, app: Flask) -> bool:
-        return request.is_secure
+UPLOAD_LIMITS = {
+    "dashboard.deploy": 6_000_000,
+    "dashboard.deploy_decisions": 6_000_000,
+    "dashboard.log_in": LOGIN_LIMIT_BYTES,
+}
 
 
 def local_path(target: str | None) -> str:
@@ -46,80 +32,64 @@ def local_path(target: str | None) -> str:
     return "/" if parts.scheme or parts.netloc else target
 
 
+def person() -> Person | None:
+    """Who is logged in."""
+    found: Person | None = g.get("turnup_person")
+    return found
+
+
 def operator() -> str:
-    """Who acts, as they named themselves at the door."""
-    return str(session["by"])
+    """Who acts."""
+    found = person()
+    assert found is not None
+    return found.name
 
 
 class Access:
-    """Lets those pass who know the token, until it expires. An empty token lets nobody pass."""
+    """The guard before every page."""
 
-    def __init__(self, token: str, clock: Clock, expires_at: datetime | None = None) -> None:
-        self._token = token.encode()
-        self._clock = clock
-        self._expires_at = expires_at
-        # In the session, so that a new token ends the sessions that the old one opened.
-        self._seal = hmac.digest(self._token, b"turnup dashboard session", "sha256").hex()
+    def __init__(self, parts: DashboardParts) -> None:
+        self._database = parts.database
+        self._identity = parts.identity
+        self._rate = parts.rate
 
     def routes(self, blueprint: Blueprint) -> None:
-        blueprint.add_url_rule("/login", "login", self.show, methods=["GET"])
-        blueprint.add_url_rule("/login", "log_in", self.log_in, methods=["POST"])
-        blueprint.add_url_rule("/logout", "log_out", self.log_out, methods=["POST"])
         blueprint.before_request(self.guard)
 
     def guard(self) -> AnyResponse | None:
-        """Turns strangers to the login page and refuses POSTs that no page of ours sent."""
+        """Turns strangers to the login page, and refuses POSTs that no page of ours sent, and what is not permitted."""
         request.max_content_length = UPLOAD_LIMITS.get(request.endpoint or "", FORM_LIMIT_BYTES)
-        if request.endpoint not in OPEN_ENDPOINTS and not self.is_known():
-            return self._to_login()
+        door = door_here()
+        g.turnup_person = found = self._find()
+        if found is None and not door.public:
+            return _to_login()
         if request.method == "POST":
-            proof = request.headers.get("X-CSRF-Token") or request.form.get("csrf", "")
-            if not hmac.compare_digest(proof.encode(), str(session.get("csrf", "")).encode()) or not proof:
-                raise ForgedRequest("This form is no longer valid. Reload the page and send it again.")
+            check_proof()
+        if found is not None and not door.public:
+            self._rate.take(f"user {found.user_id}")
+            enter(found, self._database, self._identity.clock)
         return None
 
-    def is_known(self) -> bool:
-        return not self._is_over() and hmac.compare_digest(str(session.get("seal", "")), self._seal)
+    def _find(self) -> Person | None:
+        """Whose session it is. A page that asks for its changes by itself does not keep one open."""
+        cookie = session_cookie()
+        if not cookie:
+            return None
+        with self._database.reading() as connection:
+            found = self._identity.sessions.find(connection, cookie)
+        if found is None:
+            return None
+        if found.is_due and not (request.method == "GET" and request.headers.get("HX-Request")):
+            with self._database.transaction(synced=False) as tx:
+                self._identity.sessions.note_use(tx, cookie)
+        return found.person
 
-    def _is_over(self) -> bool:
-        return not self._token or (self._expires_at is not None and self._clock.now() >= self._expires_at)
 
-    def show(self) -> str | AnyResponse:
-        target = local_path(request.args.get("next"))
-        if self.is_known():
-            return redirect(target)
-        return self._form(target)
-
-    def log_in(self) -> AnyResponse:
-        target = local_path(request.form.get("next"))
-        name = " ".join(request.form.get("name", "").split())
-        if not 0 < len(name) <= NAME_LIMIT:
-            problem = f"Say who you are, in up to {NAME_LIMIT} characters: it stands beside what you do."
-            return Response(self._form(target, {"name": problem}), 400)
-        if not self._token or not hmac.compare_digest(request.form.get("token", "").strip().encode(), self._token):
-            problem = "That is not the token. It is the value of TURNUP_TOKEN that the server was started with."
-            return Response(self._form(target, {"token": problem}), 401)
-        if self._is_over():
-            problem = "That token has expired. Start the server with a new TURNUP_TOKEN."
-            return Response(self._form(target, {"token": problem}), 401)
-        session.clear()
-        session.permanent = True
-        session.update(seal=self._seal, by=name, csrf=secrets.token_urlsafe(24))
-        return redirect(target, 303)
-
-    def log_out(self) -> AnyResponse:
-        session.clear()
-        return redirect(url_for("dashboard.login"), 303)
-
-    def _form(self, target: str, problems: Mapping[str, str] | None = None) -> str:
-        session.setdefault("csrf", secrets.token_urlsafe(24))
-        return render_template("login.html", target=target, problems=problems or {}, name=request.form.get("name", ""))
-
-    def _to_login(self) -> AnyResponse:
-        if request.headers.get("HX-Request"):
-            # A fragment cannot show the login page: the browser is sent there as a whole.
-            here = urlsplit(request.headers.get("HX-Current-URL", ""))
-            back = local_path(f"{here.path}?{here.query}" if here.query else here.path)
-            return Response(status=401, headers={"HX-Redirect": url_for("dashboard.login", next=back)})
-        back = request.full_path.rstrip("?") if request.method == "GET" else "/"
-        return redirect(url_for("dashboard.login", next=back) if back != "/" else url_for("dashboard.login"))
+def _to_login() -> AnyResponse:
+    if request.headers.get("HX-Request"):
+        # A fragment cannot show the login page: the browser is sent there as a whole.
+        here = urlsplit(request.headers.get("HX-Current-URL", ""))
+        back = local_path(f"{here.path}?{here.query}" if here.query else here.path)
+        return Response(status=401, headers={"HX-Redirect": url_for("dashboard.login", next=back)})
+    back = request.full_path.rstrip("?") if request.method == "GET" else "/"
+    return redirect(url_for("dashboard.login", next=back) if back != "/" else url_for("dashboard.login"))

@@ -21,7 +21,7 @@ from app.decisions.feel import BudgetExceeded, NotStorable, value_to_json
 from app.engine import queries
 from app.engine.decisions import accept
 from app.engine.kept import Kept
-from app.web.commits import commit
+from app.web.acting import act
 
 _KEPT = 50
 
@@ -67,7 +67,7 @@ class DecisionPages(Pages):
             with self.parts.database.reading() as connection:
                 page = self._list(connection, refused=upload.filename, findings=refused.findings)
             return Response(page, refused.status)
-        deployed = commit(self.parts.database, lambda tx: self.parts.engine.deploy_decisions(tx, accepted))
+        deployed = act(self.parts.database, lambda tx, _: self.parts.engine.deploy_decisions(tx, accepted))
         if len(deployed.decisions) == 1 and not deployed.findings:
             return redirect(url_for("dashboard.decision", decision_id=deployed.decisions[0]), 303)
         with self.parts.database.reading() as connection:

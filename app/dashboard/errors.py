@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import cast
 
 from flask import Blueprint, Flask, Response, current_app, render_template, request
@@ -9,9 +10,10 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.core.errors import TurnupError
+from app.core.errors import TooMany, TurnupError
 from app.core.ids import new_id
 from app.core.log import get_logger
+from app.identity.authority import MissingPermission
 
 HEADINGS = {
     400: "Not accepted",
@@ -21,12 +23,21 @@ HEADINGS = {
     409: "Not as things stand now",
     413: "Too large",
     422: "That cannot be done",
+    429: "Too often",
     500: "Something went wrong here",
 }
 
 
-def handle_errors(app: Flask, blueprint: Blueprint) -> None:
-    """For the dashboard's own pages, and for addresses that belong to nobody when a browser asks for a page."""
+def handle_errors(app: Flask, blueprint: Blueprint, managers: Callable[[], list[str]]) -> None:
+    """For the dashboard's own pages, and for addresses that belong to nobody when a browser asks for a page.
+
+    `managers` are those who can give what somebody may not do.
+    """
+
+    def turn_away(error: MissingPermission) -> Response:
+        return answer(error.status, error.message, code=error.code, ask=managers())
+
+    blueprint.register_error_handler(MissingPermission, turn_away)
     blueprint.register_error_handler(TurnupError, refuse)
     blueprint.register_error_handler(HTTPException, answer_http)
     blueprint.register_error_handler(Exception, break_down)
@@ -36,7 +47,10 @@ def handle_errors(app: Flask, blueprint: Blueprint) -> None:
 def refuse(error: TurnupError) -> Response:
     if error.status >= 500:
         return break_down(error)
-    return answer(error.status, error.message, code=error.code, path=error.path)
+    response = answer(error.status, error.message, code=error.code, path=error.path)
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.retry_after_s)
+    return response
 
 
 def break_down(error: Exception) -> Response:
@@ -67,9 +81,11 @@ def answer_unknown(error: NotFound) -> ResponseReturnValue:
     return cast(ResponseReturnValue, general(error))
 
 
-def answer(status: int, message: str, *, code: str | None = None, path: str | None = None) -> Response:
+def answer(
+    status: int, message: str, *, code: str | None = None, path: str | None = None, ask: Sequence[str] = ()
+) -> Response:
     template = "refusal.html" if request.headers.get("HX-Request") else "error.html"
     heading = HEADINGS.get(status, HEADINGS[500] if status >= 500 else HEADINGS[400])
     field = path.removeprefix("$.") if path else None
-    page = render_template(template, status=status, heading=heading, message=message, code=code, field=field)
+    page = render_template(template, status=status, heading=heading, message=message, code=code, field=field, ask=ask)
     return Response(page, status)

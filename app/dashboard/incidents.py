@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from flask import Blueprint, request
 
 from app.dashboard.diagrams import name_of
-from app.dashboard.pages import Pages, read_slice, wants_fragment
+from app.dashboard.pages import Pages, definitions_seen, read_slice, wants_fragment
 from app.engine import queries
+from app.web.acting import deed
 
 
 class IncidentPages(Pages):
@@ -23,13 +24,16 @@ class IncidentPages(Pages):
             facts = self._facts(connection, definitions)
             if wants_fragment():
                 return self.update(connection, "incidents_list.html", **facts)
-            return self.page(connection, "incidents.html", definitions=definitions, **facts)
+            offered = definitions_seen(connection, latest_only=True)
+            return self.page(connection, "incidents.html", definitions=offered, **facts)
 
     def _facts(self, connection: sa.Connection, definitions: list[queries.DefinitionView]) -> dict[str, Any]:
         """Steps are named as the latest version names them."""
         process_id = request.args.get("process") or None
         shown = read_slice()
-        found = queries.list_incidents(connection, process_id=process_id, limit=shown.size, offset=shown.offset)
+        found = queries.list_incidents(
+            connection, process_id=process_id, among=deed().reach, limit=shown.size, offset=shown.offset
+        )
         veils = self.parts.personal.veils(connection, [(row.instance_id, row.process_id) for row in found.items])
         found = replace(found, items=[veils[row.instance_id].incident(row) for row in found.items])
         latest = {definition.process_id: definition.version for definition in definitions}

@@ -8,9 +8,10 @@ import sqlalchemy as sa
 from flask import Blueprint, request, url_for
 
 from app.dashboard.diagrams import name_of
-from app.dashboard.pages import Pages, read_slice, wants_fragment
+from app.dashboard.pages import Pages, definitions_seen, read_slice, wants_fragment
 from app.dashboard.words import phrase
 from app.engine import queries
+from app.web.acting import deed
 
 SEARCH_LIMIT = 255
 
@@ -25,7 +26,7 @@ class InstancePages(Pages):
             facts = self._facts(connection)
             if wants_fragment():
                 return self.update(connection, "instances_list.html", **facts)
-            definitions = queries.list_definitions(connection, latest_only=True)
+            definitions = definitions_seen(connection, latest_only=True)
             return self.page(connection, "instances.html", definitions=definitions, **facts)
 
     def _facts(self, connection: sa.Connection) -> dict[str, Any]:
@@ -34,9 +35,15 @@ class InstancePages(Pages):
         search = request.args.get("q", "").strip()[:SEARCH_LIMIT] or None
         shown = read_slice()
         found = queries.list_instances(
-            connection, state=state, process_id=process_id, search=search, limit=shown.size, offset=shown.offset
+            connection,
+            state=state,
+            process_id=process_id,
+            search=search,
+            among=deed().reach,
+            limit=shown.size,
+            offset=shown.offset,
         )
-        counts = queries.count_by_state(connection, process_id)
+        counts = queries.count_by_state(connection, process_id, deed().reach)
         return {
             "found": found,
             "waits": {row.id: self._wait(connection, row) for row in found.items},

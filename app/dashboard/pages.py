@@ -8,9 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 from flask import render_template, request
 
+from app.dashboard.access import person
 from app.dashboard.diagrams import Diagrams
 from app.dashboard.parts import DashboardParts
 from app.engine import queries
+from app.identity.authority import Reach
+from app.identity.permissions import Permission
 
 
 class Pages:
@@ -22,16 +25,32 @@ class Pages:
 
     def page(self, connection: sa.Connection, template: str, **facts: Any) -> str:
         """A whole page, with its frame."""
-        return self.fragment(template, open_incidents=queries.count_open_incidents(connection), **facts)
+        return self.fragment(template, open_incidents=_count_incidents(connection), **facts)
 
     def update(self, connection: sa.Connection, template: str, **facts: Any) -> str:
         """The part of a page that changes, and what changes in the frame."""
-        return self.fragment(
-            "update.html", part=template, open_incidents=queries.count_open_incidents(connection), **facts
-        )
+        return self.fragment("update.html", part=template, open_incidents=_count_incidents(connection), **facts)
 
     def fragment(self, template: str, **facts: Any) -> str:
         return render_template(template, now=self.parts.clock.now(), **facts)
+
+
+def _count_incidents(connection: sa.Connection) -> int:
+    """Those that whoever looks may see."""
+    return queries.count_open_incidents(connection, seen(Permission.READ_INSTANCES))
+
+
+def seen(permission: Permission) -> Reach:
+    """Of which processes whoever looks may see something; None: of every one."""
+    found = person()
+    return frozenset() if found is None else found.authority.reach(permission)
+
+
+def definitions_seen(connection: sa.Connection, *, latest_only: bool) -> list[queries.DefinitionView]:
+    """Those that whoever looks may see."""
+    reach = seen(Permission.READ_DEFINITIONS)
+    found = queries.list_definitions(connection, latest_only=latest_only)
+    return [view for view in found if reach is None or view.process_id in reach]
 
 
 def wants_fragment() -> bool:

@@ -7,11 +7,13 @@ from typing import Any
 from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from app.core.db import Transaction
 from app.core.errors import InvalidInput
-from app.dashboard.pages import Pages
+from app.dashboard.pages import Pages, definitions_seen
 from app.engine import queries
+from app.engine.definitions import Deployment
 from app.engine.diagram import DiagramRefused, DiagramTooLarge
-from app.web.commits import commit
+from app.web.acting import Deed, act
 
 
 class ProcessPages(Pages):
@@ -29,7 +31,7 @@ class ProcessPages(Pages):
     def _list(self, connection: Any, **facts: Any) -> str:
         """Every process with its versions, newest first."""
         processes: dict[str, list[queries.DefinitionView]] = {}
-        for definition in queries.list_definitions(connection, latest_only=False):
+        for definition in definitions_seen(connection, latest_only=False):
             processes.setdefault(definition.process_id, []).append(definition)
         for versions in processes.values():
             versions.sort(key=lambda definition: -definition.version)
@@ -59,9 +61,15 @@ class ProcessPages(Pages):
         upload = request.files.get("diagram")
         if upload is None or not upload.filename:
             raise InvalidInput("Choose a .bpmn file.", path="$.diagram")
-        document = upload.stream.read()
+        document, file_name = upload.stream.read(), upload.filename
+
+        def work(tx: Transaction, deed: Deed) -> Deployment:
+            done = self.parts.engine.deploy(tx, document, file_name)
+            deed.concerns(done.process_id)
+            return done
+
         try:
-            deployed = commit(self.parts.database, lambda tx: self.parts.engine.deploy(tx, document, upload.filename))
+            deployed = act(self.parts.database, work)
         except (DiagramRefused, DiagramTooLarge) as refused:
             with self.parts.database.reading() as connection:
                 page = self._list(connection, refused=upload.filename, findings=refused.findings)

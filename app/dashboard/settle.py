@@ -9,12 +9,11 @@ from werkzeug.wrappers import Response
 
 from app.core.db import Transaction
 from app.core.errors import InvalidInput
-from app.dashboard.access import operator
 from app.dashboard.fields import read_changes, read_object, read_reason
 from app.dashboard.instance import InstancePage, inputs_of
 from app.dashboard.pages import wants_fragment
 from app.engine import queries
-from app.web.commits import commit
+from app.web.acting import Deed, act
 
 Act = Callable[[Transaction, str, str], None]  # transaction, who, why
 
@@ -37,21 +36,21 @@ class SettlePages:
         return self._act(incident_id, lambda tx, by, reason: self._parts.operators.retry(tx, incident_id, by, reason))
 
     def correct(self, incident_id: str) -> str | Response:
-        def act(tx: Transaction, by: str, reason: str) -> None:
+        def settle(tx: Transaction, by: str, reason: str) -> None:
             inputs = self._read_inputs(tx, incident_id)
             self._parts.operators.retry_with_inputs(tx, incident_id, inputs, by, reason)
 
-        return self._act(incident_id, act)
+        return self._act(incident_id, settle)
 
     def skip(self, incident_id: str) -> str | Response:
-        def act(tx: Transaction, by: str, reason: str) -> None:
+        def settle(tx: Transaction, by: str, reason: str) -> None:
             outputs = read_object(request.form.get("outputs", ""), "$.outputs", "Outputs")
             self._parts.operators.skip(tx, incident_id, outputs, by, reason)
 
-        return self._act(incident_id, act)
+        return self._act(incident_id, settle)
 
     def choose(self, incident_id: str) -> str | Response:
-        def act(tx: Transaction, by: str, reason: str) -> None:
+        def settle(tx: Transaction, by: str, reason: str) -> None:
             match request.form.get("take"):
                 case "stored":
                     self._parts.operators.choose(tx, incident_id, "stored", by, reason)
@@ -60,7 +59,7 @@ class SettlePages:
                 case _:
                     raise InvalidInput("Choose one of the two values.", path="$.take")
 
-        return self._act(incident_id, act)
+        return self._act(incident_id, settle)
 
     def _read_inputs(self, tx: Transaction, incident_id: str) -> dict[str, object]:
         incident = queries.get_incident(tx.connection, incident_id)
@@ -74,14 +73,14 @@ class SettlePages:
             raise InvalidInput("Nothing was changed. Correct an input, or use Retry to try again as it was.")
         return changes
 
-    def _act(self, incident_id: str, act: Act) -> str | Response:
-        by, reason = operator(), read_reason(request.form)
+    def _act(self, incident_id: str, settle: Act) -> str | Response:
+        reason = read_reason(request.form)
 
-        def work(tx: Transaction) -> str:
-            act(tx, by, reason)
+        def work(tx: Transaction, deed: Deed) -> str:
+            settle(tx, deed.by, reason)
             return queries.get_incident(tx.connection, incident_id).instance_id
 
-        instance_id = commit(self._parts.database, work)
+        instance_id = act(self._parts.database, work)
         if not wants_fragment():
             call = request.args.get("call")
             return redirect(url_for("dashboard.instance", instance_id=instance_id, call=call), 303)

@@ -11,12 +11,11 @@ from werkzeug.wrappers import Response
 
 from app.core.db import Transaction
 from app.core.errors import InvalidInput
-from app.dashboard.access import operator
 from app.dashboard.fields import read_reason
 from app.dashboard.pages import Pages, wants_fragment
 from app.engine import queries
 from app.handling.contract import Limit
-from app.web.commits import commit
+from app.web.acting import Deed, act
 
 
 class SystemPages(Pages):
@@ -35,24 +34,30 @@ class SystemPages(Pages):
 
     def limit(self) -> str | Response:
         limit = Limit(_number("concurrent", whole=True), _number("per_s", whole=False))
-        return self._act(lambda tx, key, why: self._keeping.set_limit(tx, key, limit, operator(), why))
+        return self._act(lambda tx, key, by, why: self._keeping.set_limit(tx, key, limit, by, why))
 
     def lift_limit(self) -> str | Response:
-        return self._act(lambda tx, key, why: self._keeping.lift_limit(tx, key, operator(), why))
+        return self._act(self._keeping.lift_limit)
 
     def stop(self) -> str | Response:
-        return self._act(lambda tx, key, why: self._keeping.stop(tx, key, operator(), why))
+        return self._act(self._keeping.stop)
 
     def let_go(self) -> str | Response:
-        return self._act(lambda tx, key, why: self._keeping.let_go(tx, key, operator(), why))
+        return self._act(self._keeping.let_go)
 
     @property
     def _keeping(self) -> Any:
         return self.parts.operators.gatekeeping
 
-    def _act(self, act: Callable[[Transaction, str, str], object]) -> str | Response:
+    def _act(self, change: Callable[[Transaction, str, str, str], object]) -> str | Response:
         key, reason = request.form.get("key", "").strip(), read_reason(request.form)
-        commit(self.parts.database, lambda tx: act(tx, key, reason))
+
+        def work(tx: Transaction, deed: Deed) -> None:
+            deed.target = key
+            deed.before = queries.get_gate(tx.connection, key, self.parts.engine.gates, self.parts.registry).set_to
+            change(tx, key, deed.by, reason)
+
+        act(self.parts.database, work)
         if not wants_fragment():
             return redirect(url_for("dashboard.systems"), 303)
         with self.parts.database.reading() as connection:

@@ -13,9 +13,10 @@ from app.core.db import Transaction
 from app.core.errors import InvalidInput
 from app.dashboard.access import operator
 from app.dashboard.fields import read_json, read_object
-from app.dashboard.pages import Pages, read_slice, wants_fragment
+from app.dashboard.pages import Pages, read_slice, seen, wants_fragment
 from app.engine import queries
-from app.web.commits import commit
+from app.identity.permissions import Permission
+from app.web.acting import Deed, act
 
 
 class TaskPages(Pages):
@@ -34,17 +35,17 @@ class TaskPages(Pages):
             return self.page(connection, "tasks.html", **facts)
 
     def take(self, task_id: str) -> str | Response:
-        return self._act(lambda tx: self.parts.engine.claim_task(tx, task_id, operator()))
+        return self._act(lambda tx, deed: self.parts.engine.claim_task(tx, task_id, deed.by))
 
     def give_back(self, task_id: str) -> str | Response:
-        return self._act(lambda tx: self.parts.engine.unclaim_task(tx, task_id, operator()))
+        return self._act(lambda tx, deed: self.parts.engine.unclaim_task(tx, task_id, deed.by))
 
     def complete(self, task_id: str) -> str | Response:
         variables = read_variables()
-        return self._act(lambda tx: self.parts.engine.complete_task(tx, task_id, variables, operator()))
+        return self._act(lambda tx, deed: self.parts.engine.complete_task(tx, task_id, variables, deed.by))
 
-    def _act(self, act: Callable[[Transaction], None]) -> str | Response:
-        commit(self.parts.database, act)
+    def _act(self, work: Callable[[Transaction, Deed], None]) -> str | Response:
+        act(self.parts.database, work)
         if not wants_fragment():
             return redirect(url_for("dashboard.tasks"), 303)
         with self.parts.database.reading() as connection:
@@ -54,7 +55,11 @@ class TaskPages(Pages):
         mine = request.args.get("mine") == "1"
         shown = read_slice()
         found = queries.list_user_tasks(
-            connection, assignee=operator() if mine else None, limit=shown.size, offset=shown.offset
+            connection,
+            assignee=operator() if mine else None,
+            among=seen(Permission.READ_INSTANCES),
+            limit=shown.size,
+            offset=shown.offset,
         )
         return {"found": found, "shown": shown, "mine": mine}
 

@@ -17,12 +17,14 @@ from app.core.log import Logger
 from app.dispatch.witness import Witness
 from app.engine import inbox, sweeps, watchdog
 from app.engine.doors import Engine
+from app.identity.audit import seal
 from app.migrations.run import steps_ahead
 
 SWEEP_S = 1
 JOBS_S = 1
 WATCHDOG_S = 20
 EXPIRED_S = 60
+SEAL_S = 5
 
 
 class Upkeep:
@@ -63,6 +65,7 @@ class Upkeep:
         self.every(JOBS_S, self.work_at_jobs)
         self.every(WATCHDOG_S, self.watch)
         self.every(EXPIRED_S, self.drop_expired)
+        self.every(SEAL_S, self.seal_audit)
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -127,6 +130,14 @@ class Upkeep:
     def drop_expired(self) -> None:
         with self._database.transaction(synced=False) as tx:
             inbox.drop_expired(tx, self._clock)
+
+    def seal_audit(self) -> None:
+        """Seal what the audit has been told since."""
+        with self._database.reading() as connection:
+            is_wanted = seal.is_wanted(connection)
+        while is_wanted:
+            with self._database.transaction(synced=False) as tx:
+                is_wanted = seal.seal(tx) == seal.AT_ONCE
 
     def _tick(self, work: Callable[[], None]) -> Callable[[], None]:
         def tick() -> None:

@@ -261,7 +261,8 @@ class Worker:
         """People learn of an instance that does not move; it is tried all the same."""
         try:
             with self._database.transaction() as tx:
-                watchdog.report_failing(tx, lane.instance_id, error, self._clock.now())
+                now, patience = self._clock.now(), self._engine.patience
+                watchdog.report_failing(tx, lane.instance_id, error, now, patience)
         except Exception:  # the worker's broad except: it is tried again, and told again
             self._logger.exception("reporting a failure failed", instance=lane.instance_id)
 

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any
 
@@ -67,6 +67,11 @@ class Engine:
         self._lives: OrderedDict[str, Live] = OrderedDict()
         self._beaten: set[str] = set()  # instances where another writer was first: the next turn takes their lock
         self._lock = Lock()
+
+    @property
+    def patience(self) -> timedelta:
+        """For how long what cannot be done here is left to workers that may be able to."""
+        return timedelta(microseconds=self._patience)
 
     # diagrams
     def check(self, document: bytes, file_name: str | None = None) -> list[Finding]:
@@ -153,7 +158,7 @@ class Engine:
         if node is None or node.wait is None or node.wait.kind != "user_task":
             raise gone
         if node.wait.claimed_by not in (None, user):
-            raise Conflict(f"{node.wait.claimed_by} has taken this task. Ask them to give it back.", path="$.user")
+            raise Conflict(f"{node.wait.claimed_by} has taken this task. Ask them to give it back.")
         return live, node
 
     def _note_task(self, tx: Transaction, live: Live, node: Node, kind: str, user: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from app.core.texts import as_text, is_text
 from app.engine.spiff.triggers import LONGEST_KEY
 from app.handling.contract import Done, Refused, Waiting
 
@@ -47,16 +48,6 @@ def storable(outcome: Attempted) -> Attempted:
             code, message, detail = as_text(outcome.code), as_text(outcome.message), outcome.detail
             return replace(outcome, code=code, message=message, detail=detail if _fits(detail) else _shown(detail))
     return outcome
-
-
-def is_text(value: str) -> bool:
-    """Can every store hold it? PostgreSQL holds no NUL, and UTF-8 no half of a surrogate pair."""
-    return "\0" not in value and (value.isascii() or as_text(value) == value)
-
-
-def as_text(value: str) -> str:
-    """The text, with a mark in place of each character that no store can hold."""
-    return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def _fits(values: dict[str, Any]) -> bool:

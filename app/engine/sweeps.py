@@ -7,7 +7,7 @@ from operator import itemgetter
 import sqlalchemy as sa
 
 from app.core.db import Transaction
-from app.engine.queries.page import literal
+from app.core.pages import literal
 from app.engine.tables import message, message_delivery, process_instance, start_trigger, token, worker
 
 _TIMED = ("timer", "retry", "callback")

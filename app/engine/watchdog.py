@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from app.core.db import Transaction
 from app.core.ids import new_id
-from app.engine.outcomes import as_text
+from app.core.texts import as_text
 from app.engine.tables import incident, process_instance, token
 
 # What can move an instance, or has a person looking at it. A join or a sub-process waits for other tokens, and a
@@ -132,12 +132,18 @@ def _incident(stall: Stall, now: datetime) -> dict[str, Any]:
     }
 
 
-def report_failing(tx: Transaction, instance_id: str, error: BaseException, now: datetime) -> bool:
-    """Workers fail at moving the instance on, again and again: an incident, unless one says so already."""
+def report_failing(
+    tx: Transaction, instance_id: str, error: BaseException, now: datetime, patience: timedelta = timedelta(0)
+) -> bool:
+    """Workers fail at moving the instance on, again and again: an incident, unless one says so already.
+
+    Not before `patience` is over: until then another worker, of a later version perhaps, may be able to.
+    """
     here = sa.and_(incident.c.instance_id == instance_id, incident.c.state == "open", incident.c.code == FAILING)
     marked = tx.connection.execute(
         sa.update(process_instance)
-        .where(process_instance.c.id == instance_id, ~sa.select(incident.c.id).where(here).exists())
+        .where(process_instance.c.id == instance_id, process_instance.c.updated_at <= now - patience)
+        .where(~sa.select(incident.c.id).where(here).exists())
         .values(incidents=process_instance.c.incidents + 1, revision=process_instance.c.revision + 1)
     )
     if marked.rowcount != 1:

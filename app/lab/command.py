@@ -39,7 +39,7 @@ def serve_lab(host: str, port: int, settings: LabSettings) -> None:
 @click.option("--latency-ms", default=(20, 60), show_default=True, nargs=2, type=int, help="Shortest and longest.")
 @click.option("--online-after-s", default=1.0, show_default=True, help="From activation until the ONT reports online.")
 @click.option("--callback-url", envvar="TURNUP_CALLBACK_URL", help="Turnup's base URL, told when an ONT comes online.")
-@click.option("--callback-token", default="", envvar="TURNUP_TOKEN", help="API token for the call back.")
+@click.option("--callback-token", default="", envvar="TURNUP_CALLBACK_TOKEN", help="API token for the call back.")
 def lab(
     host: str,
     port: int,

@@ -8,17 +8,20 @@ from flask import Response, redirect
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 from pydantic import ValidationError
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.core.settings import Settings
 from app.web.errors import install_errors
 from app.web.problems import ErrorBody, refuse
 from app.web.requests import JSON_LIMIT_BYTES, StrictRequest
+from app.web.shield import install_shield
 
 API_VERSION = "1.0.0"
 DESCRIPTION = """Turnup fulfils telecom orders: each runs through a BPMN diagram, whose steps are Python handlers.
 
 Deploy a diagram, start instances of it, send messages, complete user tasks, settle incidents. Every error has the shape
 `ErrorBody`: a stable code, a message that says what to do, and the JSON path of the field at fault."""
+_TOKENS = "Made on the page Account of the dashboard, or with `turnup token add`"
 
 
 class Application(OpenAPI):
@@ -41,7 +44,7 @@ def create_app_shell(settings: Settings) -> OpenAPI:
     app = Application(
         "app",
         info=Info(title="Turnup", version=API_VERSION, description=DESCRIPTION),
-        security_schemes={"bearer": {"type": "http", "scheme": "bearer", "description": "The value of TURNUP_TOKEN"}},
+        security_schemes={"bearer": {"type": "http", "scheme": "bearer", "description": _TOKENS}},
         servers=None,
         operation_id_callback=operation_id,
         validation_error_status=400,
@@ -53,6 +56,10 @@ def create_app_shell(settings: Settings) -> OpenAPI:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask types the provider by its base class
     app.url_map.strict_slashes = False
     install_errors(app)
+    install_shield(app)
+    if settings.proxies:
+        hops = settings.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # as Flask documents it
     app.add_url_rule("/openapi", "openapi_page", _to_page)
     return app
 

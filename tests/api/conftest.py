@@ -1,4 +1,4 @@
-"""An API on a database of the test's own, and a caller who holds its token."""
+"""An API on a database of the test's own, and callers who hold tokens."""
 
 from __future__ import annotations
 
@@ -17,9 +17,12 @@ from app.core.jobs import Jobs, Kinds
 from app.core.settings import read_settings
 from app.engine.migration.doors import KIND, Migrations
 from app.engine.processes import Processes
+from app.web.callers import Callers
 from app.web.openapi import create_app_shell
+from app.web.rates import Rate
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
+from tests.factories.people import add_token, an_identity
 from tests.factories.steps import HANDLERS
 
 TOKEN = "let-me-in"
@@ -27,11 +30,11 @@ XML = "application/xml"
 
 
 class Caller:
-    """Calls paths under /api/v1 with the token; says where something is refused."""
+    """Calls paths under /api/v1 with a token, that of an admin called `api` unless told otherwise."""
 
-    def __init__(self, client: FlaskClient) -> None:
+    def __init__(self, client: FlaskClient, token: str = TOKEN) -> None:
         self.client = client
-        self.headers = {"Authorization": f"Bearer {TOKEN}"}
+        self.headers = {"Authorization": f"Bearer {token}"}
 
     def get(self, path: str, **query: Any) -> TestResponse:
         return self.client.get(f"/api/v1{path}", query_string=query or None, headers=self.headers)
@@ -56,16 +59,24 @@ def bench(sqlite_database: Database, clock: FixedClock) -> Bench:
 
 
 def application(bench: Bench, **parts: Any) -> OpenAPI:
-    app = create_app_shell(read_settings({"TURNUP_TOKEN": TOKEN}))
+    app = create_app_shell(read_settings({}))
+    add_token(bench.database, TOKEN, "admin", clock=bench.clock)
     build_api(app, parts_of(bench, **parts))
     return app
 
 
-def parts_of(bench: Bench, token: str = TOKEN, **parts: Any) -> ApiParts:
+def somebody(bench: Bench, api: Caller, name: str, *grants: str) -> Caller:
+    """Another caller, whose token has the name and these grants."""
+    token = f"token-of-{name}"
+    add_token(bench.database, token, *(grants or ("admin",)), name=name, clock=bench.clock)
+    return Caller(api.client, token)
+
+
+def parts_of(bench: Bench, per_s: float = 100_000, **parts: Any) -> ApiParts:
     migrations, processes = Migrations(bench.engine), Processes(bench.engine)
     jobs = Jobs(Kinds({KIND: migrations.work, **processes.kinds()}), bench.clock)
     doors = (bench.database, bench.engine, bench.operators, processes, migrations, jobs)
-    return ApiParts(*doors, bench.clock, token, **parts)
+    return ApiParts(*doors, Callers(an_identity(bench.database, bench.clock), Rate(per_s)), **parts)
 
 
 @pytest.fixture
@@ -75,5 +86,11 @@ def api(bench: Bench) -> Caller:
 
 @pytest.fixture
 def stored(bench: Bench) -> Callable[[], dict[str, int]]:
-    """How many rows each table has: what a refused request must leave as it was."""
-    return lambda: {table.name: bench.count(table) for table in metadata.sorted_tables}
+    """How many rows each table has: what a refused request must leave as it was, but for the record of it."""
+    kept = [table for table in metadata.sorted_tables if table.name != "audit_entry"]
+    return lambda: {table.name: bench.count(table) for table in kept}
+
+
+@pytest.fixture
+def olga(bench: Bench, api: Caller) -> Caller:
+    return somebody(bench, api, "olga")

@@ -16,9 +16,7 @@ from tests.factories.markup import tag
 Stored = Callable[[], dict[str, int]]
 
 XXE = b'<?xml version="1.0"?><!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]><definitions>&x;</definitions>'
-BOMB = (
-    b'<?xml version="1.0"?><!DOCTYPE d [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><definitions>&b;&b;</definitions>'
-)
+BOMB = b'<?xml version="1.0"?><!DOCTYPE d [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><definitions>&b;&b;</definitions>'
 
 
 @pytest.fixture
@@ -119,10 +117,7 @@ BODIES: dict[str, tuple[str, str]] = {
     "infinity": ('{"processId": "p", "variables": {"a": 1e999}}', "$"),
     "a number beyond 64 bits": ('{"processId": "p", "variables": {"a": 123456789012345678901}}', "$.variables.a"),
     "half a character": ('{"processId": "p", "variables": {"a": "\\ud800"}}', "$"),
-    "too deep": (
-        '{"processId": "p", "variables": {"a": ' + "[" * 70 + "]" * 70 + "}}",
-        "$.variables.a[0][0][0][0][0][0]",
-    ),
+    "too deep": ('{"processId": "p", "variables": {"a": ' + "[" * 70 + "]" * 70 + "}}", "$.variables.a[0][0][0][0][0][0]"),
     "far too deep": ('{"processId": "p", "variables": {"a": ' + "[" * 9000 + "]" * 9000 + "}}", "$"),
     "no process": ('{"variables": {}}', "$.processId"),
     "a number for a name": ('{"processId": 7}', "$.processId"),
@@ -190,9 +185,7 @@ def test_a_bad_query_is_refused_with_its_parameter(api: Caller, query: dict[str,
     assert_refused(api.get("/process-instances", **query), 400, "InvalidRequest", path)
 
 
-@pytest.mark.parametrize(
-    "path", ["/process-instances/a%00b", "/process-instances/" + "x" * 90, "/process-definitions/%07"]
-)
+@pytest.mark.parametrize("path", ["/process-instances/a%00b", "/process-instances/" + "x" * 90, "/process-definitions/%07"])
 def test_a_bad_name_in_a_path_is_refused(api: Caller, path: str) -> None:
     answer = api.get(path)
     assert (answer.status_code, answer.json["code"]) == (400, "InvalidRequest")

@@ -65,7 +65,9 @@ def test_a_transaction_is_done_again_when_another_writer_was_first(
     assert len(tries) == 3
 
 
-def test_after_too_many_tries_the_caller_is_told(api: Caller, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_too_many_tries_the_caller_is_told(
+    api: Caller, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(bench.engine, "start", raising(StaleInstance("another writer was first")))
     answer = api.start()
     assert (answer.status_code, answer.json["code"]) == (409, "StaleInstance")
@@ -83,7 +85,9 @@ def test_another_method_is_told_which_there_are(api: Caller) -> None:
     assert set(answer.headers["Allow"].split(", ")) >= {"GET", "POST"}
 
 
-def test_the_log_of_an_error_is_one_line_of_json(api: Caller, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_log_of_an_error_is_one_line_of_json(
+    api: Caller, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     out = StringIO()
     configure("info", out)
     try:

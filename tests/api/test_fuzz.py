@@ -18,17 +18,7 @@ from tests.factories.engines import Bench
 from tests.factories.steps import HANDLERS
 
 REQUESTS = 400
-GOOD: dict[str, Any] = {
-    "processId": "p",
-    "fromVersion": 1,
-    "toVersion": 2,
-    "instanceIds": ["x"],
-    "name": "n",
-    "correlationKey": "k",
-    "user": "ann",
-    "reason": "r",
-    "take": "new",
-}
+GOOD: dict[str, Any] = {"processId": "p", "fromVersion": 1, "toVersion": 2, "instanceIds": ["x"], "name": "n", "correlationKey": "k", "reason": "r", "take": "new"}
 NASTY: list[Any] = [
     *(None, True, 0, -1, 1.5, 10**18, 2**63, 2**64, -(2**63) - 1, 1e308),
     *("", "a", " ", "\x00", "a\x00b", "\ud83d", "💥", "x" * 300, "%00", "%", "'; drop table token;--", "../..", "all"),
@@ -44,7 +34,7 @@ QUERIES = {
 }
 MOVES = {
     "cancel": ("reason",),
-    "suspend": ("reason", "by"),
+    "suspend": ("reason",),
     "resume": ("reason",),
     "rewind": ("reason", "elementId", "token", "undo"),
     "move": ("reason", "token", "elementId"),
@@ -88,16 +78,16 @@ def bodies(api: Caller) -> dict[str, tuple[str, ...]]:
         "/process-instances": ("processId", "version", "businessKey", "variables"),
         "/messages": ("name", "correlationKey", "variables", "messageId", "timeToLiveSeconds"),
         "/signals": ("name", "variables"),
-        f"/user-tasks/{task}/claim": ("user",),
-        f"/user-tasks/{task}/complete": ("user", "variables"),
-        f"/incidents/{incident}/retry": ("reason", "inputs", "by"),
-        f"/incidents/{incident}/skip": ("reason", "outputs", "by"),
+        f"/user-tasks/{task}/claim": (),
+        f"/user-tasks/{task}/complete": ("variables",),
+        f"/incidents/{incident}/retry": ("reason", "inputs"),
+        f"/incidents/{incident}/skip": ("reason", "outputs"),
         f"/incidents/{incident}/choose": ("reason", "take"),
         "/migrations/plan": ("processId", "fromVersion", "toVersion", "mapping", "instanceIds"),
         "/migrations": ("processId", "fromVersion", "toVersion", "mapping", "instanceIds", "ratePerSecond", "reason"),
-        "/jobs/gone/pause": ("reason", "by"),
-        "/processes/p/suspend": ("reason", "by"),
-        "/processes/p/resume": ("reason", "by"),
+        "/jobs/gone/pause": ("reason",),
+        "/processes/p/suspend": ("reason",),
+        "/processes/p/resume": ("reason",),
         **{f"/process-instances/{instance}/{move}": fields for move, fields in MOVES.items()},
     }
 

@@ -33,9 +33,9 @@ def test_an_open_incident_tells_where_and_why(api: Caller, incident: dict[str, A
 
 
 def test_corrected_inputs_let_the_step_pass_and_the_incident_says_so(
-    api: Caller, bench: Bench, incident: dict[str, Any]
+    api: Caller, olga: Caller, bench: Bench, incident: dict[str, Any]
 ) -> None:
-    answer = api.post(f"/incidents/{incident['id']}/retry", {**WHY, "inputs": {"speed_mbps": 100}, "by": "olga"})
+    answer = olga.post(f"/incidents/{incident['id']}/retry", {**WHY, "inputs": {"speed_mbps": 100}})
     assert (answer.status_code, answer.headers["Location"]) == (202, incident["href"])
     acted = answer.json
     assert (acted["state"], acted["action"], acted["actionBy"]) == ("acted_on", "retry_with_inputs", "olga")
@@ -64,7 +64,9 @@ def test_a_skipped_step_leaves_the_outputs_that_were_given(api: Caller, bench: B
     assert bench.variables(incident["instanceId"])["ont_id"] == "ONT-7"
 
 
-def test_inputs_that_do_not_fit_the_handler_are_refused_with_their_path(api: Caller, incident: dict[str, Any]) -> None:
+def test_inputs_that_do_not_fit_the_handler_are_refused_with_their_path(
+    api: Caller, incident: dict[str, Any]
+) -> None:
     answer = api.post(f"/incidents/{incident['id']}/retry", {**WHY, "inputs": {"speed_mbps": "faster"}})
     assert answer.status_code == 400
     assert answer.json["path"] == "$.inputs.speed_mbps"
@@ -93,8 +95,6 @@ def test_only_a_conflict_between_branches_is_settled_by_a_choice(api: Caller, in
 
 @pytest.mark.parametrize("action", ["", "/retry", "/skip", "/choose"])
 def test_an_incident_that_is_not_there_is_not_found(api: Caller, action: str) -> None:
-    answer = (
-        api.post(f"/incidents/gone{action}", {**WHY, "take": "new"} if action == "/choose" else WHY) if action else None
-    )
+    answer = api.post(f"/incidents/gone{action}", {**WHY, "take": "new"} if action == "/choose" else WHY) if action else None
     answer = answer or api.get("/incidents/gone")
     assert answer.status_code == 404

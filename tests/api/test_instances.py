@@ -105,10 +105,7 @@ def test_an_instance_shows_what_it_waits_for(api: Caller, bench: Bench) -> None:
     (wait,) = seen["waits"]
     assert (wait["kind"], wait["elementId"], wait["since"]) == ("user_task", "u", "2026-03-02T12:00:00Z")
     assert (seen["state"], seen["waitingFor"], seen["incidents"]) == ("active", "task u", [])
-    assert api.get(f"/process-instances/{instance_id}/variables").json == {
-        "variables": {"order": {"id": 7}},
-        "scopes": [],
-    }
+    assert api.get(f"/process-instances/{instance_id}/variables").json == {"variables": {"order": {"id": 7}}, "scopes": []}
 
 
 def test_an_instance_that_fell_out_shows_its_incident(api: Caller, bench: Bench) -> None:

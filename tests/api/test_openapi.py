@@ -55,7 +55,8 @@ def test_every_body_has_an_example(document: dict[str, Any]) -> None:
         schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
         if schema is not None:
             model = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-            assert any("example" in field for field in model["properties"].values()), name
+            fields = model["properties"].values()
+            assert not fields or any("example" in field for field in fields), name
 
 
 def test_the_page_that_shows_the_document_takes_nothing_from_elsewhere(api: Caller) -> None:

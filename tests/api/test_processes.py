@@ -15,7 +15,7 @@ from tests.api.conftest import Caller
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
 
-WHY = {"reason": "the OLT is down", "by": "olga"}
+WHY = {"reason": "the OLT is down"}
 
 
 @pytest.fixture
@@ -40,9 +40,9 @@ def states(api: Caller, instances: list[str]) -> set[str]:
 
 
 def test_a_process_stands_still_with_all_its_instances_and_goes_on(
-    api: Caller, bench: Bench, instances: list[str]
+    api: Caller, olga: Caller, bench: Bench, instances: list[str]
 ) -> None:
-    answer = api.post("/processes/p/suspend", WHY)
+    answer = olga.post("/processes/p/suspend", WHY)
     assert answer.status_code == 202
     assert (answer.json["suspendedBy"], answer.json["reason"]) == ("olga", "the OLT is down")
     job = answer.json["job"]

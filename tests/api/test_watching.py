@@ -20,6 +20,7 @@ from app.watch.readiness import NotReady, Readiness
 from app.web.watching import Watching
 from tests.api.conftest import TOKEN, application
 from tests.factories.engines import Bench
+from tests.factories.people import add_token
 
 
 def away() -> None:
@@ -77,9 +78,11 @@ def test_figures_are_open_to_everybody_unless_told_otherwise(bench: Bench) -> No
     assert 'turnup_info{version="1"} 1.0' in answer.text
 
 
-def test_figures_may_ask_for_the_token(bench: Bench) -> None:
+def test_figures_may_ask_for_a_token(bench: Bench) -> None:
     guarded = client(bench, metrics="token")
     assert guarded.get("/metrics").status_code == 401
+    add_token(bench.database, "viewers", "viewer", clock=bench.clock)
+    assert guarded.get("/metrics", headers={"Authorization": "Bearer viewers"}).json["code"] == "MissingPermission"
     assert guarded.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
     assert guarded.get("/readyz").status_code == 200
 

@@ -29,8 +29,9 @@ from app.engine.spiff.index import install
 from app.migrations.run import migrate
 from tests.benchmarks.starts import diagram
 from tests.factories import populations
+from tests.factories.people import PASSWORD
 from tests.factories.postgres import Postgres
-from tests.factories.servers import TOKEN, Server
+from tests.factories.servers import Server
 
 MANY, FEW = 200_000, 50
 ROUNDS, EACH = 7, 24
@@ -53,7 +54,7 @@ class Caller:
         self._api = httpx.Client(base_url=server.url, headers=server.headers, timeout=60)
         self._pages = httpx.Client(base_url=server.url, timeout=60, follow_redirects=True)
         form = self._pages.get("/login").text.partition('name="csrf" value="')[2].partition('"')[0]
-        self._pages.post("/login", data={"csrf": form, "token": TOKEN, "name": "Bench"}).raise_for_status()
+        self._pages.post("/login", data={"csrf": form, "name": "admin", "password": PASSWORD}).raise_for_status()
 
     def close(self) -> None:
         self._api.close()

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.factories.dashboards import TOKEN, World
+from tests.factories.dashboards import World
 from tests.factories.labs import serving
+from tests.factories.people import PASSWORD
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -61,8 +62,8 @@ def complaints(page: Page, site: str) -> Iterator[list[str]]:
 def operator(page: Page, site: str, complaints: list[str]) -> Page:
     """Grace, logged in, looking at the instances."""
     page.goto(f"{site}/login")
-    page.get_by_label("Your name").fill("Grace")
-    page.get_by_label("Token").fill(TOKEN)
+    page.get_by_label("Name").fill("Grace")
+    page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("heading", name="Instances")).to_be_visible()
     return page

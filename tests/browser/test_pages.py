@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.factories.dashboards import TOKEN, World
+from tests.factories.dashboards import World
+from tests.factories.people import PASSWORD, add_user
 
 pytestmark = pytest.mark.browser
 
@@ -25,11 +26,11 @@ def fallen(world: World) -> str:
 def test_a_stranger_is_led_to_the_login_and_back_to_the_page_they_wanted(page: Page, site: str, world: World) -> None:
     page.goto(f"{site}/incidents?process=activate")
     expect(page).to_have_url(f"{site}/login?next=/incidents?process%3Dactivate")
-    page.get_by_label("Your name").fill("Grace")
-    page.get_by_label("Token").fill("wrong")
+    page.get_by_label("Name").fill("Grace")
+    page.get_by_label("Password").fill("wrong")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("alert")).to_contain_text("That is not the token")
-    page.get_by_label("Token").fill(TOKEN)
+    expect(page.get_by_role("alert")).to_contain_text("do not belong together")
+    page.get_by_label("Password").fill(PASSWORD)
     page.keyboard.press("Enter")
     expect(page).to_have_url(f"{site}/incidents?process=activate")
 
@@ -137,3 +138,40 @@ def test_a_diagram_is_deployed_from_the_page_or_refused_with_its_findings(
     expect(operator.get_by_role("alert")).to_contain_text("bad.bpmn was refused")
     expect(operator.locator(".findings li")).not_to_have_count(0)
     complaints.clear()  # Chromium reports the 422 itself
+
+
+@pytest.mark.parametrize("width", [1440, 400])
+def test_the_pages_of_users_and_accounts_fit_their_window(operator: Page, site: str, world: World, width: int) -> None:
+    add_user(world.identity, "someone.with.a.long.name@telecom.example", "viewer", "operator@activate")
+    operator.set_viewport_size({"width": width, "height": 800})
+    for path in ("/account", "/users"):
+        operator.goto(f"{site}{path}")
+        expect(operator.locator("h1")).to_be_visible()
+        assert operator.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+def test_the_account_menu_opens_by_keyboard_and_leads_out(operator: Page, site: str) -> None:
+    menu = operator.locator("details.who")
+    menu.locator("summary").focus()
+    operator.keyboard.press("Enter")
+    expect(operator.get_by_role("button", name="Log out everywhere")).to_be_visible()
+    operator.keyboard.press("Escape")
+    expect(operator.get_by_role("button", name="Log out everywhere")).to_be_hidden()
+    expect(menu.locator("summary")).to_be_focused()
+    operator.keyboard.press("Enter")
+    operator.get_by_role("button", name="Log out", exact=True).click()
+    expect(operator.get_by_role("heading", name="Log in to Turnup")).to_be_visible()
+    operator.goto(f"{site}/tasks")
+    expect(operator).to_have_url(f"{site}/login?next=/tasks")
+
+
+def test_a_token_is_made_shown_once_and_revoked(operator: Page) -> None:
+    operator.locator("details.who summary").click()
+    operator.get_by_role("link", name="Account and tokens").click()
+    operator.get_by_label("Name").fill("nightly")
+    operator.get_by_label("May do what").fill("viewer")
+    operator.get_by_role("button", name="Make a token").click()
+    expect(operator.locator(".secret")).to_contain_text("turnup_")
+    operator.get_by_role("button", name="Revoke nightly").click()
+    expect(operator.locator(".secret")).to_have_count(0)
+    expect(operator.get_by_text("revoked")).to_be_visible()

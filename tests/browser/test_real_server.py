@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from tests.factories.dashboards import ROOT
 from tests.factories.labs import RunningLab, a_lab
+from tests.factories.people import PASSWORD
 from tests.factories.servers import TOKEN, Server, free_port
 
 pytestmark = pytest.mark.browser
@@ -52,8 +53,8 @@ def test_an_order_that_fell_out_is_retried_once_the_fault_is_lifted_and_complete
     started = httpx.post(f"{server.url}/api/v1/process-instances", headers=server.headers, json=body)
     assert started.status_code == 202
     page.goto(server.url)
-    page.get_by_label("Your name").fill("Grace")
-    page.get_by_label("Token").fill(TOKEN)
+    page.get_by_label("Name").fill("admin")
+    page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     page.get_by_role("link", name="1 Fallen out").click(timeout=20_000)
     page.get_by_role("link", name="ORD-1019").click()

@@ -161,6 +161,7 @@ class Crowd:
         with self.site.database.transaction() as tx:
             if self.site.engine.desk.instances.load(tx, self.instance_id).suspended:
                 self.operators.resume(tx, self.instance_id, by="olga", reason="because")
+                self.acted.append("resume")
         (number,) = self._standing("user_task", "close")
         self._complete(number)
         until(lambda: self.site.is_completed(self.instance_id), 60)

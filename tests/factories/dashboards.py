@@ -31,11 +31,14 @@ from app.engine.steps import StepResult
 from app.engine.sweeps import due_instances
 from app.handling import Backoff, Done, Refused, Work, handles
 from app.handling.registry import Registry
+from app.identity.provider import ProviderSettings
 from app.web.personal import PersonalData
+from app.web.rates import Rate
+from app.web.shield import install_shield
+from tests.factories.people import add_user, an_identity
 
 ROOT = Path(__file__).parents[2]
 DRAWN = Path(__file__).parent / "drawn"
-TOKEN = "a-token-for-tests"
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
@@ -81,7 +84,13 @@ class NobodyWakes:
 
 
 class World:
-    def __init__(self, folder: Path, clock: Clock | None = None, personal: PersonalData | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        clock: Clock | None = None,
+        provider: ProviderSettings | None = None,
+        personal: PersonalData | None = None,
+    ) -> None:
         self.clock = clock or FixedClock(NOON)
         self.olt = Olt()
         self.registry = Registry(self.olt.handlers())
@@ -90,19 +99,19 @@ class World:
         self.engine = Engine(self.registry, self.clock, NobodyWakes())
         self.operators = Operators(self.engine)
         self._attempts = Attempts(self.clock, Outside(), get_logger("tests"))
-        self.app = Flask("turnup-tests", static_folder=str(ROOT / "static"))
-        parts = DashboardParts(
-            self.database,
-            self.engine,
-            self.operators,
-            self.registry,
-            self.clock,
-            TOKEN,
-            "a-secret-for-tests",
-            personal=personal or PersonalData(),
-        )
-        build_dashboard(self.app, parts)
+        self.identity = an_identity(self.database, self.clock, provider)
+        add_user(self.identity, "Grace", "admin")
+        self.personal = personal or PersonalData()
+        self.app = self.serve()
         self.deploy("activate")
+
+    def serve(self, per_s: float = 100_000) -> Flask:
+        """One of any number of servers on the same database."""
+        app = Flask("turnup-tests", static_folder=str(ROOT / "static"))
+        install_shield(app)
+        doors = (self.database, self.engine, self.operators, self.registry, self.clock, self.identity)
+        build_dashboard(app, DashboardParts(*doors, Rate(per_s), self.personal))
+        return app
 
     def close(self) -> None:
         self.database.close()

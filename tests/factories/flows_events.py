@@ -241,9 +241,7 @@ def sub_message_brings() -> Flow:
     inner = Diagram("i").start("hs", message_trigger("m", "=k"), outputs={"port": "=body.port"}).end("he")
     inner.service("h", "t.echo", inputs={"x": "=port"}, outputs={"seen": "=r"}).chain("hs", "h", "he")
     diagram = line(Diagram("p").user("u").event_sub("sub", inner, outputs={"got": "=port + 1"}), "u")
-    return Flow(
-        diagram, {"k": "1"}, (message("m", "1", body={"port": 7}),), {"k": "1", "port": 7, "seen": 7, "got": 8}, ("h",)
-    )
+    return Flow(diagram, {"k": "1"}, (message("m", "1", body={"port": 7}),), {"k": "1", "port": 7, "seen": 7, "got": 8}, ("h",))
 
 
 def sub_message_beside() -> Flow:

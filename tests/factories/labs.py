@@ -26,9 +26,9 @@ class Quiet(WSGIRequestHandler):
 
 
 @contextmanager
-def serving(app: Any) -> Iterator[str]:
-    """The base URL of a WSGI app on a free port of loopback."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
+def serving(app: Any, port: int = 0) -> Iterator[str]:
+    """The base URL of a WSGI app on a port of loopback, a free one unless told."""
+    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

@@ -33,6 +33,7 @@ class Flow:
         if self.decisions is not None:
             bench.deploy_decisions(self.decisions)
 
+
     def begin(self, bench: Bench) -> str:
         """Prepare, deploy and start it; the instance's id."""
         self.prepare(bench)

@@ -15,6 +15,10 @@ from typing import Any, Self
 
 import httpx
 
+from app.core.db import Database
+from app.migrations.run import migrate
+from tests.factories.people import PASSWORD, add_token
+
 TOKEN = "token-of-a-test"
 SKEW_FILE = "TURNUP_TESTS_SKEW_FILE"  # its content: seconds that the clock of a process differs from the machine's
 
@@ -29,6 +33,14 @@ def is_closed(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(0.2)
         return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def make_known(database_url: str, token: str) -> None:
+    """An admin's token on a database that no server has opened yet."""
+    database = Database(database_url)
+    migrate(database)
+    add_token(database, token, "admin")
+    database.close()
 
 
 class Process:
@@ -127,7 +139,10 @@ class Process:
 
 
 class Server(Process):
-    """`turnup serve` on SQLite in the folder, unless the environment names another database."""
+    """`turnup serve` on SQLite in the folder, unless the environment names another database.
+
+    TOKEN is an admin's there, and `admin` logs in with PASSWORD.
+    """
 
     def __init__(self, folder: str | Path, *options: str, port: int | None = None, **environment: str) -> None:
         chosen = port or free_port()
@@ -139,10 +154,18 @@ class Server(Process):
             TURNUP_DATA_DIR=str(folder),
             TURNUP_HOST="127.0.0.1",
             TURNUP_PORT=str(chosen),
-            TURNUP_TOKEN=TOKEN,
+            TURNUP_ADMIN_PASSWORD=PASSWORD,
             **environment,
         )
+        self._database_url = environment.get("TURNUP_DATABASE_URL") or f"sqlite:///{self.folder / 'turnup.sqlite'}"
+        self._is_known = False
         self.headers = {"Authorization": f"Bearer {TOKEN}"}
+
+    def start(self) -> Self:
+        if not self._is_known:
+            make_known(self._database_url, TOKEN)
+            self._is_known = True
+        return super().start()
 
     def deploy(self, document: bytes) -> None:
         response = httpx.post(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from threading import Lock
 from typing import Any
 
@@ -24,6 +25,8 @@ class Scripted:
 class ScriptedEngine:
     """Keeps no database. `advances` are the results that each advance was given; a step is over with its first result,
     later ones are `late`. `priorities` are those of instances that are not normal. `before` is called at each advance, before anything changes: to block it or to raise."""
+
+    patience = timedelta(0)
 
     def __init__(self) -> None:
         self.advances: list[tuple[str, list[StepResult]]] = []

@@ -34,7 +34,9 @@ MakeSite = Callable[..., Site]
 def make_site(database: Database, clock: FixedClock) -> Iterator[MakeSite]:
     made: list[Site] = []
 
-    def make(*handlers: Any, clock: FixedClock | SystemClock = clock, start: bool = True, **settings: Any) -> Site:
+    def make(
+        *handlers: Any, clock: FixedClock | SystemClock = clock, start: bool = True, **settings: Any
+    ) -> Site:
         site = Site(database, clock, handlers, **settings)
         made.append(site)
         if start:

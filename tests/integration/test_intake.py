@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 from app.core.settings import read_settings
 from app.factory import House, build_house
 from tests.factories.diagrams import Diagram
+from tests.factories.people import add_token
 from tests.unit.dispatch.waiting import PATIENCE_S, no_look_runs, until
 
 TOKEN = "let-me-in"
@@ -25,10 +26,10 @@ def house(database_url: str, tmp_path: Path) -> Iterator[House]:
     given = {
         "TURNUP_DATABASE_URL": database_url,
         "TURNUP_DATA_DIR": str(tmp_path / "data"),
-        "TURNUP_TOKEN": TOKEN,
         "TURNUP_INTAKE_LIMIT": str(LIMIT),
     }
     house = build_house(read_settings(given), given, too_many_strays=lambda: None)
+    add_token(house.room.database, TOKEN)
     diagram = Diagram("p").start("s").user("u").end("e").chain("s", "u", "e").xml()
     client = house.app.test_client()
     client.post("/api/v1/process-definitions", data=diagram, content_type="application/xml", headers=HEADERS)

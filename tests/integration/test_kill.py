@@ -67,9 +67,7 @@ class Client:
         until = time.monotonic() + 120
         while time.monotonic() < until:
             try:
-                answer = httpx.post(
-                    f"{self._server.url}/api/v1/process-instances", json=body, headers=headers, timeout=10
-                )
+                answer = httpx.post(f"{self._server.url}/api/v1/process-instances", json=body, headers=headers, timeout=10)
             except httpx.TransportError:
                 time.sleep(0.05)
                 continue
@@ -200,9 +198,7 @@ def one_effect_per_key(ledger: Ledger, lab: Lab, instances: int) -> None:
             assert count == 1, f"{operation} had {count} effects under {key}"
     repeated = {
         instance
-        for (instance,) in ledger.rows(
-            "SELECT DISTINCT instance_id FROM history WHERE kind IN ('claim_expired', 'failed')"
-        )
+        for (instance,) in ledger.rows("SELECT DISTINCT instance_id FROM history WHERE kind IN ('claim_expired', 'failed')")
     }
     pushes = [(key, count) for (operation, key), count in effects.items() if operation == CALLED_ONCE_OR_MORE]
     twice = [(key, count) for key, count in pushes if count > 1]

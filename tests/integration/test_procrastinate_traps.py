@@ -181,6 +181,7 @@ async def _defer_inside_a_worker(conninfo: str) -> None:
 
 def test_4_a_synchronous_connection_is_of_no_use_inside_a_worker(database: Database) -> None:
 
+
     with pytest.raises(TypeError):
         asyncio.run(_defer_inside_a_worker(database.conninfo))
 

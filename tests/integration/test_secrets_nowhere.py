@@ -30,6 +30,7 @@ from app.handling.registry import Registry
 from app.identity.secrets import store
 from app.watch.otel import OtelTracing
 from tests.factories.diagrams import Diagram
+from tests.factories.people import PASSWORD, add_token, add_user
 from tests.unit.dispatch.waiting import PATIENCE_S, until
 
 TOKEN = "t"
@@ -156,7 +157,6 @@ def run(
     environ = {
         "TURNUP_DATABASE_URL": database_url,
         "TURNUP_DATA_DIR": str(tmp_path / "data"),
-        "TURNUP_TOKEN": TOKEN,
         "TURNUP_SECRET_OF_ENVIRONMENT": VALUES["of/environment"],
         "TURNUP_SECRETS_DIR": str(tmp_path / "secrets"),
         "TURNUP_SECRETS_KEY": base64.b64encode(os.urandom(32)).decode(),
@@ -165,6 +165,8 @@ def run(
     house = build_house(settings, environ, too_many_strays=lambda: None)
     with house.room.database.transaction() as tx:
         store.put(tx, secret_keys(settings), "of/store", VALUES["of/store"], "ann", SystemClock().now())
+    add_token(house.room.database, TOKEN)
+    add_user(house.room.identity, "Grace", "admin")
     given_out.clear()
 
     def to_the_end() -> Run:
@@ -201,7 +203,7 @@ def is_settled(house: House, instance_id: str) -> bool:
 def log_in(client: FlaskClient) -> None:
     found = re.search(r'name="csrf" value="([^"]+)"', client.get("/login").text)
     assert found
-    answer = client.post("/login", data={"csrf": found[1], "name": "Grace", "token": TOKEN})
+    answer = client.post("/login", data={"csrf": found[1], "name": "Grace", "password": PASSWORD})
     assert answer.status_code == 303
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -108,23 +109,62 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
         server.process.wait()
 
 
-def test_a_token_is_made_up_kept_and_asked_for(serve: Serve) -> None:
+def turnup(data_dir: Path, *command: str, **more: str) -> str:
+    environ = {**os.environ, "TURNUP_DATA_DIR": str(data_dir), **more}
+    done = subprocess.run(
+        [sys.executable, "-m", "app.cli", *command], cwd=ROOT, env=environ, capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+def log_in(server: Server, password: str) -> int:
+    with httpx.Client(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as browser:
+        csrf = re.search(r'name="csrf" value="(\w+)"', browser.get("/login").text)
+        assert csrf
+        form = {"csrf": csrf[1], "name": "admin", "password": password}
+        return browser.post("/login", data=form).status_code
+
+
+def test_the_first_start_makes_an_admin_whose_password_is_said_once(serve: Serve) -> None:
     server = serve().wait_ready()
-    kept = server.data_dir / "token"
-    assert kept.stat().st_mode & 0o777 == 0o600
-    assert str(kept) in server.log.read_text()
-    assert kept.read_text().strip() not in server.log.read_text()
+    said = re.findall(r"log in as admin, password (\S+)", server.log.read_text())
+    assert len(said) == 1
+    assert log_in(server, said[0]) == 303
+    assert log_in(server, said[0] + "x") == 401
+    server.process.terminate()
+    server.process.wait(LONG_S)
+    again = serve().wait_ready()
+    assert again.log.read_text().count("password") == 1
+    assert log_in(again, said[0]) == 303
+    assert not [path for path in server.data_dir.iterdir() if "token" in path.name or "secret" in path.name]
+
+
+def test_a_container_gives_the_admin_a_password_in_a_file_that_is_not_said(serve: Serve, tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("from a file, please\n")
+    server = serve(TURNUP_ADMIN_PASSWORD_FILE=str(tmp_path / "password")).wait_ready()
+    assert "please" not in server.log.read_text()
+    assert log_in(server, "from a file, please") == 303
+
+
+def test_a_token_made_on_the_command_line_opens_the_api_until_it_is_revoked(serve: Serve) -> None:
+    server = serve().wait_ready()
+    token = turnup(server.data_dir, "token", "add", "crm", "--role", "integrator").strip()
     path = "/api/v1/process-instances"
     assert server.get(path).status_code == 401
-    assert server.get(path, authorization=f"Bearer {kept.read_text().strip()}").status_code == 200
+    assert server.get(path, authorization=f"Bearer {token}").status_code == 200
+    listed = turnup(server.data_dir, "token", "list")
+    assert "crm" in listed
+    assert token not in listed
+    turnup(server.data_dir, "token", "revoke", listed.split()[0])
+    until(lambda: server.get(path, authorization=f"Bearer {token}").status_code == 401, LONG_S)
 
 
 def test_the_shipped_diagrams_are_deployed_once(serve: Serve) -> None:
-    first = serve(TURNUP_TOKEN="t").wait_ready()
+    first = serve().wait_ready()
     assert "deployed as ftth_activate version 1" in first.log.read_text()
     first.process.terminate()
     first.process.wait(LONG_S)
-    second = serve(TURNUP_TOKEN="t").wait_ready()
+    second = serve().wait_ready()
     assert "is already ftth_activate version 1" in second.log.read_text()
 
 

@@ -23,6 +23,7 @@ from app.watch.otel import OtelTracing
 from handlers.clients.http import close_clients
 from tests.factories.diagrams import Diagram
 from tests.factories.labs import serving
+from tests.factories.people import add_token
 from tests.unit.dispatch.waiting import PATIENCE_S, until
 
 TOKEN = "t"
@@ -66,11 +67,11 @@ def open_house(database_url: str, tmp_path: Path, lab: TracedLab) -> Iterator[Op
         given = {
             "TURNUP_DATABASE_URL": database_url,
             "TURNUP_DATA_DIR": str(tmp_path / "data"),
-            "TURNUP_TOKEN": TOKEN,
             "TURNUP_LAB_URL": lab.url,
             **environ,
         }
         house = build_house(read_settings(given), given, too_many_strays=lambda: None)
+        add_token(house.room.database, TOKEN)
         opened.append(house)
         return house
 

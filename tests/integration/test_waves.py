@@ -96,9 +96,7 @@ def test_urgent_orders_that_come_last_pass_a_wave(site: Site, held: Held, log: L
     urgent = start(site, priority=0, count=URGENT)
     finish(site, held, urgent, wave)
     last_of_urgent = max(place for place, each in enumerate(log.begun) if each in urgent)
-    assert last_of_urgent < BACKLOG // 4, (
-        "of twice as many steps as there are orders; their second steps are urgent too"
-    )
+    assert last_of_urgent < BACKLOG // 4, "of twice as many steps as there are orders; their second steps are urgent too"
 
 
 def test_the_lowest_wait_for_all_others(site: Site, held: Held, log: Log) -> None:

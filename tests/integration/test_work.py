@@ -126,9 +126,7 @@ def test_a_killed_workers_claims_are_taken_over_after_its_lease(
     killed.kill()
     start("next", TURNUP_LEASE_S="3")
     until(lambda: completed(postgres, ids) == 2, LONG_S)
-    expired = postgres.rows(
-        "SELECT instance_id FROM history WHERE kind = 'claim_expired' AND instance_id = ANY(%s)", ids
-    )
+    expired = postgres.rows("SELECT instance_id FROM history WHERE kind = 'claim_expired' AND instance_id = ANY(%s)", ids)
     assert sorted(row[0] for row in expired) == sorted(ids)
 
 
@@ -180,10 +178,7 @@ def order_again(server: Server, n: int) -> str:
 
 def test_sqlite_has_no_workers(tmp_path: Path) -> None:
     run = subprocess.run(
-        [sys.executable, "-m", "app.cli", "work"],
-        capture_output=True,
-        text=True,
-        env={"TURNUP_DATA_DIR": str(tmp_path)},
+        [sys.executable, "-m", "app.cli", "work"], capture_output=True, text=True, env={"TURNUP_DATA_DIR": str(tmp_path)}
     )
     assert run.returncode == 1
     assert "SQLite is for one process" in run.stderr

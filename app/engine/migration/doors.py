@@ -157,7 +157,12 @@ class Migrations:
         new = NewJob(
             KIND,
             f"Migrate {source.process_id} from version {source.version} to version {target.version}",
-            {"from": source.definition_id, "to": target.definition_id, "mapping": dict(order.plan.given)},
+            {
+                "process_id": source.process_id,
+                "from": source.definition_id,
+                "to": target.definition_id,
+                "mapping": dict(order.plan.given),
+            },
             order.instance_ids,
             order.by,
             order.reason,

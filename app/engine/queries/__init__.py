@@ -3,6 +3,8 @@
 Each function takes an open connection (`Database.reading()`), only reads, and returns frozen dataclasses.
 """
 
+from app.core.pages import Page as Page
+from app.core.pages import is_all as is_all
 from app.engine.queries.calls import CallView as CallView
 from app.engine.queries.calls import UnknownCall as UnknownCall
 from app.engine.queries.calls import get_call as get_call
@@ -40,8 +42,6 @@ from app.engine.queries.instances import UnknownInstance as UnknownInstance
 from app.engine.queries.instances import count_by_state as count_by_state
 from app.engine.queries.instances import get_instance as get_instance
 from app.engine.queries.instances import list_instances as list_instances
-from app.engine.queries.page import Page as Page
-from app.engine.queries.page import is_all as is_all
 from app.engine.queries.processes import ProcessView as ProcessView
 from app.engine.queries.processes import get_process as get_process
 from app.engine.queries.tasks import UnknownTask as UnknownTask

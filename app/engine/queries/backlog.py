@@ -6,7 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from app.engine.queries.page import literal
+from app.core.pages import literal
 from app.engine.tables import process_instance, token
 
 

@@ -10,7 +10,7 @@ import orjson
 import sqlalchemy as sa
 
 from app.core.errors import NotFound
-from app.engine.queries.page import literal
+from app.core.pages import literal
 from app.engine.tables import process_definition, token
 
 

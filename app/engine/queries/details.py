@@ -9,7 +9,7 @@ from typing import Any, Literal
 import orjson
 import sqlalchemy as sa
 
-from app.engine.queries.page import literal
+from app.core.pages import literal
 from app.engine.spiff.build_loops import ITERATION
 from app.engine.spiff.index import COMPLETED
 from app.engine.tables import history as history_table

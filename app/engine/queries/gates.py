@@ -41,6 +41,11 @@ class GateView:
     held: int
     held_since: datetime | None  # the oldest
 
+    @property
+    def set_to(self) -> dict[str, Any]:
+        """What operators change of it."""
+        return {"state": self.breaker, "concurrent": self.limit.concurrent, "perSecond": self.limit.per_s}
+
 
 def list_gates(connection: sa.Connection, gates: Gates, registry: Registry) -> list[GateView]:
     """Those that are shut or failing first, then those that hold steps, then by key."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -10,7 +11,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from app.core.errors import NotFound
-from app.engine.queries.page import Page, count, fetch
+from app.core.pages import Page, count, fetch
 from app.engine.tables import incident, process_instance, token
 
 
@@ -68,10 +69,11 @@ def list_incidents(
     state: str | None = "open",
     process_id: str | None = None,
     instance_id: str | None = None,
+    among: Collection[str] | None = None,
     limit: int = 50,
     offset: int = 0,
 ) -> Page[IncidentView]:
-    """The youngest first; `state` None is all of them."""
+    """The youngest first; `state` None is all of them. `among`: only of these processes."""
     counted = sa.select(incident.c.id)
     where = []
     if state is not None:
@@ -80,6 +82,9 @@ def list_incidents(
         where.append(incident.c.instance_id == instance_id)
     if process_id is not None:
         where.append(process_instance.c.process_id == process_id)
+    if among is not None:
+        where.append(process_instance.c.process_id.in_(sorted(among)))
+    if process_id is not None or among is not None:
         counted = counted.join(process_instance, process_instance.c.id == incident.c.instance_id)
     # Ids sort by time, and have an index; that of a state has the time itself
     order = (incident.c.id,) if state is None else (incident.c.raised_at, incident.c.id)
@@ -88,9 +93,13 @@ def list_incidents(
     return Page([IncidentView(**row._mapping) for row in rows], total)
 
 
-def count_open_incidents(connection: sa.Connection) -> int:
-    """Of all instances, none beyond COUNT_LIMIT."""
-    return count(connection, sa.select(incident.c.id).where(incident.c.state == "open"))
+def count_open_incidents(connection: sa.Connection, among: Collection[str] | None = None) -> int:
+    """Of all instances, or of these processes, none beyond COUNT_LIMIT."""
+    query = sa.select(incident.c.id).where(incident.c.state == "open")
+    if among is not None:
+        query = query.join(process_instance, process_instance.c.id == incident.c.instance_id)
+        query = query.where(process_instance.c.process_id.in_(sorted(among)))
+    return count(connection, query)
 
 
 def get_incident(connection: sa.Connection, incident_id: str) -> IncidentView:

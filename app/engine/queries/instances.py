@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -11,7 +11,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from app.core.errors import NotFound
-from app.engine.queries.page import Page, count, fetch, is_all, literal
+from app.core.pages import Page, count, fetch, is_all, literal
 from app.engine.queries.search import found_by, search_key
 from app.engine.tables import process_instance, token
 
@@ -98,22 +98,25 @@ def list_instances(
     process_id: str | None = None,
     business_key: str | None = None,
     search: str | None = None,
+    among: Collection[str] | None = None,
     limit: int = 50,
     offset: int = 0,
 ) -> Page[InstanceRow]:
     """The youngest first. `business_key` is exact; `search` is how one begins, in any case, or if none begins so a part
-    of one; or a whole instance id."""
+    of one; or a whole instance id. `among`: only of these processes."""
     query, counted = _SELECT, None
     if state is not None:
         query = query.where(*_in_state(state, process_id))
     if process_id is not None:
         query = query.where(process_instance.c.process_id == process_id)
+    if among is not None:
+        query = query.where(process_instance.c.process_id.in_(sorted(among)))
     if business_key is not None:
         query = query.where(process_instance.c.search_key == search_key(business_key))
         query = query.where(process_instance.c.business_key == business_key)
     if search:
         query = query.where(found_by(connection, search))
-    if not (search or business_key):
+    if not (search or business_key) and among is None:
         counted = partial(_count, connection, state, process_id)
         if process_id is not None and state is None:
             query = query.where(process_instance.c.id.in_(_youngest(process_id, offset + limit + 1)))
@@ -124,8 +127,18 @@ def list_instances(
     return Page(_with_waits(connection, rows), total)
 
 
-def count_by_state(connection: sa.Connection, process_id: str | None = None) -> dict[str, int]:
-    """How many instances there are in each of STATES, none beyond COUNT_LIMIT."""
+def count_by_state(
+    connection: sa.Connection, process_id: str | None = None, among: Collection[str] | None = None
+) -> dict[str, int]:
+    """How many instances there are in each of STATES, none beyond COUNT_LIMIT. `among`: only of these processes."""
+    if among is None:
+        return _count_states(connection, process_id)
+    chosen = [each for each in sorted(among) if process_id in (None, each)]
+    counts = [_count_states(connection, each) for each in chosen]
+    return {state: sum(found[state] for found in counts) for state in STATES}
+
+
+def _count_states(connection: sa.Connection, process_id: str | None) -> dict[str, int]:
     found: dict[str, int] = {state: _count(connection, state, process_id) for state in STATES if state != "active"}
     found["active"] = _running(connection, process_id, found["fallen_out"])
     return {state: found[state] for state in STATES}

@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
+from app.core.pages import literal
 from app.core.personal import personal_values
-from app.engine.queries.page import literal
 from app.engine.tables import process_definition, token, variable
 
 KEYWORD = "x-personal"  # of a property in a process's JSON Schema

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -10,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.core.errors import NotFound
-from app.engine.queries.page import Page, count, fetch, literal
+from app.core.pages import Page, count, fetch, literal
 from app.engine.tables import process_instance, token
 
 
@@ -62,10 +63,11 @@ def list_user_tasks(
     assignee: str | None = None,
     process_id: str | None = None,
     instance_id: str | None = None,
+    among: Collection[str] | None = None,
     limit: int = 50,
     offset: int = 0,
 ) -> Page[UserTaskView]:
-    """Those that have waited longest first."""
+    """Those that have waited longest first. `among`: only of these processes."""
     where = []
     counted = sa.select(token.c.number).where(*_IS_TASK)
     if assignee is not None:
@@ -74,6 +76,9 @@ def list_user_tasks(
         where.append(token.c.instance_id == instance_id)
     if process_id is not None:
         where.append(process_instance.c.process_id == process_id)
+    if among is not None:
+        where.append(process_instance.c.process_id.in_(sorted(among)))
+    if process_id is not None or among is not None:
         counted = counted.join(process_instance, process_instance.c.id == token.c.instance_id)
     query = _SELECT.where(*where).order_by(token.c.since, token.c.instance_id, token.c.number)
     rows, total = fetch(connection, query, limit, offset, partial(count, connection, counted.where(*where)))

@@ -91,6 +91,17 @@ def read_key_file(path: Path) -> Keyring:
         ) from error
 
 
+def keep_key(path: Path) -> None:
+    """Make a key in that file, which only its owner may read; one that is there stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(base64.b64encode(os.urandom(KEY_BYTES)) + b"\n")
+
+
 def _key(word: str, where: str) -> Key:
     text = word.rstrip("=").replace("-", "+").replace("_", "/")
     try:

@@ -12,7 +12,8 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.factories.dashboards import TOKEN, World
+from tests.factories.dashboards import World
+from tests.factories.people import PASSWORD, add_user
 
 
 @dataclass
@@ -36,9 +37,17 @@ def csrf_of(page: str) -> str:
     return found[1]
 
 
-def log_in(client: FlaskClient, name: str = "Grace", token: str = TOKEN, **more: str) -> TestResponse:
+def log_in(client: FlaskClient, name: str = "Grace", password: str = PASSWORD, **more: str) -> TestResponse:
     csrf = csrf_of(client.get("/login").text)
-    return client.post("/login", data={"csrf": csrf, "name": name, "token": token, **more})
+    return client.post("/login", data={"csrf": csrf, "name": name, "password": password, **more})
+
+
+def somebody(world: World, name: str, *grants: str) -> Operator:
+    """Another one, with these grants, logged in."""
+    add_user(world.identity, name, *grants)
+    client = world.app.test_client()
+    assert log_in(client, name).status_code == 303
+    return Operator(client, csrf_of(client.get("/account").text))
 
 
 @pytest.fixture

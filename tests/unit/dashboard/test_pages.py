@@ -31,7 +31,7 @@ def test_a_list_that_stops_counting_says_so_and_goes_on(
 ) -> None:
     for number in range(101):
         world.start(f"ORD-{number}")
-    monkeypatch.setattr("app.engine.queries.page.COUNT_LIMIT", 20)
+    monkeypatch.setattr("app.core.pages.COUNT_LIMIT", 20)
     first, second, third = (operator.get(f"/?page={page}").text for page in (1, 2, 3))
     assert "<strong>20+</strong><span>Active</span>" in first
     assert "1 to 50 of 51+" in first

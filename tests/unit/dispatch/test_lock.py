@@ -42,3 +42,4 @@ def test_a_killed_process_holds_no_lock(tmp_path: Path) -> None:
         child.kill()
         child.wait(10)
         DirectoryLock(tmp_path).acquire().release()
+

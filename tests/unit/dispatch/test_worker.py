@@ -355,7 +355,9 @@ def test_claims_carry_the_workers_id(make_worker: MakeWorker, engine: ScriptedEn
     assert engine.owners == {worker.id}
 
 
-def test_a_worker_whose_hands_are_busy_leaves_steps_to_others(make_worker: MakeWorker, engine: ScriptedEngine) -> None:
+def test_a_worker_whose_hands_are_busy_leaves_steps_to_others(
+    make_worker: MakeWorker, engine: ScriptedEngine
+) -> None:
     gate, handed_on = Gate(), []
     engine.script("busy", ["gated"], ["gated"])
     engine.script("other", ["gated"])

@@ -272,17 +272,14 @@ def test_the_system_that_a_call_goes_to_is_named_from_its_inputs(
     assert Handler(of_system(name)).system_of(inputs) == expected
 
 
-@pytest.mark.parametrize(
-    ("name", "wrong"), [("olt={node}", "needs node"), ("handler={olt}", "no system's name begins")]
-)
+@pytest.mark.parametrize(("name", "wrong"), [("olt={node}", "needs node"), ("handler={olt}", "no system's name begins")])
 def test_a_system_that_cannot_be_named_is_found_when_handlers_are_scanned(name: str, wrong: str) -> None:
     with pytest.raises(BadHandler, match=wrong):
         Handler(of_system(name))
 
 
 @pytest.mark.parametrize(
-    "wrong",
-    [lambda: Limit(concurrent=0), lambda: Limit(per_s=0), lambda: System(""), lambda: System("x", trips_after=0)],
+    "wrong", [lambda: Limit(concurrent=0), lambda: Limit(per_s=0), lambda: System(""), lambda: System("x", trips_after=0)]
 )
 def test_a_limit_and_a_system_that_mean_nothing_are_refused(wrong: Callable[[], object]) -> None:
     with pytest.raises(ValueError, match="found"):

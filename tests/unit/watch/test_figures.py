@@ -74,13 +74,10 @@ def test_what_the_database_holds_is_counted_and_aged(filled: Database) -> None:
     found = sheet(filled)
     instances = {state: found[f'turnup_instances{{state="{state}"}}'] for state in STATES}
     assert instances == {"active": 3, "fallen_out": 1, "suspended": 1, "completed": 1, "cancelled": 1}
-    kinds = {
-        kind: found[f'turnup_waiting{{kind="{kind}"}}'] for kind in ("job", "held", "claim", "message", "user_task")
-    }
+    kinds = {kind: found[f'turnup_waiting{{kind="{kind}"}}'] for kind in ("job", "held", "claim", "message", "user_task")}
     assert kinds == {"job": 3, "held": 1, "claim": 1, "message": 1, "user_task": 1}
     ages = {
-        what: found[f'turnup_oldest_seconds{{what="{what}"}}']
-        for what in ("job", "held", "claim", "due", "incident", "wake")
+        what: found[f'turnup_oldest_seconds{{what="{what}"}}'] for what in ("job", "held", "claim", "due", "incident", "wake")
     }
     assert ages == {"job": 60, "held": 65, "claim": 30, "due": 80, "incident": 90, "wake": 0}
     assert found["turnup_incidents_open"] == 1

@@ -40,9 +40,7 @@ def test_no_more_begin_in_a_second_than_the_rate_says_and_a_quarter(per_s: float
         for _ in range(room(gate, limit, 0, now)):
             gate = policy.begun(gate, limit, now)
             begun.append(now)
-    seconds = [
-        sum(begin <= at < begin + SECOND for at in begun) for begin in range(NOW, NOW + 19 * SECOND, SECOND // 7)
-    ]
+    seconds = [sum(begin <= at < begin + SECOND for at in begun) for begin in range(NOW, NOW + 19 * SECOND, SECOND // 7)]
     assert max(seconds) <= per_s * (1 + policy.AT_ONCE_S) + 1
     assert len(begun) == pytest.approx(20 * per_s, rel=0.05, abs=1.01), "and it is not slower than it says"
 

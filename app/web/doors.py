@@ -1,0 +1,159 @@
+"""Every door of the house, and the permission that opens it: the one table. What is not in it stays shut."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from app.identity.permissions import Permission
+
+# What a door leads to, as far as grants for single processes are concerned:
+Leads = Literal[
+    "instance",  # one instance, incident, task, job or process, named in the path
+    "incident",
+    "task",
+    "job",
+    "process",
+    "told",  # one process, which the request's body names: the view says which (Deed.concerns)
+    "some",  # a list, of which each sees what they may (Deed.reach)
+    "whole",  # what concerns every process
+]
+
+
+@dataclass(frozen=True)
+class Door:
+    """`needs` None: whoever is known, and with `public` everybody."""
+
+    needs: Permission | None
+    leads: Leads = "some"
+    public: bool = False
+
+
+PUBLIC: Final = Door(None, public=True)
+KNOWN: Final = Door(None)
+_P = Permission
+_READ = _P.READ_INSTANCES
+
+_API: Final = {
+    "process_definitions.list_definitions": Door(_P.READ_DEFINITIONS),
+    "process_definitions.read_definition": Door(_P.READ_DEFINITIONS, "process"),
+    "process_definitions.list_start_triggers": Door(_P.READ_DEFINITIONS, "process"),
+    "process_definitions.read_diagram": Door(_P.READ_DEFINITIONS, "process"),
+    "process_definitions.check_diagram": Door(_P.DEPLOY_DEFINITION),
+    "process_definitions.deploy_diagram": Door(_P.DEPLOY_DEFINITION, "told"),
+    "decisions.list_decisions": Door(_P.READ_DECISIONS, "whole"),
+    "decisions.evaluate_decision": Door(_P.READ_DECISIONS, "whole"),
+    "decisions.deploy_decisions": Door(_P.DEPLOY_DECISIONS, "whole"),
+    "process_instances.list_instances": Door(_READ),
+    "process_instances.read_instance": Door(_READ, "instance"),
+    "process_instances.read_history": Door(_READ, "instance"),
+    "process_instances.read_variables": Door(_READ, "instance"),
+    "process_instances.start_instance": Door(_P.START_INSTANCE, "told"),
+    "moves.plan_rewind": Door(_READ, "instance"),
+    "moves.cancel_instance": Door(_P.CANCEL_INSTANCE, "instance"),
+    "moves.suspend_instance": Door(_P.SUSPEND_INSTANCE, "instance"),
+    "moves.resume_instance": Door(_P.SUSPEND_INSTANCE, "instance"),
+    "moves.rewind_instance": Door(_P.MOVE_INSTANCE, "instance"),
+    "moves.move_token": Door(_P.MOVE_INSTANCE, "instance"),
+    "moves.complete_by_hand": Door(_P.MOVE_INSTANCE, "instance"),
+    # Sent for one instance's sake, a message still goes to whoever waits for it.
+    "moves.send_message": Door(_P.SEND_MESSAGE, "whole"),
+    "moves.resend_message": Door(_P.SEND_MESSAGE, "whole"),
+    "messages.publish_message": Door(_P.SEND_MESSAGE, "whole"),
+    "signals.broadcast_signal": Door(_P.BROADCAST_SIGNAL, "whole"),
+    "user_tasks.list_tasks": Door(_READ),
+    "user_tasks.read_task": Door(_READ, "task"),
+    "user_tasks.claim_task": Door(_P.WORK_ON_TASKS, "task"),
+    "user_tasks.unclaim_task": Door(_P.WORK_ON_TASKS, "task"),
+    "user_tasks.complete_task": Door(_P.WORK_ON_TASKS, "task"),
+    "incidents.list_incidents": Door(_READ),
+    "incidents.read_incident": Door(_READ, "incident"),
+    "incidents.retry_incident": Door(_P.RETRY_INCIDENT, "incident"),  # with inputs it needs CORRECT_INCIDENT as well
+    "incidents.skip_incident": Door(_P.SKIP_INCIDENT, "incident"),
+    "incidents.choose_value": Door(_P.CORRECT_INCIDENT, "incident"),
+    "processes.read_process": Door(_READ, "process"),
+    "processes.suspend_process": Door(_P.SUSPEND_PROCESS, "process"),
+    "processes.resume_process": Door(_P.SUSPEND_PROCESS, "process"),
+    "migrations.plan_migration": Door(_P.MIGRATE_INSTANCES, "told"),
+    "migrations.migrate_instances": Door(_P.MIGRATE_INSTANCES, "told"),
+    "systems.list_systems": Door(_P.READ_SYSTEMS, "whole"),
+    "systems.set_limit": Door(_P.HANDLE_SYSTEM, "whole"),
+    "systems.lift_limit": Door(_P.HANDLE_SYSTEM, "whole"),
+    "systems.stop_system": Door(_P.HANDLE_SYSTEM, "whole"),
+    "systems.let_system_go": Door(_P.HANDLE_SYSTEM, "whole"),
+    "audit.list_entries": Door(_P.READ_AUDIT, "whole"),
+    "audit.export_entries": Door(_P.READ_AUDIT, "whole"),
+    "jobs.list_jobs": Door(_P.READ_JOBS, "whole"),
+    "jobs.read_job": Door(_P.READ_JOBS, "job"),
+    "jobs.list_job_items": Door(_P.READ_JOBS, "job"),
+    "jobs.pause_job": Door(_P.HANDLE_JOB, "job"),
+    "jobs.resume_job": Door(_P.HANDLE_JOB, "job"),
+    "jobs.stop_job": Door(_P.HANDLE_JOB, "job"),
+}
+
+_DASHBOARD: Final = {
+    "dashboard.instances": Door(_READ),
+    "dashboard.instance": Door(_READ, "instance"),
+    "dashboard.instance_live": Door(_READ, "instance"),
+    "dashboard.instance_element": Door(_READ, "instance"),
+    "dashboard.instance_json": Door(_READ, "instance"),
+    "dashboard.incidents": Door(_READ),
+    "dashboard.retry": Door(_P.RETRY_INCIDENT, "incident"),
+    "dashboard.correct": Door(_P.CORRECT_INCIDENT, "incident"),
+    "dashboard.skip": Door(_P.SKIP_INCIDENT, "incident"),
+    "dashboard.choose": Door(_P.CORRECT_INCIDENT, "incident"),
+    "dashboard.tasks": Door(_READ),
+    "dashboard.take_task": Door(_P.WORK_ON_TASKS, "task"),
+    "dashboard.give_back_task": Door(_P.WORK_ON_TASKS, "task"),
+    "dashboard.complete_task": Door(_P.WORK_ON_TASKS, "task"),
+    "dashboard.processes": Door(_P.READ_DEFINITIONS),
+    "dashboard.process": Door(_P.READ_DEFINITIONS, "process"),
+    "dashboard.diagram": Door(_P.READ_DEFINITIONS, "process"),
+    "dashboard.deploy": Door(_P.DEPLOY_DEFINITION, "told"),
+    "dashboard.decisions": Door(_P.READ_DECISIONS, "whole"),
+    "dashboard.decision": Door(_P.READ_DECISIONS, "whole"),
+    "dashboard.decide": Door(_P.READ_DECISIONS, "whole"),
+    "dashboard.decision_model": Door(_P.READ_DECISIONS, "whole"),
+    "dashboard.deploy_decisions": Door(_P.DEPLOY_DECISIONS, "whole"),
+    "dashboard.systems": Door(_P.READ_SYSTEMS, "whole"),
+    "dashboard.limit_system": Door(_P.HANDLE_SYSTEM, "whole"),
+    "dashboard.lift_limit": Door(_P.HANDLE_SYSTEM, "whole"),
+    "dashboard.stop_system": Door(_P.HANDLE_SYSTEM, "whole"),
+    "dashboard.let_system_go": Door(_P.HANDLE_SYSTEM, "whole"),
+    "dashboard.audit": Door(_P.READ_AUDIT, "whole"),
+    "dashboard.export_audit": Door(_P.READ_AUDIT, "whole"),
+    "dashboard.login": PUBLIC,
+    "dashboard.log_in": PUBLIC,
+    "dashboard.log_in_by_provider": PUBLIC,
+    "dashboard.come_back": PUBLIC,
+    "dashboard.log_out": KNOWN,
+    "dashboard.log_out_everywhere": KNOWN,
+    "dashboard.account": KNOWN,
+    "dashboard.change_password": KNOWN,
+    "dashboard.make_token": Door(_P.OWN_TOKENS),
+    "dashboard.revoke_token": KNOWN,  # one's own
+    "dashboard.users": Door(_P.MANAGE_USERS, "whole"),
+    "dashboard.add_user": Door(_P.MANAGE_USERS, "whole"),
+    "dashboard.grant_user": Door(_P.MANAGE_USERS, "whole"),
+    "dashboard.reset_password": Door(_P.MANAGE_USERS, "whole"),
+    "dashboard.disable_user": Door(_P.MANAGE_USERS, "whole"),
+    "dashboard.enable_user": Door(_P.MANAGE_USERS, "whole"),
+    "dashboard.revoke_any_token": Door(_P.MANAGE_USERS, "whole"),
+}
+
+_OPEN: Final = {
+    "static": PUBLIC,
+    "openapi_page": PUBLIC,
+    "openapi.openapi": PUBLIC,
+    "openapi.doc_url": PUBLIC,
+    "openapi.static": PUBLIC,
+    "swagger.swagger": PUBLIC,
+    "swagger.static": PUBLIC,
+    "swagger.oauth2-redirect": PUBLIC,
+    "health.read_health": PUBLIC,
+    "health.read_readiness": PUBLIC,
+    "health.read_metrics": PUBLIC,  # unless TURNUP_METRICS says otherwise: then its view asks for READ_METRICS
+}
+
+DOORS: Final[Mapping[str, Door]] = {**_API, **_DASHBOARD, **_OPEN}

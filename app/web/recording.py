@@ -1,0 +1,87 @@
+"""A request as an entry of the audit: who asked what of which door, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import orjson
+from flask import g, request
+
+from app.core.errors import TurnupError
+from app.identity.audit.entries import Entry
+from app.identity.authority import Person
+from app.web.doors import Door
+
+# What no record says: what it is kept for, and what nobody else may know.
+_UNSAID = frozenset({"csrf", "reason", "by"})
+_SECRET = frozenset({"password", "old", "new", "again", "token", "secret"})
+
+
+def entry_of(
+    who: Person,
+    door: Door,
+    at: datetime,
+    *,
+    target: str | None,
+    process_id: str | None = None,
+    before: Any = None,
+    refused: TurnupError | None = None,
+) -> Entry:
+    """Of the present request, done or refused."""
+    asked = _asked()
+    reason = asked.pop("reason", None)
+    return Entry(
+        at=at,
+        by=who.name,
+        via=who.kind,
+        user_id=who.user_id,
+        token_id=who.token_id,
+        action=str(door.needs or request.endpoint),
+        door=str(request.endpoint),
+        kind=_kind(door),
+        target=_target(target),
+        process_id=process_id,
+        result="done" if refused is None else "refused",
+        code=None if refused is None else refused.code,
+        request_id=g.turnup_seen.id if "turnup_seen" in g else None,
+        reason=reason if isinstance(reason, str) else None,
+        before=before,
+        after={name: value for name, value in asked.items() if name not in _UNSAID} or None,
+        address=request.remote_addr,
+    )
+
+
+def _kind(door: Door) -> str | None:
+    """What the target is."""
+    if door.leads in ("instance", "incident", "task", "job", "process"):
+        return door.leads
+    return str(door.needs).partition(".")[0] if door.needs is not None else None
+
+
+def _target(told: str | None) -> str | None:
+    """What the door was told, or the path names."""
+    named = told if told is not None else next(iter((request.view_args or {}).values()), None)
+    return None if named is None else str(named)[:255]
+
+
+def _asked() -> dict[str, Any]:
+    """The body: fields of a form or of a JSON object; of a file its size and name."""
+    found: dict[str, Any] = {}
+    if request.form or request.files:
+        found |= {name: values if len(values) > 1 else values[0] for name, values in request.form.lists()}
+        found |= {name: {"file": file.filename} for name, file in request.files.items()}
+    elif request.is_json:
+        found |= _object(request.get_data(cache=True))
+    elif request.content_length:
+        found["body"] = {"type": request.mimetype, "bytes": request.content_length}
+    return {name: "•••" if name in _SECRET else value for name, value in found.items()}
+
+
+def _object(body: bytes) -> Mapping[str, Any]:
+    try:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return found if isinstance(found, dict) else {}
