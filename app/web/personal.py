@@ -12,11 +12,12 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Response
 
-from app.core.personal import MASK, masked, masking
+from app.core.personal import MASK, masked, masking, personal_values
 from app.core.secrecy import Scrubber
 from app.engine.queries import HistoryView, IncidentView, TokenView, UserTaskView, VariableView
 from app.engine.queries.personal import personal_texts
 from app.engine.rewind import RewindPlan
+from app.identity.audit.search import EntryView
 
 NOTE_HEADER = "Turnup-Masked"
 NOTE = "personal"
@@ -98,10 +99,21 @@ def note(response: Response, veils: Mapping[str, Veil]) -> Response:
 
 @dataclass(frozen=True)
 class PersonalData:
-    """`fields` gives the names of personal fields; `may_see` says whether the caller may see them in a process."""
+    """`fields` gives the names of personal fields; `may_see` says whether the caller may see them in a process, or for
+    the empty id in what concerns no single one."""
 
     fields: Callable[[], frozenset[str]] = frozenset
     may_see: Callable[[str], bool] = lambda process_id: True
+
+    def entry(self, view: EntryView) -> EntryView:
+        """Of the audit: what was asked for is named as in the API, or as a form's fields, which begin with `input.`"""
+        names = frozenset() if self.may_see(view.process_id or "") else self.fields()
+        if not names:
+            return view
+        asked = frozenset((*names, *(f"input.{name}" for name in names)))
+        texts = masking(personal_values([view.before, view.after], asked))
+        hide = Veil(asked, texts).value
+        return replace(view, before=hide(view.before), after=hide(view.after), reason=hide(view.reason))
 
     def veil(self, connection: sa.Connection, instance_id: str, process_id: str) -> Veil:
         return self.veils(connection, [(instance_id, process_id)])[instance_id]

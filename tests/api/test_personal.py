@@ -70,6 +70,14 @@ def answers(api: Caller, instance_id: str) -> dict[str, Any]:
     return found
 
 
+def test_the_audit_and_its_export_are_masked_too(seeing: Caller, blind: Caller, instance_id: str) -> None:
+    for path in ("/audit", "/audit/export"):
+        assert PHONE in seeing.get(path).text, path
+        assert MASK in blind.get(path).text, path
+        assert PHONE not in blind.get(path).text, path
+        assert NAME not in blind.get(path).text, path
+
+
 def shape(value: Any) -> Any:
     """Keys and lengths."""
     if isinstance(value, dict):

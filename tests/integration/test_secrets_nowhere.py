@@ -231,8 +231,15 @@ def test_after_a_run_no_secret_is_anywhere(run: Callable[[], Run]) -> None:
         assert_nowhere(span.to_json(), f"the span {span.name}", marked=False)
     assert_nowhere("".join(span.to_json() for span in made.spans.get_finished_spans()), "the trace")
 
-    paths = ["/api/v1/incidents?state=all", "/api/v1/user-tasks", "/api/v1/process-instances", "/api/v1/systems"]
-    pages = ["/", "/incidents", "/tasks", "/systems"]
+    paths = [
+        "/api/v1/incidents?state=all",
+        "/api/v1/user-tasks",
+        "/api/v1/process-instances",
+        "/api/v1/systems",
+        "/api/v1/audit",
+        "/api/v1/audit/export",
+    ]
+    pages = ["/", "/incidents", "/tasks", "/systems", "/audit", "/audit/export.ndjson"]
     for each in made.instances:
         paths += [f"/api/v1/process-instances/{each}{what}" for what in ("", "/history", "/variables")]
         pages += [f"/instances/{each}{what}" for what in ("", "/live", "/elements/a", "/facts.json")]

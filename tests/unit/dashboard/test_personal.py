@@ -113,3 +113,19 @@ def test_a_form_leaves_masked_inputs_as_they_are(
     assert operator.post(f"/incidents/{incident.id}/correct", form).status_code == 303
     world.work()
     assert (world.olt.seen[-1]["serial"], world.olt.seen[-1]["port"]) == (SERIAL, "1/1/9")
+    page, export = operator.get("/audit").text, operator.get("/audit/export.ndjson").text
+    assert "incident.correct" in export
+    assert SERIAL not in page + export
+
+
+def test_what_was_corrected_is_masked_in_the_audit(
+    world: World, operator: Operator, right: Right, instance_id: str
+) -> None:
+    with world.database.reading() as connection:
+        (incident,) = queries.list_incidents(connection, instance_id=instance_id).items
+    form = {"reason": "for ALCL-NEW-9", "input.serial": "ALCL-NEW-9", "input.port": "1/1/7"}
+    operator.post(f"/incidents/{incident.id}/correct", {**form, "input.speed_mbps": "500", "input.tags": "null"})
+    assert "ALCL-NEW-9" in operator.get("/audit/export.ndjson").text
+    right.may_see = False
+    for path in ("/audit", "/audit/export.ndjson"):
+        assert "ALCL-NEW-9" not in operator.get(path).text, path
