@@ -11,9 +11,11 @@ from contextlib import contextmanager
 import click
 
 from app.core.clock import SystemClock
-from app.core.db import Database
+from app.core.db import Database, Transaction
 from app.core.settings import Settings, read_settings
 from app.factory import make_secret_keys, secret_keys
+from app.identity.audit import entries
+from app.identity.audit.entries import Entry
 from app.identity.secrets import store
 from app.identity.secrets.names import check_name, check_value
 from app.migrations.run import migrate
@@ -35,6 +37,7 @@ def set_command(name: str, by: str) -> None:
         keys = make_secret_keys(settings)
         with database.transaction() as tx:
             store.put(tx, keys, name, value, by, SystemClock().now())
+            _record(tx, "set", name, by)
     click.echo(f"{name} is stored under the key {keys.first.id}. Workers that run have it within seconds.")
 
 
@@ -62,6 +65,7 @@ def remove_command(name: str) -> None:
     """Forget the stored secret NAME."""
     with _database() as (_, database), database.transaction() as tx:
         store.remove(tx, check_name(name))
+        _record(tx, "remove", name, getpass.getuser())
     click.echo(f"{name} is removed. Workers that run forget it within seconds.")
 
 
@@ -75,7 +79,13 @@ def rotate_command() -> None:
         for name in names:
             with database.transaction() as tx:
                 store.rotate(tx, keys, name)
+                _record(tx, "rotate", name, getpass.getuser())
     click.echo(f"{len(names)} encrypted anew. All secrets are under the key {keys.first.id}: the others may go.")
+
+
+def _record(tx: Transaction, command: str, name: str, by: str) -> None:
+    door = f"turnup secret {command}"
+    entries.write(tx, Entry(SystemClock().now(), by, "command", "secret.manage", door, kind="secret", target=name))
 
 
 @contextmanager

@@ -15,6 +15,8 @@ from app.cli.main import main as group
 from app.core.db import Database
 from app.core.settings import Settings, read_settings
 from app.factory import read_outside
+from app.identity.audit import search
+from app.identity.audit.search import Wanted
 
 VALUE = "a-value-of-a-test"
 OLD, NEW = (base64.b64encode(os.urandom(32)).decode() for _ in range(2))
@@ -89,6 +91,18 @@ def test_a_removed_secret_is_gone(shop: Shop) -> None:
     again = shop.run("remove", "key")
     assert again.exit_code == 1
     assert "turnup secret list" in again.output
+
+
+def test_who_set_and_removed_one_is_on_record_without_its_value(shop: Shop) -> None:
+    shop.run("set", "key", "--by", "ann", stdin=VALUE)
+    shop.run("remove", "key")
+    database = Database(read_settings(shop.environ()).database_url)
+    with database.reading() as connection:
+        found = search.find(connection, Wanted(target="key"), 10, 0).items
+    database.close()
+    assert [entry.door for entry in found] == ["turnup secret remove", "turnup secret set"]
+    assert found[1].by == "ann"
+    assert VALUE not in str(found)
 
 
 def test_keys_are_changed_without_a_moment_in_which_nothing_opens(shop: Shop, tmp_path: Path) -> None:

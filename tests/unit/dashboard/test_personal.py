@@ -105,7 +105,7 @@ def test_a_form_leaves_masked_inputs_as_they_are(
     page = operator.get(f"/instances/{instance_id}").text
     assert 'name="input.port"' in page
     assert 'name="input.serial"' not in page
-    assert "serial cannot be corrected here" in page
+    assert "left as it is: serial." in page
     with world.database.reading() as connection:
         (incident,) = queries.list_incidents(connection, instance_id=instance_id).items
     world.olt.silent.clear()
