@@ -41,6 +41,7 @@ from app.engine.starts import is_accepted
 from app.handling.registry import Registry
 from app.identity.authority import Grant, read_grant
 from app.identity.doors import Identity, build_identity
+from app.identity.permissions import Permission
 from app.identity.provider import ProviderSettings
 from app.identity.secrets.keys import Keyring, keep_key, read_key_file, read_keys
 from app.identity.secrets.lookup import Secrets, Source
@@ -133,6 +134,7 @@ def build_engine_room(settings: Settings) -> EngineRoom:
         idle=settings.session_idle,
         longest=settings.session_longest,
         provider=read_provider(settings.oidc),
+        four_eyes=read_four_eyes(settings.four_eyes),
     )
     parts = (engine, operators, processes, migrations, kinds, jobs, identity, personal)
     return EngineRoom(database, registry, clock, wakeups, *parts)
@@ -149,6 +151,17 @@ def read_provider(oidc: OidcSettings | None) -> ProviderSettings | None:
     except InvalidInput as error:
         raise InvalidSetting(f"TURNUP_OIDC_ROLES: {error.message}", variable="TURNUP_OIDC_ROLES") from error
     return ProviderSettings(**{**vars(oidc), "roles": roles})
+
+
+def read_four_eyes(names: tuple[str, ...]) -> frozenset[Permission]:
+    """InvalidSetting for what is no permission."""
+    for name in names:
+        if name not in [*Permission]:
+            raise InvalidSetting(
+                f"TURNUP_FOUR_EYES has {name!r}; expected permissions, separated by commas: {', '.join(Permission)}",
+                variable="TURNUP_FOUR_EYES",
+            )
+    return frozenset(map(Permission, names))
 
 
 def build_house(settings: Settings, environ: Mapping[str, str], too_many_strays: Callable[[], None]) -> House:

@@ -23,6 +23,7 @@ class EntryOut(Output):
     id: str
     at: datetime
     by: str
+    second: str | None = Field(description="Who seconded it, where that is needed")
     via: Literal["user", "token", "command"]
     action: str = Field(description="The permission by which it was done", examples=["incident.retry"])
     door: str = Field(description="Where it was done", examples=["dashboard.retry"])

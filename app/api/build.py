@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_openapi3.openapi import OpenAPI
 
 from app.api import (
+    approvals,
     audit,
     decisions,
     definitions,
@@ -39,6 +40,7 @@ _ROOMS = (
     migrations.Migrations,
     jobs.Jobs,
     audit.Audit,
+    approvals.Approvals,
     systems.Systems,
 )
 

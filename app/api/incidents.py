@@ -167,7 +167,7 @@ class Incidents:
             if body.inputs is None:
                 operators.retry(tx, incident_id, deed.by, body.reason)
                 return
-            deed.needs_too(tx.connection, Permission.CORRECT_INCIDENT)
+            deed.needs_too(tx, Permission.CORRECT_INCIDENT)
             try:
                 operators.retry_with_inputs(tx, incident_id, body.inputs, deed.by, body.reason)
             except BadParameter as error:

@@ -16,7 +16,7 @@ from app.core.db import Transaction
 from app.engine import queries
 from app.engine.queries.gates import GateView
 from app.handling.contract import Limit
-from app.web.acting import Deed, act
+from app.web.acting import Deed, act, deed
 from app.web.models import Input, Name, Output, Reason
 from app.web.paging import PageQuery, answer_one, answer_page
 
@@ -134,8 +134,9 @@ class Systems:
         return self._change(body, lambda tx, by: self._keeping.let_go(tx, body.key, by, body.reason))
 
     def _change(self, body: GateIn, change: Callable[[Transaction, str], object]) -> Response:
+        deed().target = body.key
+
         def work(tx: Transaction, deed: Deed) -> None:
-            deed.target = body.key
             deed.before = self._read(tx.connection, body.key).set_to
             change(tx, deed.by)
 

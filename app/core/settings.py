@@ -38,6 +38,7 @@ class Settings:
     # How long a session of the dashboard lasts: unused, and at most
     session_idle: timedelta = timedelta(hours=1)
     session_longest: timedelta = timedelta(hours=12)
+    four_eyes: tuple[str, ...] = ()  # permissions whose use needs a second person
     oidc: OidcSettings | None = None  # None: everybody has a password here
     # Reverse proxies that stand before the server: so many X-Forwarded headers are believed
     proxies: int = 0
@@ -77,6 +78,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         lab_url=_lab_url(environ),
         session_idle=timedelta(minutes=_whole(environ, "TURNUP_SESSION_IDLE_MIN", default=60, low=1, high=24 * 60)),
         session_longest=timedelta(hours=_whole(environ, "TURNUP_SESSION_LONGEST_H", default=12, low=1, high=7 * 24)),
+        four_eyes=tuple(filter(None, (each.strip() for each in environ.get("TURNUP_FOUR_EYES", "").split(",")))),
         oidc=_oidc(environ),
         proxies=_whole(environ, "TURNUP_PROXIES", default=0, low=0, high=8),
         rate_per_s=_whole(environ, "TURNUP_RATE_PER_S", default=1000, low=1, high=1_000_000),

@@ -67,7 +67,7 @@ class Access:
             check_proof()
         if found is not None and not door.public:
             self._rate.take(f"user {found.user_id}")
-            enter(found, self._database, self._identity.clock)
+            enter(found, self._identity)
         return None
 
     def _find(self) -> Person | None:

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from app.dashboard import words
 from app.dashboard.access import Access, person
 from app.dashboard.account import AccountPages
+from app.dashboard.approvals import ApprovalPages
 from app.dashboard.audit import AuditPages
 from app.dashboard.cookies import proof
 from app.dashboard.decisions import DecisionPages
@@ -49,6 +50,7 @@ def build_dashboard(app: Flask, parts: DashboardParts) -> None:
         UserPages(parts, diagrams),
         SystemPages(parts, diagrams),
         AuditPages(parts, diagrams),
+        ApprovalPages(parts, diagrams),
     ):
         pages.routes(blueprint)
     blueprint.after_request(_add_headers)

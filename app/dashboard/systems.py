@@ -15,7 +15,7 @@ from app.dashboard.fields import read_reason
 from app.dashboard.pages import Pages, wants_fragment
 from app.engine import queries
 from app.handling.contract import Limit
-from app.web.acting import Deed, act
+from app.web.acting import Deed, act, deed
 
 
 class SystemPages(Pages):
@@ -51,9 +51,9 @@ class SystemPages(Pages):
 
     def _act(self, change: Callable[[Transaction, str, str, str], object]) -> str | Response:
         key, reason = request.form.get("key", "").strip(), read_reason(request.form)
+        deed().target = key
 
         def work(tx: Transaction, deed: Deed) -> None:
-            deed.target = key
             deed.before = queries.get_gate(tx.connection, key, self.parts.engine.gates, self.parts.registry).set_to
             change(tx, key, deed.by, reason)
 

@@ -14,7 +14,7 @@ from app.identity import tokens, users
 from app.identity.authority import Grant, read_grant
 from app.identity.passwords import made_up
 from app.identity.permissions import Role
-from app.web.acting import Deed, act
+from app.web.acting import Deed, act, deed
 
 
 class UserPages(Pages):
@@ -38,6 +38,7 @@ class UserPages(Pages):
         """With a password that nobody has thought of; it is shown in this one answer."""
         name, password, grants = request.form.get("name", "").strip(), made_up(), _read_grants()
         everybody = self.parts.identity.users
+        deed().target = name[:255]
         act(self.parts.database, lambda tx, deed: everybody.add(tx, name, password, grants, deed.by))
         return self.show(made_for=name, made=password)
 

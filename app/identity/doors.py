@@ -7,8 +7,10 @@ from datetime import timedelta
 
 from app.core.clock import Clock
 from app.core.db import Database
+from app.identity.approvals import Approvals
 from app.identity.login import Login
 from app.identity.passwords import Passwords
+from app.identity.permissions import Permission
 from app.identity.provider import Provider, ProviderSettings
 from app.identity.sessions import Sessions
 from app.identity.tokens import Tokens
@@ -29,6 +31,7 @@ class Identity:
     tokens: Tokens
     sessions: Sessions
     login: Login
+    approvals: Approvals
     provider_login: ProviderLogin | None = None  # where the organisation has a provider
 
 
@@ -40,10 +43,12 @@ def build_identity(
     longest: timedelta = LONGEST,
     passwords: Passwords | None = None,
     provider: ProviderSettings | None = None,
+    four_eyes: frozenset[Permission] = frozenset(),
 ) -> Identity:
     passwords = passwords or Passwords()
     sessions = Sessions(clock, idle, longest)
     login = Login(database, clock, passwords, sessions)
     users = Users(clock, passwords)
     by_provider = ProviderLogin(database, clock, Provider(provider, clock), users, login) if provider else None
-    return Identity(database, clock, users, Tokens(clock), sessions, login, by_provider)
+    approvals = Approvals(clock, four_eyes)
+    return Identity(database, clock, users, Tokens(clock), sessions, login, approvals, by_provider)

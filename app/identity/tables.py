@@ -68,3 +68,27 @@ login_guess = sa.Table(
     sa.Column("last_at", Instant, nullable=False),
     sa.Index("ix_login_guess_last_at", "last_at"),
 )
+
+approval = sa.Table(
+    "approval",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("action", sa.String(64), nullable=False),  # the permission
+    sa.Column("door", sa.String(80), nullable=False),
+    sa.Column("target", sa.String(255)),
+    sa.Column("process_id", sa.String(255)),
+    sa.Column("reason", sa.Text),
+    sa.Column("body", JsonText),  # what was asked for
+    sa.Column("digest", sa.String(64), nullable=False),  # of the request: the same sent again has the same
+    sa.Column("asker", sa.String(64), nullable=False),  # a user's id, or `token:<id>` of a system's own
+    sa.Column("asked_by", sa.Text, nullable=False),
+    sa.Column("asked_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Column("seconded_by", sa.Text),
+    sa.Column("seconded_at", Instant),
+    sa.Column("refused_by", sa.Text),
+    sa.Column("refused_at", Instant),
+    sa.Column("done_at", Instant),  # a second person's word is good for once
+    sa.Index("ix_approval_digest", "digest"),
+    sa.Index("ix_approval_action", "action", "id"),
+)

@@ -8,19 +8,32 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from flask import g, request
 
-from app.core.clock import Clock
 from app.core.db import Database, Transaction
 from app.core.errors import Forbidden, NotFound, TurnupError
 from app.core.jobs import views
 from app.engine import queries
+from app.identity.approvals import Asked
 from app.identity.audit import entries
 from app.identity.authority import Person, Reach
+from app.identity.doors import Identity
 from app.identity.permissions import Permission
 from app.web.commits import commit
 from app.web.doors import DOORS, Door, Leads
-from app.web.recording import entry_of
+from app.web.recording import asked_here, digest_here, entry_of, target_here
 
 Result = TypeVar("Result")
+
+
+# Doors whose paths name what belongs to one process
+_NAMED = ("instance", "incident", "task", "job", "process")
+
+
+class _NotSeconded(Exception):
+    """It needs a second person; ends the transaction in which it was to be done."""
+
+    def __init__(self, asked: Asked) -> None:
+        super().__init__(asked)
+        self.asked = asked
 
 
 class ShutDoor(Forbidden):
@@ -30,12 +43,12 @@ class ShutDoor(Forbidden):
 class Deed:
     """What a person does with a request: by which permission, to what. What is not permitted does not become one."""
 
-    def __init__(self, who: Person, door: Door, target: str | None, database: Database, clock: Clock) -> None:
+    def __init__(self, who: Person, door: Door, target: str | None, identity: Identity) -> None:
         self.who = who
         self.door = door
-        self._database = database
-        self._clock = clock
+        self._identity = identity
         self._is_being_done = False
+        self._second: str | None = None  # who has seconded it
         self.needs = door.needs
         self.leads: Leads = door.leads
         self.target = target  # the id that the path names
@@ -66,20 +79,21 @@ class Deed:
         self.process_id = process_id
         self.is_told = True
 
-    def needs_too(self, connection: sa.Connection, permission: Permission) -> None:
-        """What it comes to needs this as well; MissingPermission."""
+    def needs_too(self, tx: Transaction, permission: Permission) -> None:
+        """What it comes to needs this as well, and perhaps a second person for that; MissingPermission."""
         if self.who.reach(permission) is not None:
-            self.who.require(permission, self.process_id or _process_of(connection, self.leads, str(self.target)))
-
+            self.who.require(permission, self.process_id or _process_of(tx.connection, self.leads, str(self.target)))
+        self._second = self._seconded(tx, permission) or self._second
 
     def do(self, database: Database, work: Callable[[Transaction, Deed], Result]) -> Result:
         """In a transaction, which holds the record of it too; what is not permitted after all is on record alone."""
 
         def permitted(tx: Transaction) -> Result:
+            self._second = None if self.needs is None else self._seconded(tx, self.needs)
             result = work(tx, self)
             if self.leads == "told" and not self.is_told:
                 raise RuntimeError(f"{request.endpoint} has not said which process it concerns")
-            if self.process_id is None and self.leads in ("instance", "incident", "task", "job", "process"):
+            if self.process_id is None and self.leads in _NAMED:
                 self.process_id = _process_of(tx.connection, self.leads, str(self.target))
             self._record(tx)
             return result
@@ -90,27 +104,48 @@ class Deed:
         except Forbidden as error:
             self.record_refusal(error)
             raise
+        except _NotSeconded as error:
+            with database.transaction() as tx:
+                told = self._identity.approvals.ask(tx, error.asked)
+            raise told from None
         finally:
             self._is_being_done = False
+
+    def _seconded(self, tx: Transaction, permission: Permission) -> str | None:
+        """By whom, where a second person is needed; their word is used up with this transaction."""
+        approvals = self._identity.approvals
+        if permission not in approvals.needed:
+            return None
+        process_id = self.process_id
+        if process_id is None and self.leads in _NAMED:
+            process_id = _process_of(tx.connection, self.leads, str(self.target))
+        body, reason = asked_here()
+        target = target_here(self.target)
+        digest = digest_here(target)
+        asked = Asked(self.who, permission, str(request.endpoint), target, process_id, reason, body, digest)
+        second = approvals.use(tx, asked)
+        if second is None:
+            raise _NotSeconded(asked)
+        return second
 
     def record_refusal(self, error: TurnupError) -> None:
         """That somebody wanted to change what they may not; who only looked leaves no record."""
         if request.method not in ("GET", "HEAD"):
-            with self._database.transaction() as tx:
+            with self._identity.database.transaction() as tx:
                 self._record(tx, error)
 
     def _record(self, tx: Transaction, refused: TurnupError | None = None) -> None:
-        facts = {"target": self.target, "process_id": self.process_id, "before": self.before}
-        entries.write(tx, entry_of(self.who, self.door, self._clock.now(), **facts, refused=refused))
+        facts = {"target": self.target, "process_id": self.process_id, "before": self.before, "second": self._second}
+        entries.write(tx, entry_of(self.who, self.door, self._identity.clock.now(), **facts, refused=refused))
 
 
-def enter(who: Person, database: Database, clock: Clock) -> None:
+def enter(who: Person, identity: Identity) -> None:
     """Let somebody through the door that the present request stands at. MissingPermission, or whatever is not there.
 
     Whoever was to change something and may not is on record.
     """
     door = door_here()
-    deed = Deed(who, door, _target(door.leads), database, clock)
+    deed = Deed(who, door, _target(door.leads), identity)
     try:
         if door.needs is not None:
             who.require_some(door.needs)
@@ -118,7 +153,7 @@ def enter(who: Person, database: Database, clock: Clock) -> None:
         deed.record_refusal(error)
         raise
     if door.needs is not None:
-        _permit(deed, database)
+        _permit(deed, identity.database)
     g.turnup_deed = deed
 
 

@@ -35,9 +35,13 @@ class Callers:
         self._known: OrderedDict[str, tuple[Known, datetime]] = OrderedDict()  # by the token's digest
         self._lock = Lock()
 
+    @property
+    def identity(self) -> Identity:
+        return self._identity
+
     def guard(self) -> None:
         """To be run before every request of the API."""
-        enter(self.person(), self._identity.database, self._identity.clock)
+        enter(self.person(), self._identity)
 
     def person(self) -> Person:
         """Who calls. TokenMissing, TokenWrong, TokenExpired, TokenRevoked, TooManyRequests."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -27,28 +28,29 @@ def entry_of(
     target: str | None,
     process_id: str | None = None,
     before: Any = None,
+    second: str | None = None,
     refused: TurnupError | None = None,
 ) -> Entry:
     """Of the present request, done or refused."""
-    asked = _asked()
-    reason = asked.pop("reason", None)
+    asked, reason = asked_here()
     return Entry(
         at=at,
         by=who.name,
+        second=second,
         via=who.kind,
         user_id=who.user_id,
         token_id=who.token_id,
         action=str(door.needs or request.endpoint),
         door=str(request.endpoint),
         kind=_kind(door),
-        target=_target(target),
+        target=target_here(target),
         process_id=process_id,
         result="done" if refused is None else "refused",
         code=None if refused is None else refused.code,
         request_id=g.turnup_seen.id if "turnup_seen" in g else None,
-        reason=reason if isinstance(reason, str) else None,
+        reason=reason,
         before=before,
-        after={name: value for name, value in asked.items() if name not in _UNSAID} or None,
+        after=asked or None,
         address=request.remote_addr,
     )
 
@@ -60,10 +62,30 @@ def _kind(door: Door) -> str | None:
     return str(door.needs).partition(".")[0] if door.needs is not None else None
 
 
-def _target(told: str | None) -> str | None:
+def target_here(told: str | None) -> str | None:
     """What the door was told, or the path names."""
     named = told if told is not None else next(iter((request.view_args or {}).values()), None)
     return None if named is None else str(named)[:255]
+
+
+def asked_here() -> tuple[dict[str, Any], str | None]:
+    """What the present request asks for, without what is secret; and why."""
+    asked = _asked()
+    reason = asked.get("reason")
+    said = {name: value for name, value in asked.items() if name not in _UNSAID}
+    return said, reason if isinstance(reason, str) else None
+
+
+def digest_here(target: str | None) -> str:
+    """Equal for the same request sent again, whatever reason it gives, and by files as a whole."""
+    asked, _ = asked_here()
+    files = {name: hashlib.sha256(file.stream.read()).hexdigest() for name, file in request.files.items()}
+    for file in request.files.values():
+        file.stream.seek(0)
+    body = "" if request.form or request.files else hashlib.sha256(request.get_data(cache=True)).hexdigest()
+    plain = "" if request.is_json else body
+    told = [request.endpoint, request.view_args, target, asked, files, plain]
+    return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS, default=str)).hexdigest()
 
 
 def _asked() -> dict[str, Any]:

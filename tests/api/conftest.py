@@ -76,7 +76,8 @@ def parts_of(bench: Bench, per_s: float = 100_000, **parts: Any) -> ApiParts:
     migrations, processes = Migrations(bench.engine), Processes(bench.engine)
     jobs = Jobs(Kinds({KIND: migrations.work, **processes.kinds()}), bench.clock)
     doors = (bench.database, bench.engine, bench.operators, processes, migrations, jobs)
-    return ApiParts(*doors, Callers(an_identity(bench.database, bench.clock), Rate(per_s)), **parts)
+    callers = parts.pop("callers", None) or Callers(an_identity(bench.database, bench.clock), Rate(per_s))
+    return ApiParts(*doors, callers, **parts)
 
 
 @pytest.fixture

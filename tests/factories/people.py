@@ -13,6 +13,7 @@ from app.core.ids import new_id
 from app.identity.authority import read_grant
 from app.identity.doors import Identity, build_identity
 from app.identity.passwords import Passwords
+from app.identity.permissions import Permission
 from app.identity.provider import ProviderSettings
 from app.identity.tables import api_token
 from app.identity.tokens import digest_of
@@ -25,8 +26,13 @@ def quick_passwords() -> Passwords:
     return Passwords(argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
-def an_identity(database: Database, clock: Clock, provider: ProviderSettings | None = None) -> Identity:
-    return build_identity(database, clock, passwords=quick_passwords(), provider=provider)
+def an_identity(
+    database: Database,
+    clock: Clock,
+    provider: ProviderSettings | None = None,
+    four_eyes: frozenset[Permission] = frozenset(),
+) -> Identity:
+    return build_identity(database, clock, passwords=quick_passwords(), provider=provider, four_eyes=four_eyes)
 
 
 def add_user(identity: Identity, name: str, *grants: str) -> str:

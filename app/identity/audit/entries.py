@@ -18,8 +18,8 @@ from app.identity.audit.tables import audit_entry
 
 LONGEST = 20_000  # bytes of JSON that are kept of what was there before, and of what was asked for
 _DIGESTED = (
-    *("id", "at", "by", "via", "user_id", "token_id", "action", "door", "kind", "target", "process_id", "result"),
-    *("code", "request_id", "reason", "before", "after", "address"),
+    *("id", "at", "by", "second", "via", "user_id", "token_id", "action", "door", "kind", "target", "process_id"),
+    *("result", "code", "request_id", "reason", "before", "after", "address"),
 )
 _WRITE = Prepared(sa.insert(audit_entry))
 
@@ -33,6 +33,7 @@ class Entry:
     via: Literal["user", "token", "command"]
     action: str
     door: str
+    second: str | None = None
     kind: str | None = None
     target: str | None = None
     process_id: str | None = None

@@ -22,6 +22,7 @@ class EntryView:
     id: str
     at: datetime
     by: str
+    second: str | None
     via: str
     action: str
     door: str

@@ -11,6 +11,7 @@ audit_entry = sa.Table(
     sa.Column("id", sa.String(36), primary_key=True),
     sa.Column("at", Instant, nullable=False),
     sa.Column("by", sa.Text, nullable=False),  # as it stands in histories
+    sa.Column("second", sa.Text),  # who seconded it, where that was needed
     sa.Column("via", sa.String(16), nullable=False),  # user | token | command
     sa.Column("user_id", sa.String(36)),
     sa.Column("token_id", sa.String(36)),
@@ -52,8 +53,8 @@ audit_head = sa.Table(
 )
 
 _KEPT = (
-    *("id", "at", "by", "via", "user_id", "token_id", "action", "door", "kind", "target", "process_id", "result"),
-    *("code", "request_id"),
+    *("id", "at", "by", "second", "via", "user_id", "token_id", "action", "door", "kind", "target", "process_id"),
+    *("result", "code", "request_id"),
 )
 _ERASABLE = ("reason", "before", "after", "address")
 _SEALED = ("position", "digest", "chain")

@@ -13,6 +13,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(36), nullable=False),
         sa.Column("at", sa.BigInteger, nullable=False),
         sa.Column("by", sa.Text, nullable=False),
+        sa.Column("second", sa.Text),
         sa.Column("via", sa.String(16), nullable=False),
         sa.Column("user_id", sa.String(36)),
         sa.Column("token_id", sa.String(36)),
@@ -59,18 +60,18 @@ _SQLITE = (
     ),
     (
         'CREATE TRIGGER audit_entry_is_not_changed BEFORE UPDATE ON audit_entry WHEN NEW."id" IS NOT '
-        'OLD."id" OR NEW."at" IS NOT OLD."at" OR NEW."by" IS NOT OLD."by" OR NEW."via" IS NOT OLD."via" '
-        'OR NEW."user_id" IS NOT OLD."user_id" OR NEW."token_id" IS NOT OLD."token_id" OR NEW."action" '
-        'IS NOT OLD."action" OR NEW."door" IS NOT OLD."door" OR NEW."kind" IS NOT OLD."kind" OR '
-        'NEW."target" IS NOT OLD."target" OR NEW."process_id" IS NOT OLD."process_id" OR NEW."result" IS '
-        'NOT OLD."result" OR NEW."code" IS NOT OLD."code" OR NEW."request_id" IS NOT OLD."request_id" OR '
-        '(OLD.position IS NOT NULL AND (NEW."position" IS NOT OLD."position" OR NEW."digest" IS NOT '
-        'OLD."digest" OR NEW."chain" IS NOT OLD."chain")) OR ((NEW."reason" IS NOT OLD."reason" OR '
-        'NEW."before" IS NOT OLD."before" OR NEW."after" IS NOT OLD."after" OR NEW."address" IS NOT '
-        'OLD."address" OR NEW."erased_at" IS NOT OLD."erased_at") AND (NEW.erased_at IS NULL OR '
-        'NEW."reason" IS NOT NULL OR NEW."before" IS NOT NULL OR NEW."after" IS NOT NULL OR '
-        "NEW.\"address\" IS NOT NULL)) BEGIN SELECT RAISE(ABORT, 'what the audit says is not changed'); "
-        "END"
+        'OLD."id" OR NEW."at" IS NOT OLD."at" OR NEW."by" IS NOT OLD."by" OR NEW."second" IS NOT '
+        'OLD."second" OR NEW."via" IS NOT OLD."via" OR NEW."user_id" IS NOT OLD."user_id" OR '
+        'NEW."token_id" IS NOT OLD."token_id" OR NEW."action" IS NOT OLD."action" OR NEW."door" IS NOT '
+        'OLD."door" OR NEW."kind" IS NOT OLD."kind" OR NEW."target" IS NOT OLD."target" OR '
+        'NEW."process_id" IS NOT OLD."process_id" OR NEW."result" IS NOT OLD."result" OR NEW."code" IS '
+        'NOT OLD."code" OR NEW."request_id" IS NOT OLD."request_id" OR (OLD.position IS NOT NULL AND '
+        '(NEW."position" IS NOT OLD."position" OR NEW."digest" IS NOT OLD."digest" OR NEW."chain" IS NOT '
+        'OLD."chain")) OR ((NEW."reason" IS NOT OLD."reason" OR NEW."before" IS NOT OLD."before" OR '
+        'NEW."after" IS NOT OLD."after" OR NEW."address" IS NOT OLD."address" OR NEW."erased_at" IS NOT '
+        'OLD."erased_at") AND (NEW.erased_at IS NULL OR NEW."reason" IS NOT NULL OR NEW."before" IS NOT '
+        'NULL OR NEW."after" IS NOT NULL OR NEW."address" IS NOT NULL)) BEGIN SELECT RAISE(ABORT, \'what '
+        "the audit says is not changed'); END"
     ),
 )
 _POSTGRESQL = (
@@ -82,17 +83,18 @@ _POSTGRESQL = (
     (
         "CREATE TRIGGER audit_entry_is_not_changed BEFORE UPDATE ON audit_entry FOR EACH ROW WHEN "
         '(NEW."id" IS DISTINCT FROM OLD."id" OR NEW."at" IS DISTINCT FROM OLD."at" OR NEW."by" IS '
-        'DISTINCT FROM OLD."by" OR NEW."via" IS DISTINCT FROM OLD."via" OR NEW."user_id" IS DISTINCT '
-        'FROM OLD."user_id" OR NEW."token_id" IS DISTINCT FROM OLD."token_id" OR NEW."action" IS '
-        'DISTINCT FROM OLD."action" OR NEW."door" IS DISTINCT FROM OLD."door" OR NEW."kind" IS DISTINCT '
-        'FROM OLD."kind" OR NEW."target" IS DISTINCT FROM OLD."target" OR NEW."process_id" IS DISTINCT '
-        'FROM OLD."process_id" OR NEW."result" IS DISTINCT FROM OLD."result" OR NEW."code" IS DISTINCT '
-        'FROM OLD."code" OR NEW."request_id" IS DISTINCT FROM OLD."request_id" OR (OLD.position IS NOT '
-        'NULL AND (NEW."position" IS DISTINCT FROM OLD."position" OR NEW."digest" IS DISTINCT FROM '
-        'OLD."digest" OR NEW."chain" IS DISTINCT FROM OLD."chain")) OR ((NEW."reason" IS DISTINCT FROM '
-        'OLD."reason" OR NEW."before" IS DISTINCT FROM OLD."before" OR NEW."after" IS DISTINCT FROM '
-        'OLD."after" OR NEW."address" IS DISTINCT FROM OLD."address" OR NEW."erased_at" IS DISTINCT FROM '
-        'OLD."erased_at") AND (NEW.erased_at IS NULL OR NEW."reason" IS NOT NULL OR NEW."before" IS NOT '
-        'NULL OR NEW."after" IS NOT NULL OR NEW."address" IS NOT NULL))) EXECUTE FUNCTION audit_refuse()'
+        'DISTINCT FROM OLD."by" OR NEW."second" IS DISTINCT FROM OLD."second" OR NEW."via" IS DISTINCT '
+        'FROM OLD."via" OR NEW."user_id" IS DISTINCT FROM OLD."user_id" OR NEW."token_id" IS DISTINCT '
+        'FROM OLD."token_id" OR NEW."action" IS DISTINCT FROM OLD."action" OR NEW."door" IS DISTINCT '
+        'FROM OLD."door" OR NEW."kind" IS DISTINCT FROM OLD."kind" OR NEW."target" IS DISTINCT FROM '
+        'OLD."target" OR NEW."process_id" IS DISTINCT FROM OLD."process_id" OR NEW."result" IS DISTINCT '
+        'FROM OLD."result" OR NEW."code" IS DISTINCT FROM OLD."code" OR NEW."request_id" IS DISTINCT '
+        'FROM OLD."request_id" OR (OLD.position IS NOT NULL AND (NEW."position" IS DISTINCT FROM '
+        'OLD."position" OR NEW."digest" IS DISTINCT FROM OLD."digest" OR NEW."chain" IS DISTINCT FROM '
+        'OLD."chain")) OR ((NEW."reason" IS DISTINCT FROM OLD."reason" OR NEW."before" IS DISTINCT FROM '
+        'OLD."before" OR NEW."after" IS DISTINCT FROM OLD."after" OR NEW."address" IS DISTINCT FROM '
+        'OLD."address" OR NEW."erased_at" IS DISTINCT FROM OLD."erased_at") AND (NEW.erased_at IS NULL '
+        'OR NEW."reason" IS NOT NULL OR NEW."before" IS NOT NULL OR NEW."after" IS NOT NULL OR '
+        'NEW."address" IS NOT NULL))) EXECUTE FUNCTION audit_refuse()'
     ),
 )

@@ -100,7 +100,7 @@ def test_a_beginning_of_many_keys_finds_them_all(rows: Rows, read: Read, monkeyp
 def test_counting_stops_and_reading_on_finds_everything(
     rows: Rows, read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.engine.queries.page.COUNT_LIMIT", 3)
+    monkeypatch.setattr("app.core.pages.COUNT_LIMIT", 3)
     for number in range(9):
         rows.instance(f"i{number}", number, incidents=number % 2)
     assert read(queries.count_by_state) == {
