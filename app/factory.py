@@ -52,6 +52,7 @@ from app.watch.desk import Desk
 from app.watch.figures import Backlog, Busy, FiguresSheet, Stored
 from app.watch.readiness import Readiness
 from app.watch.traces import open_tracing
+from app.web.acting import may_see_personal
 from app.web.callers import Callers
 from app.web.intake import Intake
 from app.web.openapi import create_app_shell
@@ -269,8 +270,7 @@ def _build_app(settings: Settings, room: EngineRoom, desk: Desk, intake: Intake)
     app.static_folder = str(STATIC)
     app.static_url_path = "/static"
     app.add_url_rule("/static/<path:filename>", endpoint="static", view_func=app.send_static_file)
-    # Whoever may see instances may see what in them is personal.
-    personal = PersonalData(room.personal.names, may_see=lambda process_id: True)
+    personal = PersonalData(room.personal.names, may_see_personal)
     rate = Rate(settings.rate_per_s)
     doors = (room.database, room.engine, room.operators, room.processes, room.migrations, room.jobs)
     build_api(app, ApiParts(*doors, Callers(room.identity, rate), desk, intake, personal))

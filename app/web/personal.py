@@ -17,6 +17,7 @@ from app.core.secrecy import Scrubber
 from app.engine.queries import HistoryView, IncidentView, TokenView, UserTaskView, VariableView
 from app.engine.queries.personal import personal_texts
 from app.engine.rewind import RewindPlan
+from app.identity.approvals import ApprovalView
 from app.identity.audit.search import EntryView
 
 NOTE_HEADER = "Turnup-Masked"
@@ -106,14 +107,21 @@ class PersonalData:
     may_see: Callable[[str], bool] = lambda process_id: True
 
     def entry(self, view: EntryView) -> EntryView:
-        """Of the audit: what was asked for is named as in the API, or as a form's fields, which begin with `input.`"""
-        names = frozenset() if self.may_see(view.process_id or "") else self.fields()
-        if not names:
-            return view
-        asked = frozenset((*names, *(f"input.{name}" for name in names)))
-        texts = masking(personal_values([view.before, view.after], asked))
-        hide = Veil(asked, texts).value
+        """Of the audit."""
+        hide = self._hides(view.process_id, [view.before, view.after])
         return replace(view, before=hide(view.before), after=hide(view.after), reason=hide(view.reason))
+
+    def approval(self, view: ApprovalView) -> ApprovalView:
+        hide = self._hides(view.process_id, [view.body])
+        return replace(view, body=hide(view.body), reason=hide(view.reason))
+
+    def _hides(self, process_id: str | None, asked: Any) -> Callable[[Any], Any]:
+        """What was asked for is named as in the API, or as a form's fields, which begin with `input.`"""
+        names = frozenset() if self.may_see(process_id or "") else self.fields()
+        if not names:
+            return OPEN.value
+        both = frozenset((*names, *(f"input.{name}" for name in names)))
+        return Veil(both, masking(personal_values(asked, both))).value
 
     def veil(self, connection: sa.Connection, instance_id: str, process_id: str) -> Veil:
         return self.veils(connection, [(instance_id, process_id)])[instance_id]

@@ -9,10 +9,15 @@ import pytest
 
 from app.core.personal import MASK
 from app.handling import Done, HandlerFault, Refused, Work, handles
+from app.identity.permissions import Permission
+from app.web.acting import may_see_personal
+from app.web.callers import Callers
 from app.web.personal import NOTE_HEADER, PersonalData
-from tests.api.conftest import Caller, application
+from app.web.rates import Rate
+from tests.api.conftest import Caller, application, somebody
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
+from tests.factories.people import an_identity
 
 PHONE, NAME = "0171 2345678", "Anna Schmidt"
 FIELDS = frozenset({"phone", "name", "subscriber"})
@@ -132,3 +137,27 @@ def test_the_right_is_asked_for_each_process(bench: Bench, seeing: Caller, insta
     text = some.get("/incidents").text
     assert "030 1234567" in text
     assert PHONE not in text
+
+
+def test_the_right_to_see_them_is_a_permission_of_each_process(bench: Bench, instance_id: str) -> None:
+    asks = Caller(application(bench, personal=PersonalData(lambda: FIELDS, may_see_personal)).test_client())
+    path = f"/process-instances/{instance_id}"
+    for name, grants, expected in (
+        ("vera", ("viewer",), MASK),
+        ("olga", ("operator",), PHONE),
+        ("otto", ("viewer", "operator@q"), MASK),
+        ("ole", ("viewer", "personal.read@p"), PHONE),
+    ):
+        assert somebody(bench, asks, name, *grants).get(path).json["variables"]["phone"] == expected, name
+
+
+def test_what_was_asked_for_is_masked_where_it_waits_for_a_second_person(bench: Bench, seeing: Caller) -> None:
+    identity = an_identity(bench.database, bench.clock, four_eyes=frozenset({Permission.START_INSTANCE}))
+    personal = PersonalData(lambda: FIELDS, may_see_personal)
+    app = application(bench, personal=personal, callers=Callers(identity, Rate(100_000)))
+    asks = Caller(app.test_client())
+    seeing.deploy(Diagram("p").start().user("u").end().chain("s", "u", "e"))
+    assert asks.start(variables=VARIABLES).status_code == 409
+    for grants, shown in (("operator",), PHONE), (("instance.start", "viewer"), MASK):
+        (waiting,) = somebody(bench, asks, grants[0], *grants).get("/approvals").json
+        assert waiting["body"]["variables"]["phone"] == shown
