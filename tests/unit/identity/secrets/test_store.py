@@ -170,7 +170,11 @@ def test_keys_are_read_as_people_write_them() -> None:
     assert OLD not in repr(ring(OLD))
 
 
-@pytest.mark.parametrize("text", ["short", OLD[:-4], OLD + OLD, "not base64 at all!"])
+@pytest.mark.parametrize(
+    "text",
+    ["short", OLD[:-4], OLD + OLD, "not base64 at all!"],
+    ids=["a word", "too short", "too long", "not base64"],
+)
 def test_what_is_no_key_is_refused_and_not_shown(text: str) -> None:
     with pytest.raises(InvalidSetting, match=r"TURNUP_SECRETS_KEY is not 32 bytes.*openssl rand") as refused:
         read_keys(text, "TURNUP_SECRETS_KEY")
