@@ -64,6 +64,7 @@ KEPT_KEYS = "secrets-key"
 ROOT = Path(__file__).parent.parent
 PROCESSES = ROOT / "processes"
 STATIC = ROOT / "static"
+SETTING = "TURNUP_SETTING_"
 # Workers of two releases may run side by side: a handler that one lacks, another may have.
 UNKNOWN_HANDLER_S = 60
 
@@ -234,14 +235,22 @@ def read_outside(
     database: Database,
     personal: Callable[[], frozenset[str]] = frozenset,
 ) -> Outside:
-    """Secrets are looked for when a handler asks: in the environment, in files, in the store. The log hides them."""
+    """`TURNUP_SETTING_IMS_URL` is what handlers ask for as `work.setting("ims_url")`.
+
+    Secrets are looked for when a handler asks: in the environment, in files, in the store. The log hides them.
+    """
     sources: list[Source] = [Environment(environ)]
     if settings.secrets_dir is not None:
         sources.append(Files(settings.secrets_dir))
     sources.append(Store(database, lambda: secret_keys(settings)))
     scrubber = Scrubber()
     scrub_with(scrubber)
-    return Outside({"lab_url": settings.lab_url}, Secrets(sources, scrubber), scrubber, personal)
+    given = {
+        **{name.removeprefix(SETTING).lower(): value for name, value in environ.items() if name.startswith(SETTING)},
+        "lab_url": settings.lab_url,
+        "allowed_networks": settings.allowed_networks,
+    }
+    return Outside(given, Secrets(sources, scrubber), scrubber, personal)
 
 
 def secret_keys(settings: Settings) -> Keyring:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -38,6 +39,8 @@ class Settings:
     # How long a session of the dashboard lasts: unused, and at most
     session_idle: timedelta = timedelta(hours=1)
     session_longest: timedelta = timedelta(hours=12)
+    # Beside public addresses, what a URL that comes with an order may lead to
+    allowed_networks: str = ""
     four_eyes: tuple[str, ...] = ()  # permissions whose use needs a second person
     oidc: OidcSettings | None = None  # None: everybody has a password here
     # Reverse proxies that stand before the server: so many X-Forwarded headers are believed
@@ -78,6 +81,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         lab_url=_lab_url(environ),
         session_idle=timedelta(minutes=_whole(environ, "TURNUP_SESSION_IDLE_MIN", default=60, low=1, high=24 * 60)),
         session_longest=timedelta(hours=_whole(environ, "TURNUP_SESSION_LONGEST_H", default=12, low=1, high=7 * 24)),
+        allowed_networks=_networks(environ),
         four_eyes=tuple(filter(None, (each.strip() for each in environ.get("TURNUP_FOUR_EYES", "").split(",")))),
         oidc=_oidc(environ),
         proxies=_whole(environ, "TURNUP_PROXIES", default=0, low=0, high=8),
@@ -155,6 +159,17 @@ def _lab_url(environ: Mapping[str, str]) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise _wrong("TURNUP_LAB_URL", repr(found), "an address such as http://127.0.0.1:8090")
     return found.rstrip("/")
+
+
+def _networks(environ: Mapping[str, str]) -> str:
+    found = environ.get("TURNUP_ALLOWED_NETWORKS", "")
+    for each in filter(None, (part.strip() for part in found.split(","))):
+        try:
+            ip_network(each)
+        except ValueError as error:
+            expected = "networks such as 10.20.0.0/16, 2001:db8::/32"
+            raise _wrong("TURNUP_ALLOWED_NETWORKS", repr(found), expected) from error
+    return found
 
 
 def _whole(environ: Mapping[str, str], name: str, *, default: int, low: int, high: int) -> int:

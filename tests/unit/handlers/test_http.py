@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from app.handling import Refused, SystemFailed, SystemSilent, UnexpectedAnswer
+from app.handling import Refused, SystemFailed, SystemSilent, UnexpectedAnswer, Work
 from handlers.clients.http import call, close_clients
 from tests.factories.labs import RunningLab, serving
 from tests.factories.works import a_work
@@ -35,17 +35,22 @@ def url() -> Iterator[str]:
     close_clients()
 
 
+def asks(base_url: str, **changes: Any) -> Work:
+    """The address is one that the installation is configured with."""
+    return a_work(settings={"system_url": base_url}, **changes)
+
+
 def test_the_steps_key_travels_as_idempotency_key(url: str) -> None:
-    assert call(a_work(key="i-7:/order#1|a#1"), url, "GET", "/key") == {"key": "i-7:/order#1|a#1"}
+    assert call(asks(url, key="i-7:/order#1|a#1"), url, "GET", "/key") == {"key": "i-7:/order#1|a#1"}
 
 
 def test_a_success_is_its_json(url: str) -> None:
-    assert call(a_work(), url, "POST", "/201", body={"a": [1]}) == {"a": [1]}
+    assert call(asks(url), url, "POST", "/201", body={"a": [1]}) == {"a": [1]}
 
 
 @pytest.mark.parametrize("status", [400, 404, 409, 422])
 def test_a_4xx_with_a_code_is_a_refusal(url: str, status: int) -> None:
-    answer = call(a_work(), url, "POST", f"/{status}", body={"code": "port_taken", "message": "by another"})
+    answer = call(asks(url), url, "POST", f"/{status}", body={"code": "port_taken", "message": "by another"})
     assert answer == Refused("port_taken", "by another")
 
 
@@ -66,7 +71,7 @@ def test_a_4xx_with_a_code_is_a_refusal(url: str, status: int) -> None:
 )
 def test_every_other_answer_is_a_fault_of_its_kind(url: str, status: int, body: Any, fault: type[Exception]) -> None:
     with pytest.raises(fault, match=f"answered {status}") as caught:
-        call(a_work(), url, "POST", f"/{status}", body=body)
+        call(asks(url), url, "POST", f"/{status}", body=body)
     assert type(caught.value) is fault
 
 
@@ -75,15 +80,16 @@ def test_nothing_listening_is_silence() -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with pytest.raises(SystemSilent, match="could not be reached"):
-        call(a_work(), f"http://127.0.0.1:{port}", "GET", "/")
+        call(asks(f"http://127.0.0.1:{port}"), f"http://127.0.0.1:{port}", "GET", "/")
     close_clients()
 
 
 def test_a_system_that_takes_the_call_and_says_nothing_is_given_up_at_the_deadline() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        work = a_work(deadline=datetime.now(UTC) + timedelta(seconds=0.2))
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        work = asks(url, deadline=datetime.now(UTC) + timedelta(seconds=0.2))
         with pytest.raises(SystemSilent, match=r"gave no answer within 0\.\d s"):
-            call(work, f"http://127.0.0.1:{silent.getsockname()[1]}", "GET", "/")
+            call(work, url, "GET", "/")
     close_clients()
 
 
