@@ -20,7 +20,7 @@ help:
 	@echo "make demo    orders through a flow against a laboratory network, in the browser (ARGS=--exit: and stop)"
 	@echo "make run     the server, set up by TURNUP_ variables"
 	@echo "make test    the tests;  make soak: those that take minutes;  make bench: measurements into build/bench.json"
-	@echo "make lint    ruff, mypy --strict, floors"
+	@echo "make lint    ruff, mypy --strict, bandit, floors"
 
 venv: $(VENV_MADE)
 parts: $(PARTS_MADE)
@@ -47,6 +47,7 @@ bench: venv parts
 lint: venv
 	$(BIN)/ruff check
 	$(BIN)/mypy
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive app handlers
 	$(BIN)/lint-imports --config setup.cfg
 
 clean:

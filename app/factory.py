@@ -14,9 +14,9 @@ from app.core.clock import Clock, SystemClock
 from app.core.db import Database
 from app.core.errors import InvalidInput, InvalidSetting
 from app.core.jobs import JobRunner, Jobs, Kinds
-from app.core.log import get_logger
+from app.core.log import get_logger, scrub_with
 from app.core.meters import Meters
-from app.core.net import Network
+from app.core.secrecy import Scrubber
 from app.core.settings import OidcSettings, Settings
 from app.core.tracing import Tracing
 from app.dashboard.build import build_dashboard
@@ -33,6 +33,7 @@ from app.dispatch.worker import Worker
 from app.engine.doors import Engine
 from app.engine.migration import doors as migration
 from app.engine.operators import Operators
+from app.engine.personal import PersonalFields
 from app.engine.processes import Processes
 from app.engine.queries.backlog import count_backlog
 from app.engine.spiff.index import install
@@ -42,21 +43,28 @@ from app.identity.authority import Grant, read_grant
 from app.identity.doors import Identity, build_identity
 from app.identity.permissions import Permission
 from app.identity.provider import ProviderSettings
+from app.identity.secrets.keys import Keyring, keep_key, read_key_file, read_keys
+from app.identity.secrets.lookup import Secrets, Source
+from app.identity.secrets.sources import Environment, Files
+from app.identity.secrets.store import Store
 from app.watch.checks import dispatch_checks, store_checks, worker_checks
 from app.watch.desk import Desk
 from app.watch.figures import Backlog, Busy, FiguresSheet, Stored
 from app.watch.readiness import Readiness
 from app.watch.traces import open_tracing
+from app.web.acting import may_see_personal
 from app.web.callers import Callers
 from app.web.intake import Intake
 from app.web.openapi import create_app_shell
+from app.web.personal import PersonalData
 from app.web.rates import Rate
 from app.web.watching import Watching
 
+KEPT_KEYS = "secrets-key"
 ROOT = Path(__file__).parent.parent
 PROCESSES = ROOT / "processes"
 STATIC = ROOT / "static"
-SECRET_PREFIX = "TURNUP_SECRET_"  # noqa: S105  a name, no secret
+SETTING = "TURNUP_SETTING_"
 # Workers of two releases may run side by side: a handler that one lacks, another may have.
 UNKNOWN_HANDLER_S = 60
 
@@ -76,6 +84,7 @@ class EngineRoom:
     kinds: Kinds
     jobs: Jobs
     identity: Identity
+    personal: PersonalFields
 
     def close(self) -> None:
         self.database.close()
@@ -120,6 +129,7 @@ def build_engine_room(settings: Settings) -> EngineRoom:
     migrations, processes = migration.Migrations(engine), Processes(engine)
     kinds = Kinds({migration.KIND: migrations.work, **processes.kinds()})
     operators, jobs = Operators(engine), Jobs(kinds, clock)
+    personal = PersonalFields(database, settings.personal_fields | registry.personal_fields())
     identity = build_identity(
         database,
         clock,
@@ -128,7 +138,7 @@ def build_engine_room(settings: Settings) -> EngineRoom:
         provider=read_provider(settings.oidc),
         four_eyes=read_four_eyes(settings.four_eyes),
     )
-    parts = (engine, operators, processes, migrations, kinds, jobs, identity)
+    parts = (engine, operators, processes, migrations, kinds, jobs, identity, personal)
     return EngineRoom(database, registry, clock, wakeups, *parts)
 
 
@@ -179,7 +189,7 @@ def build_crew(settings: Settings, environ: Mapping[str, str], too_many_strays: 
         room.clock,
         get_logger("turnup.worker"),
         threads=settings.workers,
-        outside=read_outside(settings, environ),
+        outside=read_outside(settings, environ, room.database, room.personal.names),
         lease_s=settings.lease_s,
         too_many_strays=too_many_strays,
         hand_on=hand_on,
@@ -219,14 +229,42 @@ def _build_dispatch(
     return Embedded(room.database, room.wakeups, upkeep, gatekeeper, room.clock, worker)
 
 
-def read_outside(settings: Settings, environ: Mapping[str, str]) -> Outside:
-    """`TURNUP_SECRET_ACS_PASSWORD` is what handlers ask for as `work.secret("acs_password")`."""
-    found = {
-        name.removeprefix(SECRET_PREFIX).lower(): value
-        for name, value in environ.items()
-        if name.startswith(SECRET_PREFIX)
+def read_outside(
+    settings: Settings,
+    environ: Mapping[str, str],
+    database: Database,
+    personal: Callable[[], frozenset[str]] = frozenset,
+) -> Outside:
+    """`TURNUP_SETTING_IMS_URL` is what handlers ask for as `work.setting("ims_url")`.
+
+    Secrets are looked for when a handler asks: in the environment, in files, in the store. The log hides them.
+    """
+    sources: list[Source] = [Environment(environ)]
+    if settings.secrets_dir is not None:
+        sources.append(Files(settings.secrets_dir))
+    sources.append(Store(database, lambda: secret_keys(settings)))
+    scrubber = Scrubber()
+    scrub_with(scrubber)
+    given = {
+        **{name.removeprefix(SETTING).lower(): value for name, value in environ.items() if name.startswith(SETTING)},
+        "lab_url": settings.lab_url,
+        "allowed_networks": settings.allowed_networks,
     }
-    return Outside({"lab_url": settings.lab_url}, found, Network(settings.allowed_networks))
+    return Outside(given, Secrets(sources, scrubber), scrubber, personal)
+
+
+def secret_keys(settings: Settings) -> Keyring:
+    """From the environment, or a file: the one that is named, else the one that is kept in the data directory."""
+    if settings.secrets_key:
+        return read_keys(settings.secrets_key, "TURNUP_SECRETS_KEY")
+    return read_key_file(settings.secrets_key_file or settings.data_dir / KEPT_KEYS)
+
+
+def make_secret_keys(settings: Settings) -> Keyring:
+    """Like `secret_keys`; when no keys are given and none are kept, one is made up."""
+    if not settings.secrets_key and settings.secrets_key_file is None:
+        keep_key(settings.data_dir / KEPT_KEYS)
+    return secret_keys(settings)
 
 
 def build_watch_app(settings: Settings, desk: Desk, identity: Identity) -> Flask:
@@ -241,9 +279,10 @@ def _build_app(settings: Settings, room: EngineRoom, desk: Desk, intake: Intake)
     app.static_folder = str(STATIC)
     app.static_url_path = "/static"
     app.add_url_rule("/static/<path:filename>", endpoint="static", view_func=app.send_static_file)
+    personal = PersonalData(room.personal.names, may_see_personal)
     rate = Rate(settings.rate_per_s)
     doors = (room.database, room.engine, room.operators, room.processes, room.migrations, room.jobs)
-    build_api(app, ApiParts(*doors, Callers(room.identity, rate), desk, intake))
+    build_api(app, ApiParts(*doors, Callers(room.identity, rate), desk, intake, personal))
     pages = (room.database, room.engine, room.operators, room.registry, room.clock, room.identity, rate)
-    build_dashboard(app, DashboardParts(*pages))
+    build_dashboard(app, DashboardParts(*pages, personal))
     return app

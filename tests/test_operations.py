@@ -101,8 +101,10 @@ def test_what_to_do_names_only_alerts_that_there_are() -> None:
 
 def test_every_setting_is_told() -> None:
     told = {name for row in rows("Settings") for name in names(row[0]) if name.startswith("TURNUP_")}
-    assert {name for name in told if "<" in name} == {"TURNUP_SECRET_<NAME>"}
-    known = {name for name in known_settings() if not name.startswith("TURNUP_SECRET")} - NOT_FOR_OPERATORS
+    assert {name for name in told if "<" in name} == {"TURNUP_SECRET_<NAME>", "TURNUP_SETTING_<NAME>"}
+    known = {
+        name for name in known_settings() if not re.fullmatch("TURNUP_(SECRET|SETTING)(_.*)?", name)
+    } - NOT_FOR_OPERATORS
     assert {name for name in told if "<" not in name} == known
 
 

@@ -69,14 +69,17 @@ class Approvals:
         """List what needs a second person: what you asked for, and what you could second"""
         with self._database.reading() as connection:
             page = approvals.listed(connection, deed().who, query.limit, query.offset)
-        return answer_page(map(ApprovalOut.of, page.items), page.total)
+        return answer_page(map(self._shown, page.items), page.total)
 
     def second_request(self, path: ApprovalPath) -> Response:
         """Let somebody else do what they have asked for, once, within a day of their asking"""
         done = act(self._database, lambda tx, deed: self._approvals.second(tx, path.approval_id, deed.who))
-        return answer_one(ApprovalOut.of(done))
+        return answer_one(self._shown(done))
 
     def refuse_request(self, path: ApprovalPath) -> Response:
         """Turn a request down, or take your own back"""
         done = act(self._database, lambda tx, deed: self._approvals.refuse(tx, path.approval_id, deed.who))
-        return answer_one(ApprovalOut.of(done))
+        return answer_one(self._shown(done))
+
+    def _shown(self, found: ApprovalView) -> ApprovalOut:
+        return ApprovalOut.of(self._parts.personal.approval(found))

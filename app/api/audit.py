@@ -96,7 +96,7 @@ class Audit:
         """List what people did, the youngest first"""
         with self._database.reading() as connection:
             page = search.find(connection, wanted(query), query.limit, query.offset)
-        return answer_page(map(EntryOut.of, page.items), page.total)
+        return answer_page(map(EntryOut.of, map(self._parts.personal.entry, page.items)), page.total)
 
     def export_entries(self, query: ExportQuery) -> Response:
         """Export all of it, the oldest first, one JSON object a line"""
@@ -104,6 +104,6 @@ class Audit:
         def lines() -> Iterator[bytes]:
             with self._database.reading() as connection:
                 for entry in search.every(connection, wanted(query)):
-                    yield EntryOut.of(entry).model_dump_json(by_alias=True).encode() + b"\n"
+                    yield EntryOut.of(self._parts.personal.entry(entry)).model_dump_json(by_alias=True).encode() + b"\n"
 
         return Response(stream_with_context(lines()), mimetype="application/x-ndjson")

@@ -18,6 +18,7 @@ from app.identity.permissions import Permission
 from app.web.acting import Deed, act, deed
 from app.web.models import Identity, Input, Name, Output, Parameters, Reason, Variables
 from app.web.paging import PageQuery, answer_one, answer_page
+from app.web.personal import note
 from app.web.problems import InvalidRequest, Problem
 
 
@@ -145,7 +146,9 @@ class Incidents:
                 limit=query.limit,
                 offset=query.offset,
             )
-        return answer_page(map(IncidentOut.of, page.items), page.total)
+            veils = self._parts.personal.veils(connection, [(row.instance_id, row.process_id) for row in page.items])
+        shown = [veils[row.instance_id].incident(row) for row in page.items]
+        return note(answer_page(map(IncidentOut.of, shown), page.total), veils)
 
     def read_incident(self, path: IncidentPath) -> Response:
         """Read an incident: what went wrong, and what came of what was done"""
@@ -193,4 +196,6 @@ class Incidents:
     def _answer(self, incident_id: str, status: int) -> Response:
         with self._database.reading() as connection:
             view = queries.get_incident(connection, incident_id)
-        return answer_one(IncidentOut.of(view), status, href_of(incident_id) if status == 202 else None)
+            veil = self._parts.personal.veil(connection, view.instance_id, view.process_id)
+        shown = IncidentOut.of(veil.incident(view))
+        return veil.note(answer_one(shown, status, href_of(incident_id) if status == 202 else None))

@@ -248,15 +248,17 @@ class Instances:
             tokens = queries.open_tokens(connection, row.id)
             raised = queries.list_incidents(connection, instance_id=row.id, limit=LIMIT)
             found = queries.variables(connection, row.id)
+            veil = self._parts.personal.veil(connection, row.id, row.process_id)
         shown = InstanceOut.of(row)
-        return answer_one(
+        answer = answer_one(
             InstanceDetail(
                 **dict(shown),
-                waits=[WaitOut.model_validate(each) for each in tokens],
-                incidents=[IncidentOut.of(each) for each in raised.items],
-                variables={each.name: each.value for each in found if not each.scope},
+                waits=[WaitOut.model_validate(each) for each in veil.tokens(tokens)],
+                incidents=[IncidentOut.of(veil.incident(each)) for each in raised.items],
+                variables={each.name: each.value for each in veil.variables(found) if not each.scope},
             )
         )
+        return veil.note(answer)
 
     def read_history(self, path: InstancePath, query: PageQuery) -> Response:
         """Read what happened in an instance, newest first"""
@@ -264,16 +266,18 @@ class Instances:
             row = queries.get_instance(connection, path.instance_id)
             views = queries.history(connection, row.id, query.limit, query.offset)
             total = queries.count_history(connection, row.id)
-        return answer_page(map(HistoryOut.model_validate, views), total)
+            veil = self._parts.personal.veil(connection, row.id, row.process_id)
+        return veil.note(answer_page(map(HistoryOut.model_validate, veil.history(views)), total))
 
     def read_variables(self, path: InstancePath) -> Response:
         """Read the variables of an instance, those of its sub-processes included"""
         with self._database.reading() as connection:
             row = queries.get_instance(connection, path.instance_id)
             found = queries.variables(connection, row.id)
+            veil = self._parts.personal.veil(connection, row.id, row.process_id)
         scopes: dict[str, dict[str, Any]] = {"": {}}
-        for each in found:
+        for each in veil.variables(found):
             scopes.setdefault(each.scope, {})[each.name] = each.value
         own = scopes.pop("")
         inner = [ScopeOut(scope=scope, variables=names) for scope, names in scopes.items()]
-        return answer_one(VariablesOut(variables=own, scopes=inner))
+        return veil.note(answer_one(VariablesOut(variables=own, scopes=inner)))

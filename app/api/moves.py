@@ -155,7 +155,9 @@ class Moves:
         """See what a rewind would end, what was done since, and why it would be refused"""
         with self._database.reading() as connection:
             plan = self._operators.rewind_plan(connection, path.instance_id, query.element_id, query.token)
-        return answer_one(RewindPlanOut.model_validate(plan))
+            row = queries.get_instance(connection, path.instance_id, waits=False)
+            veil = self._parts.personal.veil(connection, row.id, row.process_id)
+        return veil.note(answer_one(RewindPlanOut.model_validate(veil.plan(plan))))
 
     def rewind_instance(self, path: InstancePath, body: RewindIn) -> Response:
         """Go back to an element that was passed

@@ -23,6 +23,7 @@ from app.watch.desk import Desk
 from app.web.callers import Callers
 from app.web.intake import LONGEST_S, Intake
 from app.web.openapi import operation_id
+from app.web.personal import PersonalData
 
 PREFIX = "/api/v1"
 Responses = dict[str | int | HTTPStatus, type[BaseModel] | dict[Any, Any] | None]
@@ -41,6 +42,7 @@ class ApiParts:
     callers: Callers
     desk: Desk = field(default_factory=Desk)
     intake: Intake = field(default_factory=partial(Intake, 0))
+    personal: PersonalData = field(default_factory=PersonalData)
 
 
 def refused(*statuses: int) -> Responses:

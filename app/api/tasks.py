@@ -14,6 +14,7 @@ from app.engine import queries
 from app.web.acting import act, deed
 from app.web.models import Identity, Input, Name, Output, Parameters, Person, Variables
 from app.web.paging import PageQuery, answer_one, answer_page
+from app.web.personal import note
 
 
 class TaskOut(Output):
@@ -98,11 +99,13 @@ class Tasks:
                 limit=query.limit,
                 offset=query.offset,
             )
-        return answer_page(map(TaskOut.of, page.items), page.total)
+            veils = self._parts.personal.veils(connection, [(row.instance_id, row.process_id) for row in page.items])
+        shown = [veils[row.instance_id].task(row) for row in page.items]
+        return note(answer_page(map(TaskOut.of, shown), page.total), veils)
 
     def read_task(self, path: TaskPath) -> Response:
         """Read an open user task"""
-        return answer_one(self._task(path.task_id))
+        return self._answer(path.task_id)
 
     def claim_task(self, path: TaskPath, body: ClaimIn) -> Response:
         """Take a user task, so that nobody else works on it
@@ -110,12 +113,12 @@ class Tasks:
         Refused (409) while somebody else has it; taking it twice is taking it once.
         """
         act(self._database, lambda tx, deed: self._engine.claim_task(tx, path.task_id, deed.by))
-        return answer_one(self._task(path.task_id))
+        return self._answer(path.task_id)
 
     def unclaim_task(self, path: TaskPath, body: ClaimIn) -> Response:
         """Give a user task back"""
         act(self._database, lambda tx, deed: self._engine.unclaim_task(tx, path.task_id, deed.by))
-        return answer_one(self._task(path.task_id))
+        return self._answer(path.task_id)
 
     def complete_task(self, path: TaskPath, body: CompleteIn) -> Response:
         """Complete a user task with what was found out; its instance goes on
@@ -127,6 +130,8 @@ class Tasks:
         href = f"{PREFIX}/process-instances/{instance_id}"
         return answer_one(TaskDone(id=path.task_id, instance_id=instance_id, instance_href=href))
 
-    def _task(self, task_id: str) -> TaskOut:
+    def _answer(self, task_id: str) -> Response:
         with self._database.reading() as connection:
-            return TaskOut.of(queries.get_user_task(connection, task_id))
+            view = queries.get_user_task(connection, task_id)
+            veil = self._parts.personal.veil(connection, view.instance_id, view.process_id)
+        return veil.note(answer_one(TaskOut.of(veil.task(view))))

@@ -13,6 +13,7 @@ from app.cli.audit import audit
 from app.cli.demo import demo
 from app.cli.diagrams import check_files, decide_file, deploy_files
 from app.cli.people import token, user
+from app.cli.secrets import secret_commands
 from app.cli.serve import serve
 from app.cli.work import work
 from app.core import log
@@ -118,3 +119,4 @@ main.add_command(audit)
 main.add_command(demo)
 main.add_command(user)
 main.add_command(token)
+main.add_command(secret_commands)

@@ -11,13 +11,36 @@ import orjson
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
+from app.core.personal import PersonalInputs
+from app.core.secrecy import Scrubber
+
 Logger = FilteringBoundLogger
+
+
+class _Scrubbing:
+    """Takes out what no line may hold. One for the process, as its log is."""
+
+    scrubber = Scrubber()
+
+    def __call__(self, _logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+        personal: PersonalInputs | None = line.pop(PERSONAL, None)
+        clean: EventDict = self.scrubber.value(line if personal is None else personal.value(line))
+        return clean
+
+
+PERSONAL = "personal"  # what is bound under that name masks its logger's lines, and is not shown itself
+_scrubbing = _Scrubbing()
 
 
 def get_logger(name: str, **context: Any) -> Logger:
     """A logger of that name whose every line carries `context`."""
     logger: Logger = structlog.get_logger(logger_name=name, **context)
     return logger
+
+
+def scrub_with(scrubber: Scrubber) -> None:
+    """Let no line of this process hold what the scrubber knows."""
+    _scrubbing.scrubber = scrubber
 
 
 def configure(level: str = "info", stream: TextIO | None = None) -> None:
@@ -32,6 +55,7 @@ def configure(level: str = "info", stream: TextIO | None = None) -> None:
             stamp,
             structlog.processors.StackInfoRenderer(),
             structlog.processors.format_exc_info,
+            _scrubbing,
             structlog.processors.JSONRenderer(serializer=_dumps),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
@@ -45,6 +69,7 @@ def configure(level: str = "info", stream: TextIO | None = None) -> None:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
+                _scrubbing,
                 structlog.processors.JSONRenderer(serializer=_dumps),
             ],
         )
@@ -66,4 +91,5 @@ def _name_a_librarys_logger(_logger: WrappedLogger, _method: str, line: EventDic
 
 
 def _dumps(line: EventDict, **_: Any) -> str:
-    return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    # A dataclass is shown as its repr, which leaves out what it hides; orjson itself would write every field.
+    return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS).decode()

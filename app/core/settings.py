@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from app.core.errors import InvalidSetting
-from app.core.net import IpNetwork, read_networks
 
 MOST_THREADS = 256
 
@@ -36,11 +36,11 @@ class Settings:
     # Threads that run handlers; 0 leaves that to other processes on the same PostgreSQL
     workers: int
     lab_url: str
-    # Networks inside that handlers may call at addresses which no setting names
-    allowed_networks: tuple[IpNetwork, ...] = ()
     # How long a session of the dashboard lasts: unused, and at most
     session_idle: timedelta = timedelta(hours=1)
     session_longest: timedelta = timedelta(hours=12)
+    # Beside public addresses, what a URL that comes with an order may lead to
+    allowed_networks: str = ""
     four_eyes: tuple[str, ...] = ()  # permissions whose use needs a second person
     oidc: OidcSettings | None = None  # None: everybody has a password here
     # Reverse proxies that stand before the server: so many X-Forwarded headers are believed
@@ -55,6 +55,11 @@ class Settings:
     # Where a process without an HTTP server of its own is watched; None: nowhere.
     metrics_port: int | None = None
     traces: str = ""  # where traces are sent: otlp, or nowhere
+    # Where handlers' secrets lie as files, and the keys that those in the database are encrypted with
+    secrets_dir: Path | None = None
+    secrets_key: str = field(default="", repr=False)
+    secrets_key_file: Path | None = None
+    personal_fields: frozenset[str] = frozenset()  # variables and inputs that are masked wherever they are shown
 
     @property
     def is_shared(self) -> bool:
@@ -74,9 +79,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         port=_whole(environ, "TURNUP_PORT", default=8080, low=1, high=65535),
         workers=_whole(environ, "TURNUP_HANDLER_THREADS", default=8, low=least, high=MOST_THREADS),
         lab_url=_lab_url(environ),
-        allowed_networks=_networks(environ),
         session_idle=timedelta(minutes=_whole(environ, "TURNUP_SESSION_IDLE_MIN", default=60, low=1, high=24 * 60)),
         session_longest=timedelta(hours=_whole(environ, "TURNUP_SESSION_LONGEST_H", default=12, low=1, high=7 * 24)),
+        allowed_networks=_networks(environ),
         four_eyes=tuple(filter(None, (each.strip() for each in environ.get("TURNUP_FOUR_EYES", "").split(",")))),
         oidc=_oidc(environ),
         proxies=_whole(environ, "TURNUP_PROXIES", default=0, low=0, high=8),
@@ -86,6 +91,10 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         metrics=_one_of(environ, "TURNUP_METRICS", "open", "token", "off"),
         metrics_port=_whole(environ, "TURNUP_METRICS_PORT", default=0, low=0, high=65535) or None,
         traces=_one_of(environ, "TURNUP_TRACES", "", "otlp"),
+        secrets_dir=_path(environ, "TURNUP_SECRETS_DIR"),
+        secrets_key=environ.get("TURNUP_SECRETS_KEY", ""),
+        secrets_key_file=_path(environ, "TURNUP_SECRETS_KEY_FILE"),
+        personal_fields=frozenset(environ.get("TURNUP_PERSONAL_FIELDS", "").replace(",", " ").split()),
     )
 
 
@@ -97,6 +106,11 @@ def with_threads(settings: Settings, threads: int | None) -> Settings:
     if not least <= threads <= MOST_THREADS:
         raise _wrong("--threads", str(threads), f"a whole number from {least} to {MOST_THREADS}")
     return replace(settings, workers=threads)
+
+
+def _path(environ: Mapping[str, str], name: str) -> Path | None:
+    found = environ.get(name)
+    return Path(found).expanduser().absolute() if found else None
 
 
 def _database_url(environ: Mapping[str, str], data_dir: Path) -> str:
@@ -147,13 +161,15 @@ def _lab_url(environ: Mapping[str, str]) -> str:
     return found.rstrip("/")
 
 
-def _networks(environ: Mapping[str, str]) -> tuple[IpNetwork, ...]:
+def _networks(environ: Mapping[str, str]) -> str:
     found = environ.get("TURNUP_ALLOWED_NETWORKS", "")
-    try:
-        return read_networks(found)
-    except ValueError as error:
-        expected = f"networks such as 10.0.0.0/8, fd00::/8 ({error})"
-        raise _wrong("TURNUP_ALLOWED_NETWORKS", repr(found), expected) from error
+    for each in filter(None, (part.strip() for part in found.split(","))):
+        try:
+            ip_network(each)
+        except ValueError as error:
+            expected = "networks such as 10.20.0.0/16, 2001:db8::/32"
+            raise _wrong("TURNUP_ALLOWED_NETWORKS", repr(found), expected) from error
+    return found
 
 
 def _whole(environ: Mapping[str, str], name: str, *, default: int, low: int, high: int) -> int:

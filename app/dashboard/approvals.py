@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from flask import Blueprint, redirect, url_for
 from werkzeug.wrappers import Response
@@ -27,6 +28,7 @@ class ApprovalPages(Pages):
         shown, me = read_slice(), person()
         with self.parts.database.reading() as connection:
             found = approvals.listed(connection, deed().who, shown.size, shown.offset)
+            found = replace(found, items=[self.parts.personal.approval(each) for each in found.items])
             facts = {"found": found, "shown": shown, "me": me, "in_words": {str(k): v for k, v in IN_WORDS.items()}}
             needed = sorted(map(str, self.parts.identity.approvals.needed))
             return self.page(connection, "approvals.html", needed=needed, **facts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +27,7 @@ class AuditPages(Pages):
         shown, asked = read_slice(), _asked()
         with self.parts.database.reading() as connection:
             found = search.find(connection, Wanted(**asked), shown.size, shown.offset)
+            found = replace(found, items=[self.parts.personal.entry(each) for each in found.items])
             facts = {"found": found, "shown": shown, "asked": asked, "actions": [*Permission]}
             if wants_fragment():
                 return self.update(connection, "audit_list.html", **facts)
@@ -39,7 +40,7 @@ class AuditPages(Pages):
         def lines() -> Iterator[str]:
             with self.parts.database.reading() as connection:
                 for entry in search.every(connection, Wanted(**asked)):
-                    yield _line(entry)
+                    yield _line(self.parts.personal.entry(entry))
 
         answer = Response(stream_with_context(lines()), mimetype="application/x-ndjson")
         answer.headers["Content-Disposition"] = 'attachment; filename="audit.ndjson"'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -33,6 +34,8 @@ class IncidentPages(Pages):
         found = queries.list_incidents(
             connection, process_id=process_id, among=deed().reach, limit=shown.size, offset=shown.offset
         )
+        veils = self.parts.personal.veils(connection, [(row.instance_id, row.process_id) for row in found.items])
+        found = replace(found, items=[veils[row.instance_id].incident(row) for row in found.items])
         latest = {definition.process_id: definition.version for definition in definitions}
         names = {row.id: self._name(connection, row, latest) for row in found.items}
         return {"found": found, "shown": shown, "process_id": process_id, "names": names}

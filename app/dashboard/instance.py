@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Blueprint, Response, request
 
+from app.core.personal import MASK
 from app.dashboard.diagrams import Drawing, name_of
 from app.dashboard.fields import fields_of
 from app.dashboard.happenings import tell
@@ -20,6 +21,7 @@ from app.dashboard.times import iso
 from app.dashboard.words import SECONDARY_WAITS, as_json
 from app.engine import queries
 from app.engine.queries import CallView, HistoryView, IncidentView, InstanceRow, TokenView, VariableView
+from app.web.personal import Veil
 
 HISTORY_SHOWN = 60
 HISTORY_MOST = 1000
@@ -46,8 +48,9 @@ class InstancePage(Pages):
         """What is known of one element of the diagram in this instance."""
         with self.parts.database.reading() as connection:
             instance, call = queries.get_instance(connection, instance_id), _call()
+            veil = self.veil(connection, instance)
             drawn = self._drawing(connection, self._shown(connection, instance_id, call)).elements.get(element_id)
-            here = [t for t in queries.open_tokens(connection, instance_id) if t.call == call]
+            here = [t for t in veil.tokens(queries.open_tokens(connection, instance_id)) if t.call == call]
             return self.fragment(
                 "instance_element.html",
                 instance=instance,
@@ -60,25 +63,31 @@ class InstancePage(Pages):
     def raw(self, instance_id: str) -> Response:
         """Everything the page is made of, as JSON."""
         with self.parts.database.reading() as connection:
+            instance = queries.get_instance(connection, instance_id)
+            veil = self.veil(connection, instance)
             facts = {
-                "instance": queries.get_instance(connection, instance_id),
-                "open_tokens": queries.open_tokens(connection, instance_id),
-                "incidents": _incidents(connection, instance_id),
-                "variables": queries.variables(connection, instance_id),
-                "history": queries.history(connection, instance_id, HISTORY_MOST, 0),
+                "instance": instance,
+                "open_tokens": veil.tokens(queries.open_tokens(connection, instance_id)),
+                "incidents": [veil.incident(each) for each in _incidents(connection, instance_id)],
+                "variables": veil.variables(queries.variables(connection, instance_id)),
+                "history": veil.history(queries.history(connection, instance_id, HISTORY_MOST, 0)),
             }
-        return Response(as_json(_plain(facts)), mimetype="application/json")
+        return veil.note(Response(as_json(_plain(facts)), mimetype="application/json"))
+
+    def veil(self, connection: sa.Connection, instance: InstanceRow) -> Veil:
+        return self.parts.personal.veil(connection, instance.id, instance.process_id)
 
     def facts(self, connection: sa.Connection, instance_id: str) -> dict[str, Any]:
         instance, call = queries.get_instance(connection, instance_id), _call()
         called = queries.get_call(connection, instance_id, call) if call else None
         drawing = self._drawing(connection, called or instance)
         elements = drawing.elements
-        tokens = queries.open_tokens(connection, instance_id)
+        veil = self.veil(connection, instance)
+        tokens = veil.tokens(queries.open_tokens(connection, instance_id))
         here = [token for token in tokens if token.call == call]
-        incidents = _incidents(connection, instance_id)
+        incidents = [veil.incident(each) for each in _incidents(connection, instance_id)]
         limit = _history_limit()
-        history = queries.history(connection, instance_id, limit + 1, 0, call=call)
+        history = veil.history(queries.history(connection, instance_id, limit + 1, 0, call=call))
         return {
             "instance": instance,
             "call": call or None,
@@ -89,10 +98,11 @@ class InstancePage(Pages):
             "tokens": sorted(here, key=lambda token: token.kind in SECONDARY_WAITS),
             "incidents": [incident for incident in incidents if incident.state != "resolved"],
             "settled": [incident for incident in incidents if incident.state == "resolved" and incident.action],
-            "forms": {i.id: self._fields(i, tokens) for i in incidents if _can_be_settled(i, instance)},
+            "forms": {i.id: self._fields(i, tokens, veil) for i in incidents if _can_be_settled(i, instance)},
+            "masked": veil.is_drawn,
             "standing": {token.number: token for token in tokens},
             "elsewhere": {i.id: self._place(connection, i) for i in incidents if i.call != call},
-            "scopes": _by_scope(queries.variables(connection, instance_id), called),
+            "scopes": _by_scope(veil.variables(queries.variables(connection, instance_id)), called),
             "history": tell(history[:limit], elements, _decision_names(connection, history)),
             "history_limit": limit,
             "history_more": len(history) > limit and limit < HISTORY_MOST,
@@ -113,11 +123,18 @@ class InstancePage(Pages):
             return queries.get_call(connection, instance_id, call)
         return queries.get_instance(connection, instance_id, waits=False)
 
-    def _fields(self, incident: IncidentView, tokens: Sequence[TokenView]) -> dict[str, Any]:
-        """The inputs that the failed attempt had, and a form field for each parameter of its handler."""
+    def _fields(self, incident: IncidentView, tokens: Sequence[TokenView], veil: Veil) -> dict[str, Any]:
+        """The inputs that the failed attempt had, and a form field for each parameter of its handler.
+
+        None for what holds something masked: the form would give the mask back as the value.
+        """
         inputs = inputs_of(incident, tokens)
         handler = self.parts.registry.get(incident.handler) if incident.handler else None
-        return {"inputs": inputs, "fields": fields_of(handler.parameters, inputs) if handler else None}
+        if handler is None:
+            return {"inputs": inputs, "fields": None, "hidden": []}
+        fields = fields_of(handler.parameters, inputs)
+        hidden = [each.name for each in fields if veil.is_drawn and MASK in each.shown]
+        return {"inputs": inputs, "fields": [each for each in fields if each.name not in hidden], "hidden": hidden}
 
 
 def _can_be_settled(incident: IncidentView, instance: queries.InstanceRow) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.core.clock import Clock
 from app.core.db import Database
@@ -10,6 +10,7 @@ from app.engine.doors import Engine
 from app.engine.operators import Operators
 from app.handling.registry import Registry
 from app.identity.doors import Identity
+from app.web.personal import PersonalData
 from app.web.rates import Rate
 
 
@@ -24,3 +25,4 @@ class DashboardParts:
     clock: Clock
     identity: Identity
     rate: Rate
+    personal: PersonalData = field(default_factory=PersonalData)

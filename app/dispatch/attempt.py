@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from app.core.clock import Clock
 from app.core.errors import TurnupError
-from app.core.log import Logger
-from app.core.net import Network
+from app.core.log import PERSONAL, Logger
+from app.core.personal import PersonalInputs
+from app.core.secrecy import Scrubber
 from app.core.tracing import NO_SPAN, Span
+from app.dispatch.scrubbing import ScrubbedSpan, scrubbed
 from app.engine.outcomes import Attempted, Failed
 from app.engine.steps import ClaimedStep
-from app.handling.contract import Work
+from app.handling.contract import Secrets, Work
 from app.handling.faults import BadParameter, SystemFailed, SystemSilent, is_retried
 from app.handling.registry import Handler
 
 
 @dataclass(frozen=True)
 class Outside:
-    """What handlers are given of the installation: where systems are, what opens them, and what else may be called."""
+    """What handlers are given of the installation: where systems are, and what opens them.
+
+    `scrubber` knows the secrets that were given out, `personal` the names of fields that are masked in the log.
+    """
 
     settings: Mapping[str, str] = field(default_factory=dict)
-    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
-    network: Network = field(default_factory=Network)
+    secrets: Secrets = field(default_factory=dict[str, str], repr=False)
+    scrubber: Scrubber = field(default_factory=Scrubber, repr=False)
+    personal: Callable[[], frozenset[str]] = frozenset
 
 
 class Attempts:
@@ -37,12 +43,17 @@ class Attempts:
         self._logger = logger.bind()
 
     def make(self, step: ClaimedStep, handler: Handler, now: datetime, span: Span = NO_SPAN) -> Attempted:
-        """Never raises: a fault is a `Failed` that names it."""
+        """Never raises: a fault is a `Failed` that names it. No secret that was given out is in it."""
+        return scrubbed(self._make(step, handler, now, span), self._outside.scrubber)
+
+    def _make(self, step: ClaimedStep, handler: Handler, now: datetime, span: Span) -> Attempted:
         logger = self._logger.bind(
             instance=step.instance_id, business_key=step.business_key, element=step.element_id, step=step.key
         )
         if span.trace_id is not None:
             logger = logger.bind(trace_id=span.trace_id)
+        if personal := self._outside.personal():
+            logger = logger.bind(**{PERSONAL: PersonalInputs(step.inputs, personal)})
         work = Work(
             key=step.key,
             attempt=step.attempt,
@@ -54,8 +65,7 @@ class Attempts:
             settings=self._outside.settings,
             secrets=self._outside.secrets,
             clock=self._clock,
-            network=self._outside.network,
-            span=span,
+            span=span if span is NO_SPAN else ScrubbedSpan(span, self._outside.scrubber),
         )
         try:
             arguments = handler.bind(step.inputs)

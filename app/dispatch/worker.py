@@ -19,23 +19,22 @@ from app.core.clock import Clock
 from app.core.db import Database, Transaction
 from app.core.errors import NotFound
 from app.core.log import Logger
-from app.core.types import to_microseconds
-from app.dispatch.attempt import Attempts, Outside, unknown_handler
+from app.dispatch.attempt import Outside
 from app.dispatch.audit import Audit
 from app.dispatch.lanes import Lane, Lanes
 from app.dispatch.lease import Lease
-from app.dispatch.limits import Limits, Running
+from app.dispatch.limits import Running
 from app.dispatch.pool import PATIENCE_S, PATIENCE_WITH_OTHERS_S, Load, Pool
 from app.dispatch.ranked import NOTHING
+from app.dispatch.running import Runner
 from app.dispatch.witness import Witness
 from app.engine import watchdog
 from app.engine.doors import Engine
 from app.engine.instances import StaleInstance
-from app.engine.outcomes import Attempted, Failed, TimedOut
+from app.engine.outcomes import Failed
 from app.engine.steps import ClaimedStep, StepResult
 from app.handling.registry import Registry
 
-GRACE_S = 0.5  # past its limit, so that a client that gave up exactly at the deadline can still say so
 WATCH_EVERY_S = 0.2
 LONGEST_REST_S = 5.0
 REPORT_AFTER = 3  # failures in a row to advance one instance, until people are told
@@ -78,7 +77,6 @@ class Worker:
     ) -> None:
         self._database = database
         self._engine = engine
-        self._registry = registry
         self._clock = clock
         self._logger = logger
         self._due: Callable[[datetime], None] = lambda at: None
@@ -88,9 +86,8 @@ class Worker:
         self._max_strays = max_strays
         self._too_many_strays = too_many_strays
         self._witness = witness or Witness()
-        self._attempts = Attempts(clock, outside or Outside(), logger)
+        self._runner = Runner(database, engine.gates, registry, clock, logger, outside or Outside(), self._witness)
         self._lanes = Lanes()
-        self._limits = Limits()
         patience_s = PATIENCE_S if hand_on is None else PATIENCE_WITH_OTHERS_S
         self._pool: Pool[Lane, Claim] = Pool(threads, self._visit, self._perform_all, patience_s)
         self._lease = Lease(database, clock, logger, lease_s)
@@ -181,7 +178,7 @@ class Worker:
         for thread in self._background:
             thread.join(max(0.0, until - time.monotonic()) + 1)
         self._lease.end()
-        self._logger.info("worker stopped", finished=finished, still_running=self._limits.count())
+        self._logger.info("worker stopped", finished=finished, still_running=self._runner.count())
         return finished
 
     # advancing
@@ -280,7 +277,7 @@ class Worker:
         if not self._holds(claim):
             self._lanes.drop(step)
             return None
-        result, in_time = self._run(step)
+        result, in_time = self._runner.run(step)
         lane = self._lanes.offer(step.instance_id, result)
         if lane is None:
             return None
@@ -294,38 +291,6 @@ class Worker:
             self._logger.exception("renewing the lease failed", instance=claim.step.instance_id)
             return False
 
-    def _run(self, step: ClaimedStep) -> tuple[StepResult, bool]:
-        """The result, and whether it came before its attempt was given up."""
-        started_at = self._clock.now()
-        handler = self._registry.get(step.handler)
-        if handler is None:
-            return StepResult(step.number, step.attempt, unknown_handler(step), started_at, started_at), True
-        ends_at = time.monotonic() + handler.timeout_s + GRACE_S
-        running = Running(step, threading.current_thread(), handler.timeout_s, ends_at, started_at)
-        began = time.monotonic()
-        with self._witness.attempt(step) as span:
-            self._limits.watch(running)
-            outcome = self._attempts.make(step, handler, started_at, span)
-            in_time = self._limits.release(running)
-            self._witness.attempted(step, outcome, time.monotonic() - began, span, in_time=in_time)
-        if in_time:
-            self._tell_gate(step, outcome)
-        return StepResult(step.number, step.attempt, outcome, started_at, self._clock.now()), in_time
-
-    def _tell_gate(self, step: ClaimedStep, outcome: Attempted) -> None:
-        """What the call found its system to be, before its result is applied: it may be no fault of the step."""
-        handler = self._registry.get(step.handler)
-        if handler is None or handler.system is None or step.system is None:
-            return
-        gates = self._engine.gates
-        if not gates.is_told(step.system, outcome):
-            return
-        try:
-            with self._database.transaction(synced=False) as tx:
-                gates.tell(tx, handler.system, step.system, outcome, to_microseconds(self._clock.now()))
-        except Exception:  # the worker's broad except: the result matters more than what it tells of the system
-            self._logger.exception("telling the gate failed", handler=step.handler, system=step.system)
-
     # background
     def _keep_watch(self) -> None:
         while not self._stopping.wait(WATCH_EVERY_S):
@@ -336,33 +301,18 @@ class Worker:
 
     def watch(self, now: float) -> None:
         """Give up handlers that are past their limit, and go back to instances that rested after a failure."""
-        for running in self._limits.expired(now):
+        for running in self._runner.overdue(now):
             self._give_up(running)
         for lane in self._lanes.rested(now):
             self._pool.put_visit(lane, lane.priority)
 
     def _give_up(self, running: Running) -> None:
-        step = running.step
-        self._logger.warning(
-            "step timed out",
-            instance=step.instance_id,
-            business_key=step.business_key,
-            element=step.element_id,
-            handler=step.handler,
-            attempt=step.attempt,
-            limit_s=running.limit_s,
-        )
-        self._witness.given_up(step)
+        result = self._runner.give_up(running)
         self._pool.replace(running.thread)
-        timed_out = TimedOut(running.limit_s)
-        self._tell_gate(step, timed_out)
-        self._give(step.instance_id, self._ended(step.number, step.attempt, timed_out, running.started_at))
+        self._give(running.step.instance_id, result)
         if self._pool.strays() > self._max_strays:
             self._logger.error("too many handlers overran their limits: restarting", strays=self._pool.strays())
             self._too_many_strays()
-
-    def _ended(self, number: int, attempt: int, outcome: TimedOut | Failed, started_at: datetime | None) -> StepResult:
-        return StepResult(number, attempt, outcome, started_at, self._clock.now())
 
     def _give(self, instance_id: str, result: StepResult) -> None:
         lane = self._lanes.offer(instance_id, result)
@@ -396,4 +346,4 @@ class Worker:
             self._logger.error("a claimed step is run by nobody", instance=instance_id, number=number, attempt=attempt)
             self._engine.forget(instance_id)
             failed = Failed("ClaimLost", "The claim was committed but its worker never learned of it.")
-            self._give(instance_id, self._ended(number, attempt, failed, None))
+            self._give(instance_id, StepResult(number, attempt, failed, None, self._clock.now()))

@@ -6,13 +6,13 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import JsonValue
 
 from app.core.clock import Clock, SystemClock
 from app.core.log import Logger
-from app.core.net import Network
+from app.core.secrecy import NoSecret
 from app.core.tracing import NO_SPAN, Span
 from app.handling.faults import MissingSetting
 
@@ -116,6 +116,12 @@ class System:
             raise ValueError(f"a System has a name, trips_after >= 1 and rest_s > 0; found {self}")
 
 
+class Secrets(Protocol):
+    """Secrets by name, looked up when one is asked for; a dict is one. KeyError for one that is not there."""
+
+    def __getitem__(self, name: str, /) -> str: ...
+
+
 @dataclass(frozen=True)
 class Work:
     """One attempt at one step. `key` is the same at every attempt of the step: give it to systems that honour keys."""
@@ -128,29 +134,37 @@ class Work:
     element_id: str
     logger: Logger = field(repr=False)
     settings: Mapping[str, str] = field(default_factory=dict, repr=False)
-    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secrets: Secrets = field(default_factory=dict[str, str], repr=False)
     clock: Clock = field(default_factory=SystemClock, repr=False)
-    network: Network = field(default_factory=Network, repr=False)  # where addresses that are no settings may lead
     span: Span = field(default=NO_SPAN, repr=False)  # of the attempt; calls to other systems are its children
 
     def setting(self, name: str) -> str:
         """Where a system is and how to talk to it, such as `setting("lab_url")`."""
-        return self._given("setting", self.settings, name)
+        try:
+            return self.settings[name]
+        except KeyError:
+            known = ", ".join(sorted(self.settings)) or "none"
+            raise MissingSetting(
+                f"{self.element_id} needs the setting {name!r}; this process was given {known}. "
+                f"Add it to the server's configuration, restart, and retry the step.",
+                name=name,
+            ) from None
 
     def secret(self, name: str) -> str:
-        return self._given("secret", self.secrets, name)
+        """What opens a system, such as `secret("olt/lon-3")`. Ask when it is needed: a changed one is here in seconds.
+
+        Its value is taken out of everything that the handler gives, raises and logs.
+        """
+        try:
+            return self.secrets[name]
+        except KeyError as error:
+            looked = "; ".join(error.places) if isinstance(error, NoSecret) else "the secrets of this process"
+            raise MissingSetting(
+                f"{self.element_id} needs the secret {name!r}, which was found nowhere. Looked at: {looked}. "
+                f"Add it to one of them, and retry the step.",
+                name=name,
+            ) from None
 
     def remaining_s(self) -> float:
         """Seconds left; never below 0."""
         return max(0.0, (self.deadline - self.clock.now()).total_seconds())
-
-    def _given(self, kind: str, given: Mapping[str, str], name: str) -> str:
-        try:
-            return given[name]
-        except KeyError:
-            known = ", ".join(sorted(given)) or "none"
-            raise MissingSetting(
-                f"{self.element_id} needs the {kind} {name!r}; this process was given {known}. "
-                f"Add it to the server's configuration, restart, and retry the step.",
-                name=name,
-            ) from None

@@ -28,6 +28,12 @@ class UnexpectedAnswer(HandlerFault):
     retried: ClassVar[bool] = False
 
 
+class AddressRefused(HandlerFault):
+    """A URL that no setting names leads to an address that is not public."""
+
+    retried: ClassVar[bool] = False
+
+
 class BadResult(HandlerFault):
     """The handler returned what is neither Done, Waiting nor Refused, or outputs that JSON cannot hold."""
 

@@ -11,7 +11,7 @@ import json
 import types
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -23,6 +23,7 @@ from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 
 from app.handling.contract import Work
 from app.handling.faults import BadHandler, BadParameter
+from app.handling.personal import Personal
 
 _PLAIN = (str, int, bool, float)  # exactly these types need no conversion and no copy
 _WORDS: dict[Any, str] = {
@@ -58,6 +59,7 @@ class Parameter:
     annotation: Any
     required: bool
     default: Any = None
+    personal: bool = False
     plain: type | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -107,7 +109,7 @@ class Misfit(Exception):
 def read_parameters(function: Callable[..., Any], place: str) -> tuple[Parameter, ...]:
     """The parameters after `work`. BadHandler when the signature cannot be served; `place` is for its message."""
     try:
-        hints = get_type_hints(function)
+        hints, marked = get_type_hints(function), get_type_hints(function, include_extras=True)
     except NameError as error:
         raise BadHandler(
             f"{place}: an annotation names something unknown: {error}. Import it in the module."
@@ -115,7 +117,17 @@ def read_parameters(function: Callable[..., Any], place: str) -> tuple[Parameter
     names = list(inspect.signature(function).parameters.values())
     if not names or hints.get(names[0].name) is not Work:
         raise BadHandler(f"{place}: the first parameter must be `work: Work`; found {inspect.signature(function)}")
-    return tuple(_parameter(found, hints, place) for found in names[1:])
+    return tuple(
+        replace(_parameter(found, hints, place), personal=_is_personal(marked.get(found.name))) for found in names[1:]
+    )
+
+
+def _is_personal(annotation: Any) -> bool:
+    """Also within `Annotated[str, Personal] | None`."""
+    marks = getattr(annotation, "__metadata__", ())
+    return any(each is Personal or isinstance(each, Personal) for each in marks) or any(
+        _is_personal(inner) for inner in get_args(annotation)
+    )
 
 
 def _parameter(found: inspect.Parameter, hints: Mapping[str, Any], place: str) -> Parameter:
@@ -151,7 +163,8 @@ def bind(type_: str, parameters: tuple[Parameter, ...], inputs: Mapping[str, Jso
             try:
                 arguments[name] = parameter.read(value)
             except Misfit as misfit:
-                problems.append(misfit.problem)
+                found = _kind(value) if parameter.personal else misfit.problem.found
+                problems.append(replace(misfit.problem, found=found))
     if problems:
         raise _bad_parameter(type_, problems)
     return arguments
@@ -188,6 +201,12 @@ def describe_type(annotation: Any) -> str:
     if origin is dict:
         return "an object" if inside[1] is Any else f"an object, each value {describe_type(inside[1])}"
     return getattr(annotation, "__name__", str(annotation))
+
+
+def _kind(value: JsonValue) -> str:
+    """What may be told of a personal value where everybody reads it."""
+    kinds = {str: "a text", bool: "true or false", list: "a list", dict: "an object", type(None): "null"}
+    return f"{kinds.get(type(value), 'a number')}, which is personal and not shown"
 
 
 def describe_value(value: JsonValue) -> str:

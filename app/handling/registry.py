@@ -180,6 +180,10 @@ class Registry:
     def types(self) -> list[str]:
         return sorted(self._handlers)
 
+    def personal_fields(self) -> frozenset[str]:
+        """The names of the parameters that any handler marks as personal."""
+        return frozenset(each.name for handler in self for each in handler.parameters if each.personal)
+
     def __iter__(self) -> Iterator[Handler]:
         return iter(self._handlers.values())
 

@@ -10,6 +10,7 @@ class Permission(StrEnum):
     """One kind of action. The values are stored, in tokens and in the audit: they outlive renames."""
 
     READ_INSTANCES = "instance.read"
+    READ_PERSONAL = "personal.read"
     START_INSTANCE = "instance.start"
     CANCEL_INSTANCE = "instance.cancel"
     SUSPEND_INSTANCE = "instance.suspend"
@@ -40,6 +41,7 @@ _P = Permission
 
 IN_WORDS: Final = {
     _P.READ_INSTANCES: "see orders in their flows, with their variables, tasks, incidents and history",
+    _P.READ_PERSONAL: "see what is marked as personal in orders",
     _P.START_INSTANCE: "start a flow",
     _P.CANCEL_INSTANCE: "cancel a flow",
     _P.SUSPEND_INSTANCE: "suspend and resume a flow",
@@ -98,6 +100,7 @@ _VIEWER = frozenset(
     {_P.READ_INSTANCES, _P.READ_DEFINITIONS, _P.READ_DECISIONS, _P.READ_JOBS, _P.READ_SYSTEMS, _P.OWN_TOKENS}
 )
 _OPERATOR = _VIEWER | {
+    _P.READ_PERSONAL,
     _P.START_INSTANCE,
     _P.CANCEL_INSTANCE,
     _P.SUSPEND_INSTANCE,
@@ -117,7 +120,14 @@ ROLES: Final = {
     Role.AUTHOR: _VIEWER | {_P.DEPLOY_DEFINITION, _P.DEPLOY_DECISIONS, _P.START_INSTANCE, _P.MIGRATE_INSTANCES},
     Role.PRODUCT_MANAGER: _VIEWER | {_P.DEPLOY_DECISIONS},
     Role.INTEGRATOR: frozenset(
-        {_P.START_INSTANCE, _P.READ_INSTANCES, _P.READ_DEFINITIONS, _P.SEND_MESSAGE, _P.BROADCAST_SIGNAL}
+        {
+            _P.START_INSTANCE,
+            _P.READ_INSTANCES,
+            _P.READ_PERSONAL,
+            _P.READ_DEFINITIONS,
+            _P.SEND_MESSAGE,
+            _P.BROADCAST_SIGNAL,
+        }
     ),
     Role.ADMIN: frozenset(Permission),
 }

@@ -171,6 +171,12 @@ def deed() -> Deed:
     return found
 
 
+def may_see_personal(process_id: str) -> bool:
+    """Whether whoever asks may see what is personal in that process; with no id, in whatever concerns every one."""
+    reach = deed().who.authority.reach(Permission.READ_PERSONAL)
+    return reach is None or process_id in reach
+
+
 def act(database: Database, work: Callable[[Transaction, Deed], Result]) -> Result:
     """Do what the present request was let in for, in a transaction, and return once it is stored; see `commit`.
 

@@ -32,6 +32,7 @@ from app.engine.sweeps import due_instances
 from app.handling import Backoff, Done, Refused, Work, handles
 from app.handling.registry import Registry
 from app.identity.provider import ProviderSettings
+from app.web.personal import PersonalData
 from app.web.rates import Rate
 from app.web.shield import install_shield
 from tests.factories.people import add_user, an_identity
@@ -84,7 +85,11 @@ class NobodyWakes:
 
 class World:
     def __init__(
-        self, folder: Path, clock: Clock | None = None, provider: ProviderSettings | None = None
+        self,
+        folder: Path,
+        clock: Clock | None = None,
+        provider: ProviderSettings | None = None,
+        personal: PersonalData | None = None,
     ) -> None:
         self.clock = clock or FixedClock(NOON)
         self.olt = Olt()
@@ -96,6 +101,7 @@ class World:
         self._attempts = Attempts(self.clock, Outside(), get_logger("tests"))
         self.identity = an_identity(self.database, self.clock, provider)
         add_user(self.identity, "Grace", "admin")
+        self.personal = personal or PersonalData()
         self.app = self.serve()
         self.deploy("activate")
 
@@ -104,7 +110,7 @@ class World:
         app = Flask("turnup-tests", static_folder=str(ROOT / "static"))
         install_shield(app)
         doors = (self.database, self.engine, self.operators, self.registry, self.clock, self.identity)
-        build_dashboard(app, DashboardParts(*doors, Rate(per_s)))
+        build_dashboard(app, DashboardParts(*doors, Rate(per_s), self.personal))
         return app
 
     def close(self) -> None:

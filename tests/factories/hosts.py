@@ -265,6 +265,11 @@ def check_the_end(hosts: Hosts, portal: Portal, weather: Weather, seconds: dict[
     assert without_reason == []
     assert set(states.values()) <= {"completed", "fallen out"}, "what waits, waits because of an incident"
     assert rows("SELECT count(*) FROM incident WHERE state = 'open' AND code = 'Stalled'") == [(0,)]
+    attempts: dict[tuple[str, int], list[int]] = {}
+    told = "SELECT instance_id, number, (detail::json ->> 'attempt')::int FROM history WHERE kind IN ('failed', 'refused')"
+    for instance_id, number, attempt in rows(f"{told} ORDER BY instance_id, revision, position"):
+        attempts.setdefault((instance_id, number), []).append(attempt)
+    assert all(each == sorted(set(each)) for each in attempts.values()), "what happened to a step is told in its order"
     for (operation, key), count in effects.items():
         assert operation not in HONOURS_KEYS or count == 1, f"{operation} had {count} effects under {key}"
     repeated = {

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.core.log import get_logger
-from app.core.net import Network, read_networks
 from app.handling import Work
 
 
@@ -23,8 +22,3 @@ def a_work(**changes: Any) -> Work:
         logger=get_logger("tests"),
     )
     return replace(work, **changes)
-
-
-def a_local_work(**changes: Any) -> Work:
-    """One that may call whatever listens on this machine."""
-    return a_work(network=Network(read_networks("127.0.0.0/8")), **changes)

@@ -12,7 +12,9 @@ from app.core.db import Transaction
 from app.core.errors import NotFound
 from app.core.priority import NORMAL
 from app.engine.doors import Advanced
+from app.engine.gates.doors import Gates
 from app.engine.steps import ClaimedStep, StepResult, TimedOut
+from app.handling.registry import Registry
 
 
 @dataclass
@@ -29,6 +31,7 @@ class ScriptedEngine:
     patience = timedelta(0)
 
     def __init__(self) -> None:
+        self.gates = Gates(Registry([]))
         self.advances: list[tuple[str, list[StepResult]]] = []
         self.late: list[StepResult] = []
         self.owners: set[str] = set()

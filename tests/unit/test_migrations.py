@@ -14,6 +14,7 @@ import app.core.events
 import app.core.jobs.tables
 import app.engine.tables
 import app.identity.audit.tables
+import app.identity.secrets.tables
 import app.identity.tables  # noqa: F401  (they fill `metadata`)
 from app.core.db import Database, metadata
 from app.migrations.queue import QueueOfAnother, raise_queue

@@ -12,12 +12,11 @@ from typing import Any
 
 import pytest
 
-from app.core.net import AddressRefused
-from app.handling import Refused, SystemFailed, SystemSilent, UnexpectedAnswer
-from app.handling.faults import BadParameter, is_retried
+from app.handling import Refused, SystemFailed, SystemSilent, UnexpectedAnswer, Work
+from app.handling.faults import BadParameter
 from handlers.clients.http import ANSWER_LIMIT_BYTES, call, close_clients, segment
 from tests.factories.labs import RunningLab, serving
-from tests.factories.works import a_local_work, a_work
+from tests.factories.works import a_work
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
@@ -42,17 +41,22 @@ def url() -> Iterator[str]:
     close_clients()
 
 
+def asks(base_url: str, **changes: Any) -> Work:
+    """The address is one that the installation is configured with."""
+    return a_work(settings={"system_url": base_url}, **changes)
+
+
 def test_the_steps_key_travels_as_idempotency_key(url: str) -> None:
-    assert call(a_local_work(key="i-7:/order#1|a#1"), url, "GET", "/key") == {"key": "i-7:/order#1|a#1"}
+    assert call(asks(url, key="i-7:/order#1|a#1"), url, "GET", "/key") == {"key": "i-7:/order#1|a#1"}
 
 
 def test_a_success_is_its_json(url: str) -> None:
-    assert call(a_local_work(), url, "POST", "/201", body={"a": [1]}) == {"a": [1]}
+    assert call(asks(url), url, "POST", "/201", body={"a": [1]}) == {"a": [1]}
 
 
 @pytest.mark.parametrize("status", [400, 404, 409, 422])
 def test_a_4xx_with_a_code_is_a_refusal(url: str, status: int) -> None:
-    answer = call(a_local_work(), url, "POST", f"/{status}", body={"code": "port_taken", "message": "by another"})
+    answer = call(asks(url), url, "POST", f"/{status}", body={"code": "port_taken", "message": "by another"})
     assert answer == Refused("port_taken", "by another")
 
 
@@ -73,7 +77,7 @@ def test_a_4xx_with_a_code_is_a_refusal(url: str, status: int) -> None:
 )
 def test_every_other_answer_is_a_fault_of_its_kind(url: str, status: int, body: Any, fault: type[Exception]) -> None:
     with pytest.raises(fault, match=f"answered {status}") as caught:
-        call(a_local_work(), url, "POST", f"/{status}", body=body)
+        call(asks(url), url, "POST", f"/{status}", body=body)
     assert type(caught.value) is fault
 
 
@@ -82,44 +86,28 @@ def test_nothing_listening_is_silence() -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with pytest.raises(SystemSilent, match="could not be reached"):
-        call(a_local_work(), f"http://127.0.0.1:{port}", "GET", "/")
+        call(asks(f"http://127.0.0.1:{port}"), f"http://127.0.0.1:{port}", "GET", "/")
     close_clients()
 
 
 def test_a_system_that_takes_the_call_and_says_nothing_is_given_up_at_the_deadline() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        work = a_local_work(deadline=datetime.now(UTC) + timedelta(seconds=0.2))
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        work = asks(url, deadline=datetime.now(UTC) + timedelta(seconds=0.2))
         with pytest.raises(SystemSilent, match=r"gave no answer within 0\.\d s"):
-            call(work, f"http://127.0.0.1:{silent.getsockname()[1]}", "GET", "/")
+            call(work, url, "GET", "/")
     close_clients()
 
 
 def test_past_its_deadline_a_call_is_not_even_sent(lab: RunningLab) -> None:
     with pytest.raises(SystemSilent, match="was not sent"):
-        call(a_local_work(deadline=datetime.now(UTC)), lab.url, "POST", "/acs/pushes", body={})
+        call(a_work(deadline=datetime.now(UTC)), lab.url, "POST", "/acs/pushes", body={})
     assert lab.calls() == []
-
-
-def test_an_address_inside_that_no_setting_names_is_not_called_and_not_tried_again(lab: RunningLab) -> None:
-    with pytest.raises(AddressRefused, match="TURNUP_ALLOWED_NETWORKS") as caught:
-        call(a_work(), lab.url, "POST", "/acs/pushes", body={})
-    assert not is_retried(caught.value)
-    assert lab.calls() == []
-
-
-def test_where_a_setting_says_that_a_system_is_it_is_called_wherever_that_is(url: str) -> None:
-    assert call(a_work(settings={"billing_url": url}), url, "POST", "/200", body={}) == {}
-
-
-def test_what_a_value_takes_in_place_of_a_path_leads_no_further_than_the_system(lab: RunningLab) -> None:
-    elsewhere = lab.url.replace("127.0.0.1", "127.0.0.2")
-    with pytest.raises(AddressRefused):
-        call(a_work(settings={"lab_url": lab.url}), lab.url, "GET", f"{elsewhere}/lab/calls")
 
 
 def test_an_answer_that_unpacks_to_more_than_the_limit_is_given_up(url: str) -> None:
     with pytest.raises(UnexpectedAnswer, match="more than 10,000,000 bytes"):
-        call(a_local_work(), url, "GET", "/bomb")
+        call(asks(url), url, "GET", "/bomb")
 
 
 def test_a_system_that_answers_drop_by_drop_is_given_up_at_the_deadline() -> None:
@@ -132,7 +120,7 @@ def test_a_system_that_answers_drop_by_drop_is_given_up_at_the_deadline() -> Non
     with serving(dripping) as base_url:
         try:
             with pytest.raises(SystemSilent, match="still answering"):
-                call(a_local_work(deadline=datetime.now(UTC) + timedelta(seconds=0.3)), base_url, "GET", "/")
+                call(asks(base_url, deadline=datetime.now(UTC) + timedelta(seconds=0.3)), base_url, "GET", "/")
         finally:
             over.set()
             close_clients()
