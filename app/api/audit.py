@@ -8,12 +8,12 @@ from typing import Any, Literal
 
 from flask import Response, stream_with_context
 from flask_openapi3.blueprint import APIBlueprint
-from pydantic import AwareDatetime, Field, RootModel
+from pydantic import Field, RootModel
 
 from app.api.room import ApiParts, Responses, room, view
 from app.identity.audit import search
 from app.identity.audit.search import EntryView, Wanted
-from app.web.models import Name, Output, Parameters
+from app.web.models import Instant, Name, Output, Parameters
 from app.web.paging import PageQuery, answer_page
 
 
@@ -59,8 +59,8 @@ class Filters(Parameters):
     target: Name | None = Field(default=None, description="The id of an instance, an incident, a user, ...")
     process_id: Name | None = None
     result: Literal["done", "refused"] | None = None
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Instant | None = None
+    until: Instant | None = None
 
 
 class EntryQuery(PageQuery, Filters):

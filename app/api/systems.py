@@ -15,14 +15,16 @@ from app.api.room import ApiParts, Responses, refused, room, view
 from app.core.db import Transaction
 from app.engine import queries
 from app.engine.queries.gates import GateView
-from app.handling.contract import Limit
+from app.handling.contract import LEAST_PER_S, Limit
 from app.web.acting import Deed, act, deed
 from app.web.models import Input, Name, Output, Reason
 from app.web.paging import PageQuery, answer_one, answer_page
 
 Key = Annotated[Name, Field(description="A system, or `handler=<type>`", json_schema_extra={"example": "olt=lon-3"})]
 Concurrent = Annotated[int, Field(ge=1, le=100_000, description="Calls at once, over all workers; null: any number")]
-PerSecond = Annotated[float, Field(gt=0, le=100_000, description="Calls that begin in a second; null: any number")]
+PerSecond = Annotated[
+    float, Field(ge=LEAST_PER_S, le=100_000, description="Calls that begin in a second; null: any number")
+]
 
 
 class SystemOut(Output):

@@ -11,6 +11,7 @@ from lxml import etree
 from app.engine import queries
 
 _BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
+_FARTHEST = 1e6  # pixels: no drawing is as large
 _BOUNDS = "{http://www.omg.org/spec/DD/20100524/DC}Bounds"
 _KEPT = 200
 
@@ -80,8 +81,17 @@ def read_drawing(document: bytes) -> Drawing:
             name = " ".join((node.get("name") or "").split())
             found[element_id] = Drawn(element_id, tag.removeprefix(_BPMN), name or element_id)
         elif tag == _BOUNDS:
-            x, y, width, height = (float(node.get(side, "0")) for side in ("x", "y", "width", "height"))
+            x, y, width, height = (_length(node.get(side, "0")) for side in ("x", "y", "width", "height"))
             across += (x, x + width)
             down += (y, y + height)
     high = max(down) - min(down) if down else 0
     return Drawing(found, (max(across) - min(across)) / high if high else 1)
+
+
+def _length(written: str) -> float:
+    """In pixels. Deployment does not look at the layout: what is no length there is none here."""
+    try:
+        found = float(written)
+    except ValueError:
+        return 0
+    return found if abs(found) < _FARTHEST else 0

@@ -17,6 +17,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from app.core.errors import InvalidInput
 from app.handling.parameters import Parameter
+from app.web.json_in import MalformedJson, read_value
 
 PREFIX = "input."
 REASON_LIMIT = 1000
@@ -119,17 +120,17 @@ def _read(field: Field, written: str) -> Any:
     if field.widget == "json":
         return read_json(written, f"$.inputs.{field.name}", field.name)
     try:
-        value = json.loads(written)
-    except ValueError:
+        value = read_value(written, field.name)
+    except MalformedJson:
         return written
     return value if isinstance(value, int | float) else written
 
 
 def read_json(written: str, path: str, what: str) -> Any:
     try:
-        return json.loads(written, parse_constant=_refuse_constant)
-    except ValueError as error:
-        raise InvalidInput(f"{what} must be JSON: {error}", path=path) from error
+        return read_value(written, what)
+    except MalformedJson as error:
+        raise InvalidInput(f"{what} must be JSON: {error.message}", path=path) from error
 
 
 def read_object(written: str, path: str, what: str) -> dict[str, Any]:
@@ -138,10 +139,6 @@ def read_object(written: str, path: str, what: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InvalidInput(f'{what} must be a JSON object such as {{"ont_id": "x"}}', path=path)
     return value
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON value")
 
 
 def read_reason(form: Mapping[str, str]) -> str:

@@ -14,7 +14,7 @@ from app.core.errors import InvalidInput
 from app.dashboard.fields import read_reason
 from app.dashboard.pages import Pages, wants_fragment
 from app.engine import queries
-from app.handling.contract import Limit
+from app.handling.contract import LEAST_PER_S, Limit
 from app.web.acting import Deed, act, deed
 
 
@@ -68,7 +68,7 @@ class SystemPages(Pages):
 
 
 def _number(name: str, *, whole: bool) -> Any:
-    """A number above 0; None where nothing is written."""
+    """A number that a limit may be; None where nothing is written."""
     written = request.form.get(name, "").strip()
     if not written:
         return None
@@ -76,7 +76,7 @@ def _number(name: str, *, whole: bool) -> Any:
         number = int(written) if whole else float(written)
     except ValueError:
         number = 0
-    if not 0 < number <= 100_000:
-        kind = "a whole number from 1" if whole else "a number above 0, such as 2 or 0.5,"
+    if not (1 if whole else LEAST_PER_S) <= number <= 100_000:
+        kind = "a whole number from 1" if whole else f"a number from {LEAST_PER_S:f}, such as 2 or 0.5,"
         raise InvalidInput(f"Write {kind} to 100,000, or nothing for no limit.", path=f"$.{name}")
     return number

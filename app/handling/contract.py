@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -82,6 +83,9 @@ class Backoff:
         return whole * (1 - self.jitter * draw()) if self.jitter else whole
 
 
+LEAST_PER_S = 0.00001  # about one a day: what is next to none shuts a system for years, and is no number to reckon with
+
+
 @dataclass(frozen=True)
 class Limit:
     """How many calls run at once, and how many begin in a second, over all workers; None: as many as come."""
@@ -90,8 +94,9 @@ class Limit:
     per_s: float | None = None
 
     def __post_init__(self) -> None:
-        if (self.concurrent is not None and self.concurrent < 1) or (self.per_s is not None and self.per_s <= 0):
-            raise ValueError(f"a Limit has concurrent >= 1 and per_s > 0, or None for either; found {self}")
+        is_rate = self.per_s is None or LEAST_PER_S <= self.per_s < math.inf
+        if (self.concurrent is not None and self.concurrent < 1) or not is_rate:
+            raise ValueError(f"a Limit has concurrent >= 1 and per_s >= {LEAST_PER_S:f}, or None; found {self}")
 
     @property
     def is_none(self) -> bool:

@@ -23,14 +23,22 @@ def read_object(body: bytes) -> dict[str, Any]:
     """
     if not body.strip():
         raise MalformedJson("The body is empty. Send a JSON object.", path="$")
+    value = read_value(body, "The body")
+    if not isinstance(value, dict):
+        raise MalformedJson(f"Expected a JSON object, found {_kind(value)}.", path="$")
+    return value
+
+
+def read_value(text: bytes | str, what: str) -> Any:
+    """Any JSON value, held to the same rules. `what` says in errors where it stands."""
     try:
-        checked = orjson.loads(body)  # the stricter reader: RFC 8259 to the letter, and its own limit to depth
+        checked = orjson.loads(text)  # the stricter reader: RFC 8259 to the letter, and its own limit to depth
     except orjson.JSONDecodeError as error:
-        raise MalformedJson(f"The body is not JSON: {error}. Correct it there.", path="$") from error
-    if not isinstance(checked, dict):
-        raise MalformedJson(f"Expected a JSON object, found {_kind(checked)}.", path="$")
+        raise MalformedJson(f"{what} is not JSON: {error}. Correct it there.", path="$") from error
+    if not isinstance(checked, dict | list):
+        return json.loads(text)  # a whole number past 64 bits is no float
     _check_depth(checked)
-    return _read_again(body)
+    return _read_again(text)
 
 
 def json_path(*steps: str | int) -> str:
@@ -62,7 +70,7 @@ def _check_depth(value: Any) -> None:
         ahead.extend((one, (*path, step)) for step, one in inner if isinstance(one, dict | list))
 
 
-def _read_again(body: bytes) -> dict[str, Any]:
+def _read_again(text: bytes | str) -> Any:
     """Once more with the standard reader, which shows repeated names and keeps long whole numbers."""
     repeated: list[tuple[dict[str, Any], str]] = []
 
@@ -73,7 +81,7 @@ def _read_again(body: bytes) -> dict[str, Any]:
             repeated.append((made, next(name for name in names if names.count(name) > 1)))
         return made
 
-    value: dict[str, Any] = json.loads(body, object_pairs_hook=as_object)
+    value = json.loads(text, object_pairs_hook=as_object)
     if repeated:
         holder, name = repeated[0]
         path = json_path(*_place(value, holder), name)

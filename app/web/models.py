@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
 
 # No control characters: PostgreSQL stores no NUL, and none of these belongs in a key, a name or a log line.
 PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
@@ -15,6 +16,16 @@ Identity = Annotated[str, Field(min_length=1, max_length=80, pattern=PRINTABLE)]
 Person = Annotated[str, Field(min_length=1, max_length=100, pattern=PRINTABLE)]
 Reason = Annotated[str, Field(min_length=1, max_length=2000)]  # the engine refuses blank ones
 Variables = Annotated[dict[str, Any], Field(max_length=10_000)]
+
+
+def _is_written(value: object) -> object:
+    """pydantic takes a number for seconds since 1970; the description promises a date and a time."""
+    if isinstance(value, str) and "T" not in value.upper():
+        raise PydanticCustomError("instant", "Expected an instant such as 2026-03-02T12:00:00Z")
+    return value
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_is_written)]
 
 
 def _titled(name: str, _: object) -> str:

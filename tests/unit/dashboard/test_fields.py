@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pytest
 
 from app.core.errors import InvalidInput
-from app.dashboard.fields import fields_of, read_changes, read_object
+from app.dashboard.fields import fields_of, read_changes, read_json, read_object
 from app.handling.parameters import Parameter
 
 
@@ -96,3 +96,10 @@ def test_outputs_must_be_an_object() -> None:
     assert read_object("", "$.outputs", "Outputs") == {}
     with pytest.raises(InvalidInput, match="Outputs must be a JSON object"):
         read_object("[1]", "$.outputs", "Outputs")
+
+
+@pytest.mark.parametrize("written", ["[" * 100_000, '{"a": 1, "a": 2}', "1e999", "9" * 5000, '{"a": NaN}', '"\\ud800"'])
+def test_json_in_a_form_is_held_to_the_rules_of_a_body(written: str) -> None:
+    with pytest.raises(InvalidInput, match="Variables must be JSON") as caught:
+        read_json(written, "$.variables", "Variables")
+    assert caught.value.path == "$.variables"

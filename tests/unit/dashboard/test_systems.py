@@ -48,8 +48,9 @@ def test_a_system_is_stopped_limited_and_the_limit_lifted(operator: Operator) ->
     ("form", "wrong"),
     [
         ({"key": KEY, "concurrent": "0", "reason": "x"}, "Write a whole number from 1 to 100,000"),
-        ({"key": KEY, "per_s": "fast", "reason": "x"}, "Write a number above 0"),
-        ({"key": KEY, "per_s": "nan", "reason": "x"}, "Write a number above 0"),
+        ({"key": KEY, "per_s": "fast", "reason": "x"}, "Write a number from 0.00001"),
+        ({"key": KEY, "per_s": "5e-324", "reason": "x"}, "Write a number from 0.00001"),
+        ({"key": KEY, "per_s": "nan", "reason": "x"}, "Write a number from 0.00001"),
         ({"key": KEY, "concurrent": "4"}, "Say why"),
         ({"key": "", "concurrent": "4", "reason": "x"}, "A gate&#39;s key is a system"),
     ],

@@ -279,7 +279,7 @@ def test_a_system_that_cannot_be_named_is_found_when_handlers_are_scanned(name: 
 
 
 @pytest.mark.parametrize(
-    "wrong", [lambda: Limit(concurrent=0), lambda: Limit(per_s=0), lambda: System(""), lambda: System("x", trips_after=0)]
+    "wrong", [lambda: Limit(concurrent=0), lambda: Limit(per_s=0), lambda: Limit(per_s=5e-324), lambda: Limit(per_s=float("nan")), lambda: Limit(per_s=float("inf")), lambda: System(""), lambda: System("x", trips_after=0)]
 )
 def test_a_limit_and_a_system_that_mean_nothing_are_refused(wrong: Callable[[], object]) -> None:
     with pytest.raises(ValueError, match="found"):
