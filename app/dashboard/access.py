@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from flask import Blueprint, Response, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from app.core.errors import InvalidInput, NotFound
+from app.core.texts import as_text, is_text
 from app.dashboard.cookies import check_proof, session_cookie
 from app.dashboard.parts import DashboardParts
 from app.identity.authority import Person
@@ -28,8 +30,16 @@ def local_path(target: str | None) -> str:
         return "/"
     if any(ord(character) < 32 for character in target):
         return "/"
-    parts = urlsplit(target)
+    parts = _parts(target)
     return "/" if parts.scheme or parts.netloc else target
+
+
+def _parts(url: str) -> SplitResult:
+    """Of nothing, where it is no URL: `http://[`."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
 
 
 def person() -> Person | None:
@@ -65,6 +75,7 @@ class Access:
             return _to_login()
         if request.method == "POST":
             check_proof()
+        _check_texts()
         if found is not None and not door.public:
             self._rate.take(f"user {found.user_id}")
             enter(found, self._identity)
@@ -85,10 +96,20 @@ class Access:
         return found.person
 
 
+def _check_texts() -> None:
+    """Refuses what no store can hold as text, wherever it stands: nobody types it."""
+    for name, values in (*request.args.lists(), *request.form.lists()):
+        if not all(map(is_text, (name, *values))):
+            path = f"$.{as_text(name)[:80]}"
+            raise InvalidInput("There is a NUL character in what was sent. Leave it out.", path=path)
+    if not all(is_text(str(value)) for value in (request.view_args or {}).values()):
+        raise NotFound("There is nothing with such an id.")
+
+
 def _to_login() -> AnyResponse:
     if request.headers.get("HX-Request"):
         # A fragment cannot show the login page: the browser is sent there as a whole.
-        here = urlsplit(request.headers.get("HX-Current-URL", ""))
+        here = _parts(request.headers.get("HX-Current-URL", ""))
         back = local_path(f"{here.path}?{here.query}" if here.query else here.path)
         return Response(status=401, headers={"HX-Redirect": url_for("dashboard.login", next=back)})
     back = request.full_path.rstrip("?") if request.method == "GET" else "/"

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from app.dashboard.diagrams import read_drawing
 from app.dashboard.marks import marks
 from app.engine import queries
 from app.engine.tables import process_instance
-from tests.factories.dashboards import World
+from tests.factories.dashboards import DRAWN, World
 from tests.factories.diagrams import Diagram
 from tests.unit.dashboard.conftest import Operator
 
@@ -233,3 +234,10 @@ def test_a_priority_that_is_not_the_normal_one_is_shown(
     page = operator.get(f"/instances/{instance_id}").text
     assert ("<dt>Priority</dt>" in page) == (said is not None)
     assert said is None or said in page
+
+
+@pytest.mark.parametrize("written", ["abc", "", "nan", "1e999", "-1e308", "٣"])
+def test_a_layout_that_is_none_costs_nobody_the_page(written: str) -> None:
+    drawn = read_drawing((DRAWN / "activate.bpmn").read_bytes().replace(b'x="160"', f'x="{written}"'.encode()))
+    assert drawn.elements["activate_ont"].name == "Activate the ONT"
+    assert 0 < drawn.ratio < 1000
