@@ -14,12 +14,12 @@ NPM_CI := npm ci --silent --no-progress --no-fund --no-audit
 
 ALONE := tests/integration tests/browser
 
-.PHONY: help venv parts demo run test lint bench soak clean
+.PHONY: help venv parts demo run test lint bench soak fuzz clean
 
 help:
 	@echo "make demo    orders through a flow against a laboratory network, in the browser (ARGS=--exit: and stop)"
 	@echo "make run     the server, set up by TURNUP_ variables"
-	@echo "make test    the tests;  make soak: those that take minutes;  make bench: measurements into build/bench.json"
+	@echo "make test    the tests;  make soak, make fuzz: those that take minutes;  make bench: measurements into build/bench.json"
 	@echo "make lint    ruff, mypy --strict, bandit, floors"
 
 venv: $(VENV_MADE)
@@ -34,12 +34,16 @@ run: venv parts
 # Those in one process share out the cores; those that kill servers and drive browsers have the machine to themselves
 test: venv parts $(PROVIDER_MADE)
 	status=0; \
-	$(BIN)/pytest -n auto --dist worksteal $(patsubst %,--ignore=%,tests/soak tests/benchmarks $(ALONE)) $(ARGS) || status=1; \
+	$(BIN)/pytest -n auto --dist worksteal $(patsubst %,--ignore=%,tests/soak tests/fuzz tests/benchmarks $(ALONE)) $(ARGS) || status=1; \
 	$(BIN)/pytest $(ALONE) $(ARGS) || status=1; \
 	exit $$status
 
 soak: venv parts
 	$(BIN)/pytest tests/soak $(ARGS)
+
+# FUZZ_EXAMPLES=1000 make fuzz: longer;  FUZZ_SEED: once more what a failed run sent
+fuzz: venv
+	$(BIN)/pytest tests/fuzz $(ARGS)
 
 bench: venv parts
 	$(BIN)/python -m tests.benchmarks $(ARGS)

@@ -16,6 +16,7 @@ from app.decisions.feel.names import NAME_PART, NAME_START
 LONGEST_PATTERN = 5_000
 DEEPEST_GROUPS = 40
 MOST_REPETITIONS = 10_000
+LARGEST_UNROLLED = 50_000  # the engine writes out what must be repeated, one count within another: 20 characters, 4 GB
 
 _NAME_FIRST = NAME_START.removeprefix("?") + ":"
 _NAME_REST = NAME_PART.removeprefix("?") + ":.\\-"
@@ -60,6 +61,7 @@ class _Reader:
         self._flags = flags
         self._at = 0
         self._groups = 0
+        self._unrolled = 0  # atoms so far, with repetition written out
         self._closed: set[int] = set()
 
     def read(self) -> str:
@@ -92,9 +94,12 @@ class _Reader:
                 self._at += 1
                 written.append("|")
             else:
-                written.append(self._atom(depth) + self._quantifier())
+                before = self._unrolled
+                self._unrolled += 1
+                written.append(self._atom(depth) + self._quantifier(before))
 
-    def _quantifier(self) -> str:
+    def _quantifier(self, before: int) -> str:
+        """`before` is what was unrolled before the atom."""
         self._next()
         found = _QUANTIFIER.match(self._text, self._at)
         if found is None:
@@ -104,6 +109,9 @@ class _Reader:
             if number and (len(number) > 6 or int(number) > MOST_REPETITIONS):
                 raise BadPattern(self._text)
         if least and most and int(most) < int(least):
+            raise BadPattern(self._text)
+        self._unrolled = before + (self._unrolled - before) * max(1, int(least or 1))
+        if self._unrolled > LARGEST_UNROLLED:
             raise BadPattern(self._text)
         self._at = found.end()
         return found.group()

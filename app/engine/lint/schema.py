@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 import orjson
+import regex
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
 SIZE_LIMIT = 200_000
 DEPTH_LIMIT = 50
+LARGEST_UNROLLED = 50_000
+_TOKEN = regex.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{(\d*(?:,\d*)?)\}|.", regex.DOTALL)
 
 
 def read_schema(text: str) -> tuple[dict[str, Any] | None, str | None]:
@@ -41,6 +43,9 @@ def _problems(schema: dict[str, Any]) -> Iterator[str]:
     ahead: list[tuple[Any, int]] = [(schema, 0)]
     while ahead:
         value, depth = ahead.pop()
+        if isinstance(value, dict) and isinstance(value.get("unevaluatedProperties"), bool | dict):
+            yield "unevaluatedProperties is not supported; additionalProperties is."
+            return
         if depth > DEPTH_LIMIT:
             yield f"it is nested more than {DEPTH_LIMIT} deep."
             return
@@ -82,7 +87,31 @@ def _resolve(schema: dict[str, Any], reference: str) -> dict[str, Any] | None:
 
 
 def _pattern_problems(pattern: str) -> Iterator[str]:
+    shown = f"the pattern '{pattern[:80]}'"
+    if _unrolled(pattern) > LARGEST_UNROLLED:
+        yield f"{shown} repeats more than {LARGEST_UNROLLED} times, one count within another multiplied."
+        return
     try:
-        re.compile(pattern)
-    except (re.error, RecursionError, OverflowError) as error:
-        yield f"the pattern '{pattern[:80]}' is no regular expression: {error}."
+        regex.compile(pattern)
+    except (regex.error, RecursionError, OverflowError) as error:
+        yield f"{shown} is no regular expression: {error}."
+
+
+def _unrolled(pattern: str) -> int:
+    """How many atoms it has with what must be repeated written out, which is what compiling it costs."""
+    sizes, last = [0], 0  # of the groups that are open; of the last atom
+    for found in _TOKEN.finditer(pattern):
+        if found[0] == "(":
+            sizes.append(0)
+            last = 0
+        elif found[0] == ")" and len(sizes) > 1:
+            last = sizes.pop()
+            sizes[-1] += last
+        elif found[1]:
+            times = max(1, int(found[1].split(",")[0][:9] or 1))
+            sizes[-1] += last * (times - 1)
+            last *= times
+        else:
+            last = 1
+            sizes[-1] += 1
+    return sum(sizes)

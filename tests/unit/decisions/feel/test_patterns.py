@@ -138,6 +138,12 @@ def test_a_catastrophic_pattern_is_a_clear_error_soon(text: str) -> None:
     assert time.monotonic() - began < 5
 
 
+@pytest.mark.parametrize("pattern", ["((a{1000}){1000}){1000}", "(" * 8 + "a" + "{9})" * 8, "(?:(?:b|a{400}){400}|c)"])
+def test_a_pattern_that_would_take_memory_to_compile_is_none(pattern: str) -> None:
+    assert compile_feel("matches(s, p)").evaluate({"s": "a", "p": pattern}) is None
+    assert compile_feel("matches(s, p)").evaluate({"s": "a" * 40_000, "p": "(a{200}){200}"}) is True
+
+
 def test_long_patterns_and_results_run_out_of_budget() -> None:
     with pytest.raises(BudgetExceeded, match="more than the 5000 allowed"):
         compile_feel("matches(s, s)").evaluate({"s": "a" * 5001})

@@ -1,0 +1,1 @@
+"""Minutes of nasty input; run by `make fuzz`."""
