@@ -34,16 +34,17 @@ def _upsert(table: sa.Table, *keys: str) -> Prepared:
 
 
 _b = sa.bindparam
-_ADVANCE = Prepared(
-    sa.update(process_instance)
-    .where(process_instance.c.id == _b("id_"), process_instance.c.revision == _b("revision_"))
-    .values(
-        {
-            name: _b(name)
-            for name in ("revision state incidents next_number rewinds writes wake_at updated_at ended_at".split())
-        }
-    )
-)
+
+
+def _update(names: str) -> Prepared:
+    changed = {name: _b(name) for name in names.split()}
+    unchanged = (process_instance.c.id == _b("id_"), process_instance.c.revision == _b("revision_"))
+    return Prepared(sa.update(process_instance).where(*unchanged).values(changed))
+
+
+# What indexes hold is written when it has changed: SQLite writes an index anew for whatever an update names.
+_STEP = _update("revision next_number writes updated_at")
+_ADVANCE = _update("revision state incidents next_number rewinds writes wake_at updated_at ended_at")
 _TOKENS = _upsert(token, "instance_id", "number")
 _VARIABLES = _upsert(variable, "instance_id", "scope", "kind", "name")
 _CLOSED = Prepared(
@@ -114,6 +115,7 @@ class Instances:
         live.begun, live.state, live.ended_at = row["next_number"] > 1, row["state"], row["ended_at"]
         live.rewinds, live.start_element, live.start_key = row["rewinds"], row["start_element"], row["start_key"]
         live.trace_parent, live.priority = row["trace_parent"], row["priority"]
+        live.stored = (live.state, live.incidents, live.rewinds, row["wake_at"], live.ended_at)
         live.tree.completed = live.state in (COMPLETED, CANCELLED)
         live.callees = Callees(self._programs, connection)
         variables = _READ_VARIABLES.rows(connection, {"id_": instance_id})
@@ -138,7 +140,8 @@ class Instances:
         live.incidents += len(live.raised) - len(live.dropped) - live.settled
         if live.ended and live.ended_at is None:
             live.state, live.ended_at = COMPLETED, live.now
-        changed = _ADVANCE.run(
+        standing = (live.state, live.incidents, live.rewinds, wake_at, live.ended_at)
+        changed = (_STEP if standing == live.stored else _ADVANCE).run(
             connection,
             [
                 {
@@ -159,6 +162,7 @@ class Instances:
         if changed != 1:
             raise _stale(live)
         live.revision += 1
+        live.stored = standing
         live.woken = False
         _write_history(tx, live)
         for raised in live.raised:

@@ -106,6 +106,7 @@ class Live:
     start_key: str | None = None  # correlation key of the message that started it
     trace_parent: str | None = None  # of the request that started it
     priority: int = NORMAL  # 0, the highest, to 4
+    stored: tuple[Any, ...] = ()  # what its row says of state, incidents, rewinds, a wished look and its end
     settled: int = 0  # incidents that an operator acted on since the last checkpoint
     begun: bool = False
     woken: bool = False  # somebody asked for a worker's look

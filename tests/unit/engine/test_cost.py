@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.core import prepared
+from app.engine import instances
 from app.engine.tables import token
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
@@ -52,6 +53,21 @@ def test_a_handler_call_costs_at_most_four_statements(bench: Bench, monkeypatch:
         statements.count = 0
         (step,) = bench.advance(instance_id, [bench.call(step)]).claimed
         assert statements.count <= 4
+
+
+def test_a_step_in_the_middle_leaves_the_instances_indexes_alone(bench: Bench, monkeypatch: Any) -> None:
+    instance_id = bench.start(long_line(4))
+    (step,) = bench.advance(instance_id).claimed
+    with monkeypatch.context() as patch:
+        patch.setattr(instances, "_ADVANCE", None)
+        (step,) = bench.advance(instance_id, [bench.call(step)]).claimed
+        bench.restart()
+        (step,) = bench.advance(instance_id, [bench.call(step)]).claimed
+    bench.run(instance_id)
+    assert bench.state(instance_id) == "active", "the step that was claimed is still out"
+    (step,) = bench.advance(instance_id, [bench.call(step)]).claimed
+    bench.advance(instance_id, [bench.call(step)])
+    assert bench.state(instance_id) == "completed"
 
 
 def test_what_a_commit_writes_does_not_grow_with_what_is_done(bench: Bench, monkeypatch: Any) -> None:
