@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -173,6 +174,15 @@ def build_house(settings: Settings, environ: Mapping[str, str], too_many_strays:
     app = _build_app(settings, crew.room, crew.desk, crew.intake)
     Watching(crew.meters, crew.tracing).install(app)
     return House(crew.room, crew.dispatch, crew.desk, crew.meters, crew.tracing, crew.intake, app)
+
+
+def spare_collector() -> None:
+    """What is loaded by now stays: Python's collector looks at it no more, which is a tenth of what a step costs.
+
+    Once, before work begins, in a process that does nothing else.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def build_crew(settings: Settings, environ: Mapping[str, str], too_many_strays: Callable[[], None]) -> Crew:

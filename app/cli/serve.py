@@ -26,7 +26,7 @@ from app.core.errors import InvalidSetting
 from app.core.log import get_logger
 from app.core.settings import Settings
 from app.dispatch.lock import DirectoryLock
-from app.factory import PROCESSES, House, build_engine_room, build_house, build_watch_app
+from app.factory import PROCESSES, House, build_engine_room, build_house, build_watch_app, spare_collector
 from app.migrations.run import migrate
 
 HTTP_THREADS = 16
@@ -102,6 +102,7 @@ def open_house(settings: Settings, supervisor: int, servers: int) -> Flask:
     lock = None if settings.is_shared else DirectoryLock(settings.data_dir).acquire(wait_s=LOCK_WAIT_S)
     leaving = Leaving(supervisor)
     house = build_house(settings, os.environ, too_many_strays=leaving.ask_for_restart)
+    spare_collector()
     house.start()
     # They share one port, where a scrape reaches any of them: each is watched at a port of its own.
     figures = build_watch_app(settings, house.desk, house.room.identity)

@@ -12,7 +12,7 @@ from app.cli.serve import DRAIN_S, RESTART_WANTED
 from app.core.errors import InvalidSetting
 from app.core.log import get_logger
 from app.core.settings import Settings
-from app.factory import build_crew, build_watch_app
+from app.factory import build_crew, build_watch_app, spare_collector
 from app.migrations.run import migrate
 
 
@@ -30,6 +30,7 @@ def work(settings: Settings) -> int:
     app = build_watch_app(settings, crew.desk, crew.room.identity)
     with watched(app, settings.host, settings.metrics_port):
         leaving.expect()
+        spare_collector()
         crew.start()
         click.echo(f"Turnup works here, in {settings.workers} threads.", err=True)
         status = leaving.wait()

@@ -37,7 +37,7 @@ _b = sa.bindparam
 
 
 def _update(names: str) -> Prepared:
-    changed = {name: _b(name) for name in names.split()}
+    changed: dict[str, Any] = {name: _b(name) for name in names.split()}
     unchanged = (process_instance.c.id == _b("id_"), process_instance.c.revision == _b("revision_"))
     return Prepared(sa.update(process_instance).where(*unchanged).values(changed))
 

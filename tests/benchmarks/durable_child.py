@@ -22,6 +22,7 @@ from app.engine.doors import Engine
 from app.engine.messages import MessageIn
 from app.engine.spiff.index import install
 from app.engine.starts import StartRequest
+from app.factory import spare_collector
 from app.handling.contract import Done, Work
 from app.handling.mark import handles
 from app.handling.registry import Registry
@@ -56,6 +57,7 @@ class Installation:
         with self.database.transaction() as tx:
             for document in documents:
                 self.engine.deploy(tx, document)
+        spare_collector()
         self.worker.start(alone=True)
         wakeups.listen(self.worker.wake, lambda at: None)
 
