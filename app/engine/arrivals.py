@@ -13,7 +13,7 @@ import orjson
 import sqlalchemy as sa
 
 from app.core.db import Prepared, Transaction
-from app.engine.instances import StaleInstance
+from app.engine.instances import StaleInstance, hold
 from app.engine.spiff.index import Node
 from app.engine.spiff.live import CATCHING, Live
 from app.engine.tables import arrival, process_instance, token
@@ -61,7 +61,6 @@ _TAKEN = ("revision", "number", "element_id", "kind", "name", "correlation", "me
 _TAKE = Prepared(
     sa.delete(arrival).where(arrival.c.instance_id == _b("id_")).returning(*(arrival.c[name] for name in _TAKEN))
 )
-_HOLD = Prepared(sa.select(process_instance.c.revision).where(process_instance.c.id == _b("id_")).with_for_update())
 _WAKE = Prepared(
     sa.update(process_instance)
     .where(process_instance.c.id == _b("id_"))
@@ -117,15 +116,6 @@ def wake(tx: Transaction, instance_ids: Iterable[str], now: int) -> list[str]:
     woken = list(instance_ids)
     _WAKE.run(tx.connection, [{"id_": instance_id, "now": now} for instance_id in woken])
     return woken
-
-
-def hold(tx: Transaction, live: Live) -> None:
-    """Let no other writer come between until the transaction ends. StaleInstance as a checkpoint.
-
-    To be called before any lock that is not an instance's: in another order two would wait for each other.
-    """
-    if _HOLD.rows(tx.connection, {"id_": live.instance_id}) != [(live.revision,)]:
-        raise StaleInstance(f"Instance {live.instance_id} was changed by another writer.")
 
 
 def take(tx: Transaction, live: Live) -> list[Arrival]:

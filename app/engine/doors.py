@@ -40,7 +40,6 @@ class Advanced:
     claimed: list[ClaimedStep]
     next_due: datetime | None
     ended: bool
-    idle: bool  # nothing is claimed by anybody: what moves it next comes from outside
     trace_parent: str | None = None  # of the request that started the instance
     unclaimed: bool = False  # steps are ready that nobody has claimed
     priority: int = NORMAL
@@ -238,10 +237,9 @@ class Engine:
     def _advanced(self, live: Live, claimed: list[ClaimedStep], *, claims: bool, passed: bool) -> Advanced:
         next_due = None if live.suspended else live.agenda.next_due()
         due = None if next_due is None else from_microseconds(next_due)
-        idle = not live.waits.get("claim")
         # What was claimed or held is seen to; without claims somebody with a free hand has to look.
         unclaimed = not live.suspended and bool(live.waiting("job") or (not claims and live.waiting("held")))
-        return Advanced(claimed, due, live.ended, idle, live.trace_parent, unclaimed, live.priority, passed)
+        return Advanced(claimed, due, live.ended, live.trace_parent, unclaimed, live.priority, passed)
 
     def _keep(self, live: Live) -> None:
         """Keep an instance whose handlers run; one that waits for something else is loaded again when it comes."""

@@ -82,7 +82,7 @@ class ScriptedEngine:
                 claimed.append(self._step(instance_id, instance.given, handler))
         unclaimed = not instance.open and bool(instance.rounds)
         priority = self.priorities.get(instance_id, NORMAL)
-        return Advanced(claimed, None, not instance.open, not claimed, unclaimed=unclaimed, priority=priority)
+        return Advanced(claimed, None, not instance.open, unclaimed=unclaimed, priority=priority)
 
     def _step(self, instance_id: str, number: int, handler: str) -> ClaimedStep:
         inputs: dict[str, Any] = {"name": instance_id}

@@ -10,9 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.core.db import Transaction
-from app.engine import arrivals
 from app.engine.gates import policy, rows
 from app.engine.gates.policy import Gate
+from app.engine.instances import hold
 from app.engine.locks import lock
 from app.engine.outcomes import Attempted, Failed, TimedOut
 from app.engine.spiff.index import Node
@@ -86,7 +86,7 @@ class Gates:
         bars = self.bars(handler, inputs)
         if not bars:
             return None
-        arrivals.hold(tx, live)
+        hold(tx, live)
         for bar in bars:
             lock(tx, "gate", bar.key)
         if live.passed_gates:  # its own, stored as running until the checkpoint
