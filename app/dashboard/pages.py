@@ -12,6 +12,7 @@ from app.dashboard.access import person
 from app.dashboard.diagrams import Diagrams
 from app.dashboard.parts import DashboardParts
 from app.engine import queries
+from app.identity import approvals
 from app.identity.authority import Reach
 from app.identity.permissions import Permission
 
@@ -25,7 +26,16 @@ class Pages:
 
     def page(self, connection: sa.Connection, template: str, **facts: Any) -> str:
         """A whole page, with its frame."""
-        return self.fragment(template, open_incidents=_count_incidents(connection), **facts)
+        waiting = self._count_approvals(connection)
+        facts |= {"open_incidents": _count_incidents(connection), "approvals_waiting": waiting}
+        return self.fragment(template, **facts)
+
+    def _count_approvals(self, connection: sa.Connection) -> int:
+        """Requests that wait for whoever looks to second them; nothing is asked where nothing needs a second person."""
+        found = person()
+        if found is None or not self.parts.identity.approvals.needed:
+            return 0
+        return approvals.count_waiting(connection, found, self.parts.clock.now())
 
     def update(self, connection: sa.Connection, template: str, **facts: Any) -> str:
         """The part of a page that changes, and what changes in the frame."""

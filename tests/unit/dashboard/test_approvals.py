@@ -21,6 +21,8 @@ def test_a_system_is_stopped_by_two(world: World, operator: Operator) -> None:
     assert "needs a second person" in asked.text
     assert "upgrade &lt;tonight&gt;" in operator.get("/approvals").text
     lena = somebody(world, "lena", "lead")
+    assert 'title="Requests wait for a second person">1<' in lena.get("/systems").text
+    assert "Requests wait" not in operator.get("/systems").text, "one's own wait for somebody else"
     page = lena.get("/approvals").text
     assert "Second it" in page
     (path,) = re.findall(r"/approvals/[0-9a-f-]+/second", page)
