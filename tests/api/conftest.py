@@ -80,6 +80,17 @@ def parts_of(bench: Bench, per_s: float = 100_000, **parts: Any) -> ApiParts:
     return ApiParts(*doors, callers, **parts)
 
 
+def leave_open(bench: Bench) -> None:
+    """An open user task, and an open incident behind another one."""
+    bench.deploy(Diagram("p").start().user("u").service("a", "t.typed").end().chain("s", "u", "a", "e"))
+    for completed in (False, True):
+        instance_id = bench.start("p", serial="A1", speed_mbps="fast")
+        bench.run(instance_id)
+        if completed:
+            bench.complete(instance_id)
+            bench.run(instance_id)
+
+
 @pytest.fixture
 def api(bench: Bench) -> Caller:
     return Caller(application(bench).test_client())

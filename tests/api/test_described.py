@@ -8,9 +8,8 @@ import pytest
 
 from app.core.clock import FixedClock
 from app.core.db import Database
-from tests.api.conftest import TOKEN, application
+from tests.api.conftest import TOKEN, application, leave_open
 from tests.factories.described import Held, hold_to_its_description
-from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
 from tests.factories.steps import HANDLERS
 
@@ -23,13 +22,7 @@ def nobody_is_slowed(monkeypatch: pytest.MonkeyPatch) -> None:
 def held_to(database: Database, clock: FixedClock, **how: Any) -> Held:
     """An API over an open user task, and an open incident behind another one."""
     bench = Bench(database, clock, HANDLERS)
-    bench.deploy(Diagram("p").start().user("u").service("a", "t.typed").end().chain("s", "u", "a", "e"))
-    for completed in (False, True):
-        instance_id = bench.start("p", serial="A1", speed_mbps="fast")
-        bench.run(instance_id)
-        if completed:
-            bench.complete(instance_id)
-            bench.run(instance_id)
+    leave_open(bench)
     return hold_to_its_description(application(bench), TOKEN, **how)
 
 

@@ -12,8 +12,7 @@ from werkzeug.test import TestResponse
 
 from app.core.clock import FixedClock
 from app.core.db import Database
-from tests.api.conftest import Caller, application
-from tests.factories.diagrams import Diagram
+from tests.api.conftest import Caller, application, leave_open
 from tests.factories.engines import Bench
 from tests.factories.steps import HANDLERS
 
@@ -61,13 +60,7 @@ PATHS = (
 def api(database: Database, clock: FixedClock) -> Caller:
     """With an open user task, and an open incident behind another one."""
     bench = Bench(database, clock, HANDLERS)
-    bench.deploy(Diagram("p").start().user("u").service("a", "t.typed").end().chain("s", "u", "a", "e"))
-    for completed in (False, True):
-        instance_id = bench.start("p", serial="A1", speed_mbps="fast")
-        bench.run(instance_id)
-        if completed:
-            bench.complete(instance_id)
-            bench.run(instance_id)
+    leave_open(bench)
     return Caller(application(bench).test_client())
 
 

@@ -11,10 +11,14 @@ from tests.factories.sites import Site
 
 
 def test_everybody_at_one_instance(database: Database) -> None:
+    play_crowd(database, rounds=25, seed=7)
+
+
+def play_crowd(database: Database, rounds: int, seed: int) -> None:
     site = Site(database, SystemClock(), [shaky])
     site.dispatch.start()
     try:
-        crowd = Crowd(site, rounds=25, draw=random.Random(7))
+        crowd = Crowd(site, rounds=rounds, draw=random.Random(seed))
         crowd.play()
         crowd.check()
     finally:

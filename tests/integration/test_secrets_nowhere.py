@@ -14,15 +14,13 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-import structlog
 from flask.testing import FlaskClient
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from app.core.clock import SystemClock
 from app.core.db import Database
-from app.core.log import configure, get_logger, scrub_with
-from app.core.secrecy import Scrubber
+from app.core.log import get_logger
 from app.core.settings import read_settings
 from app.factory import House, build_house, secret_keys
 from app.handling import Backoff, Done, HandlerFault, Refused, Waiting, Work, handles
@@ -30,6 +28,7 @@ from app.handling.registry import Registry
 from app.identity.secrets import store
 from app.watch.otel import OtelTracing
 from tests.factories.diagrams import Diagram
+from tests.factories.logs import captured
 from tests.factories.people import PASSWORD, add_token, add_user
 from tests.unit.dispatch.waiting import PATIENCE_S, until
 
@@ -134,15 +133,8 @@ def assert_nowhere(text: str, what: str, *, marked: bool = True) -> None:
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    stream = io.StringIO()
-    configure("debug", stream)
-    yield stream
-    scrub_with(Scrubber())
-    structlog.reset_defaults()
-    root.handlers[:] = handlers
-    root.setLevel(level)
+    with captured("debug") as stream:
+        yield stream
 
 
 @pytest.fixture

@@ -7,21 +7,15 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
-import structlog
 
-from app.core.log import configure, get_logger
+from app.core.log import get_logger
+from tests.factories.logs import captured
 
 
 @pytest.fixture
 def stream() -> Iterator[io.StringIO]:
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    stream = io.StringIO()
-    configure("info", stream)
-    yield stream
-    structlog.reset_defaults()
-    root.handlers[:] = handlers
-    root.setLevel(level)
+    with captured("info") as stream:
+        yield stream
 
 
 def only_line(stream: io.StringIO) -> dict[str, object]:

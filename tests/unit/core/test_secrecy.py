@@ -13,12 +13,12 @@ from typing import Any
 from urllib.parse import quote_plus, urlencode
 
 import pytest
-import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.log import configure, get_logger, scrub_with
+from app.core.log import get_logger
 from app.core.secrecy import SHORTEST, Scrubber
+from tests.factories.logs import captured
 
 NASTY = 'P@ss/w"rd\\+é-9x'
 MARK = "[secret olt/lon-3]"
@@ -133,16 +133,8 @@ def test_nothing_is_copied_while_no_secret_is_known() -> None:
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    stream = io.StringIO()
-    configure("info", stream)
-    scrub_with(knowing(NASTY))
-    yield stream
-    scrub_with(Scrubber())
-    structlog.reset_defaults()
-    root.handlers[:] = handlers
-    root.setLevel(level)
+    with captured("info", knowing(NASTY)) as stream:
+        yield stream
 
 
 @dataclass

@@ -4,35 +4,28 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import structlog
 
 from app.core.clock import FixedClock
-from app.core.log import configure, get_logger
+from app.core.log import get_logger
 from app.core.personal import MASK
 from app.dispatch.attempt import Attempts, Outside
 from app.engine.outcomes import Failed
 from app.engine.steps import ClaimedStep
 from app.handling import Done, Work, handles
 from app.handling.registry import Handler
+from tests.factories.logs import captured
 
 STEP = ClaimedStep("i", "ORD-1", 1, "i:/|a", 1, "a", "t", {"phone": "0171 2345678", "olt": "lon-3"}, False)
 
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    stream = io.StringIO()
-    configure("info", stream)
-    yield stream
-    structlog.reset_defaults()
-    root.handlers[:] = handlers
-    root.setLevel(level)
+    with captured("info") as stream:
+        yield stream
 
 
 def attempt(clock: FixedClock, *names: str) -> Any:
