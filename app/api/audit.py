@@ -59,6 +59,7 @@ class Filters(Parameters):
     target: Name | None = Field(default=None, description="The id of an instance, an incident, a user, ...")
     process_id: Name | None = None
     result: Literal["done", "refused"] | None = None
+    via: Literal["user", "token", "command"] | None = Field(default=None, description="A person, a program, a command")
     since: Instant | None = None
     until: Instant | None = None
 
@@ -73,7 +74,7 @@ class ExportQuery(Filters):
 
 def wanted(query: Filters) -> Wanted:
     """What a query looks for."""
-    names = ("by", "action", "target", "process_id", "result", "since", "until")
+    names = ("by", "action", "target", "process_id", "result", "via", "since", "until")
     return Wanted(**{name: getattr(query, name) for name in names})
 
 

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from app.api.room import ApiParts, refused, room, view
 from app.engine.messages import MessageIn
-from app.web.acting import act
+from app.web.acting import act, deed
 from app.web.models import PRINTABLE, Input, Name, Output, Variables
 from app.web.paging import answer_one
 
@@ -76,5 +76,6 @@ class Messages:
             message_id=body.message_id,
             time_to_live_s=body.time_to_live_seconds,
         )
+        deed().target = f"{body.name} {body.correlation_key}".strip()
         published = act(self._database, lambda tx, _: self._engine.publish(tx, sent))
         return answer_one(PublishedOut.model_validate(published), 202)

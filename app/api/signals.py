@@ -7,7 +7,7 @@ from flask_openapi3.blueprint import APIBlueprint
 from pydantic import Field
 
 from app.api.room import ApiParts, refused, room, view
-from app.web.acting import act
+from app.web.acting import act, deed
 from app.web.models import Input, Name, Output, Variables
 from app.web.paging import answer_one
 
@@ -44,5 +44,6 @@ class Signals:
 
         It is not kept: whoever waits for it a moment later does not have it. Sent twice, it is two signals.
         """
+        deed().target = body.name
         done = act(self._database, lambda tx, _: self._engine.broadcast(tx, body.name, body.variables))
         return answer_one(BroadcastOut.model_validate(done), 202)

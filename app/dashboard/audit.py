@@ -15,7 +15,7 @@ from app.identity.audit import search
 from app.identity.audit.search import EntryView, Wanted
 from app.identity.permissions import Permission
 
-FIELDS = ("by", "action", "target", "process_id", "result")
+FIELDS = ("by", "action", "target", "process_id", "result", "via")
 
 
 class AuditPages(Pages):

@@ -48,6 +48,15 @@ def test_what_is_changed_is_on_record_with_who_what_to_and_why(api: Caller, benc
     assert cancelled["position"] is None
 
 
+def test_a_message_and_a_signal_are_on_record_by_what_they_are_called(api: Caller) -> None:
+    api.post("/messages", {"name": "ont_online", "correlationKey": "HWTC1"})
+    api.post("/signals", {"name": "storm"})
+    assert [(each["kind"], each["target"]) for each in on_record(api)] == [
+        ("signal", "storm"),
+        ("message", "ont_online HWTC1"),
+    ]
+
+
 def test_what_was_set_before_is_on_record_too(api: Caller) -> None:
     for concurrent in (4, 2):
         api.post("/systems/limit", {"key": "acs", "concurrent": concurrent, "reason": "vendor"})
@@ -85,6 +94,8 @@ def test_what_somebody_is_not_permitted_to_do_is_on_record(api: Caller, bench: B
     ("query", "expected"),
     [
         ({"by": "olga"}, 2),
+        ({"via": "token"}, 4),
+        ({"via": "user"}, 0),
         ({"by": "ol"}, 0),
         ({"action": "instance.start"}, 2),
         ({"processId": "p", "by": "olga"}, 2),

@@ -51,6 +51,7 @@ class Wanted:
     target: str | None = None
     process_id: str | None = None
     result: str | None = None
+    via: str | None = None
     since: datetime | None = None
     until: datetime | None = None
 
@@ -79,7 +80,7 @@ def every(connection: sa.Connection, wanted: Wanted) -> Iterator[EntryView]:
 
 def _chosen(wanted: Wanted) -> sa.Select[Any]:
     query = sa.select(*_COLUMNS)
-    for name in ("by", "action", "target", "process_id", "result"):
+    for name in ("by", "action", "target", "process_id", "result", "via"):
         value = getattr(wanted, name)
         if value is not None:
             query = query.where(audit_entry.c[name] == value)

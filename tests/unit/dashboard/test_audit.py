@@ -21,6 +21,7 @@ def test_what_an_operator_does_is_on_record_and_found(world: World, operator: Op
     page = operator.get("/audit?by=Grace&action=system.handle").text
     assert "olt=&lt;lon-3&gt;" in page
     assert "upgrade &amp; rest" in page
+    assert "system.handle</code>" not in operator.get("/audit?via=token").text
     assert "Nothing like that is on record" in operator.get("/audit?by=nobody").text
     exported = operator.get("/audit/export.ndjson?action=system.handle")
     (line,) = map(json.loads, exported.text.splitlines())

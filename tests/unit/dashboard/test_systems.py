@@ -19,6 +19,15 @@ def find_down(world: World) -> None:
             world.engine.gates.tell(tx, System(KEY, trips_after=2), KEY, down, 1_795_435_200_000_000)
 
 
+def test_one_that_begins_to_fail_does_not_look_as_if_all_were_well(world: World, operator: Operator) -> None:
+    with world.database.transaction() as tx:
+        down = Failed("SystemSilent", "no answer", system_down=True)
+        world.engine.gates.tell(tx, System(KEY), KEY, down, 1_795_435_200_000_000)
+    page = operator.get("/systems").text
+    assert '<span class="badge breaker-failing">Failing</span>' in page
+    assert "Called" not in page
+
+
 def test_an_empty_page_says_what_would_stand_there(operator: Operator) -> None:
     page = operator.get("/systems").text
     assert "Every system answers, and none is limited" in page
