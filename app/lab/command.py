@@ -38,7 +38,11 @@ def serve_lab(host: str, port: int, settings: LabSettings) -> None:
 @click.option("--data-dir", default="var", show_default=True, envvar="TURNUP_DATA_DIR", type=click.Path(path_type=Path))
 @click.option("--latency-ms", default=(20, 60), show_default=True, nargs=2, type=int, help="Shortest and longest.")
 @click.option("--online-after-s", default=1.0, show_default=True, help="From activation until the ONT reports online.")
-@click.option("--callback-url", envvar="TURNUP_CALLBACK_URL", help="Turnup's base URL, told when an ONT comes online.")
+@click.option("--visit-after-s", default=3.0, show_default=True, help="From the booking of a visit to its outcome.")
+@click.option("--porting-answer-s", default=2.0, show_default=True, help="From a porting request to its answer.")
+@click.option("--porting-day-s", default=4.0, show_default=True, help="From that answer to the day of porting.")
+@click.option("--payment-after-s", default=3.0, show_default=True, help="From a notice of debt to the payment.")
+@click.option("--callback-url", envvar="TURNUP_CALLBACK_URL", help="Turnup's base URL, told what comes of things.")
 @click.option("--callback-token", default="", envvar="TURNUP_CALLBACK_TOKEN", help="API token for the call back.")
 def lab(
     host: str,
@@ -46,6 +50,10 @@ def lab(
     data_dir: Path,
     latency_ms: tuple[int, int],
     online_after_s: float,
+    visit_after_s: float,
+    porting_answer_s: float,
+    porting_day_s: float,
+    payment_after_s: float,
     callback_url: str | None,
     callback_token: str,
 ) -> None:
@@ -54,6 +62,10 @@ def lab(
         path=data_dir / "lab.sqlite",
         latency_ms=latency_ms,
         online_after_s=online_after_s,
+        visit_after_s=visit_after_s,
+        porting_answer_s=porting_answer_s,
+        porting_day_s=porting_day_s,
+        payment_after_s=payment_after_s,
         callback_url=callback_url.rstrip("/") if callback_url else None,
         callback_token=callback_token,
     )

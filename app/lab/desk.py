@@ -12,14 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.core.clock import Clock
-from app.core.ids import new_id
-from app.lab import faults
-from app.lab.operations import Answer, Arguments, LabRefusal, Operation, Scene
+from app.lab import faults, notices
+from app.lab.operations import Answer, Arguments, LabRefusal, Notice, Operation, Scene
 from app.lab.settings import LabSettings
 from app.lab.store import LabStore
-
-# An order that falls out beside its activation may be settled days after its ONT came online.
-MESSAGE_LIFE_S = 7 * 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -87,7 +83,9 @@ class Desk:
         operation.check(arguments)
         if operation.keyed and key and (earlier := _earlier(connection, operation, key, arguments)):
             return earlier, True
-        scene = Scene(connection, lambda kind: faults.holds(connection, kind, operation.name, arguments))
+        scene = Scene(
+            connection, lambda kind: faults.holds(connection, kind, operation.name, arguments), self._settings, at, key
+        )
         answer = operation.act(scene, arguments)
         if answer.effect is not None:
             connection.execute(
@@ -99,23 +97,16 @@ class Desk:
                 "INSERT INTO answer VALUES (?, ?, ?, ?, ?)",
                 (operation.name, key, _text(arguments), answer.status, _text(answer.body)),
             )
-        self._start_up(connection, answer, at)
+        for notice in self._told_later(answer, at):
+            notices.put(connection, notice, operation.name, arguments, at)
         return Reply(answer.status, answer.body), False
 
-    def _start_up(self, connection: sqlite3.Connection, answer: Answer, at: float) -> None:
-        if answer.online is None or self._settings.callback_url is None:
-            return
-        body = {
-            "name": "ont_online",
-            "correlationKey": answer.online,
-            "messageId": new_id(),  # the same every time it is sent: Turnup drops what it has already taken
-            "variables": {"online_at_s": round(at)},
-            "timeToLiveSeconds": MESSAGE_LIFE_S,
-        }
-        connection.execute(
-            "INSERT INTO callback (serial, due_at, body) VALUES (?, ?, ?)",
-            (answer.online, at + self._settings.online_after_s, _text(body)),
-        )
+    def _told_later(self, answer: Answer, at: float) -> tuple[Notice, ...]:
+        if answer.online is None:
+            return answer.notices
+        facts = {"online_at_s": round(at)}
+        online = Notice("ont_online", answer.online, facts, self._settings.online_after_s, unless="never_online")
+        return (*answer.notices, online)
 
 
 def _earlier(connection: sqlite3.Connection, operation: Operation, key: str, arguments: Arguments) -> Reply | None:

@@ -37,6 +37,18 @@ KINDS = {
     "answer_lost": Kind(504, after_effect=True, message="the work is done, its answer was lost"),
     "never_online": Kind(None, message="the ONT stays dark"),
     "low_light": Kind(None, message="too little light arrives at the ONT"),
+    "no_access": Kind(None, message="nobody is at home when the technician comes"),
+    "customer_reschedules": Kind(None, message="the customer moves the visit, once"),
+    "no_slot": Kind(None, message="the field force has nobody free"),
+    "field_silent": Kind(None, message="the field force reports nothing"),
+    "no_contact": Kind(None, message="the CRM has no verified address of the customer"),
+    "block_exhausted": Kind(None, message="the area's numbers are all given away"),
+    "identity_exists": Kind(None, message="the number has an account on the HSS from before"),
+    "never_registers": Kind(None, message="the customer's router does not register"),
+    "already_porting": Kind(None, message="the number is in an open porting order"),
+    "donor_silent": Kind(None, message="the losing operator does not answer"),
+    "port_fails": Kind(None, message="the number does not come on its day"),
+    "customer_pays": Kind(None, message="the customer pays what is owed"),
 }
 
 

@@ -7,18 +7,35 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.lab.settings import LabSettings
+
 Arguments = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A message with this name and correlation key, `after_s` from the call that causes it.
+
+    While the condition `unless` holds for that call's subject it is kept back.
+    """
+
+    name: str
+    key: str
+    variables: Mapping[str, Any]
+    after_s: float
+    unless: str | None = None
 
 
 @dataclass(frozen=True)
 class Answer:
     """`effect` names what was changed in the network, None when nothing was. `online` is the serial of an ONT that
-    starts up because of it."""
+    starts up because of it; `notices` are what the system will tell Turnup later."""
 
     body: dict[str, Any]
     effect: str | None = None
     status: int = 200
     online: str | None = None
+    notices: tuple[Notice, ...] = ()
 
 
 class LabRefusal(Exception):
@@ -33,14 +50,24 @@ class LabRefusal(Exception):
 
 @dataclass(frozen=True)
 class Scene:
-    """What an operation can see: the network's tables and whether an injected condition holds for its subject."""
+    """What an operation can see: the network's tables and whether an injected condition holds for its subject.
+
+    `at` is now, in seconds since the epoch; `key` is the call's.
+    """
 
     connection: sqlite3.Connection
     holds: Callable[[str], bool]
+    settings: LabSettings
+    at: float
+    key: str | None = None
 
     def one(self, statement: str, *values: Any) -> sqlite3.Row | None:
         row: sqlite3.Row | None = self.connection.execute(statement, values).fetchone()
         return row
+
+    def withdraw(self, name: str, key: str) -> None:
+        """What was going to be told by messages of this name and key is told no more."""
+        self.connection.execute("UPDATE notice SET ended = 1 WHERE name = ? AND key = ? AND NOT ended", (name, key))
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from app.lab import billing, crm, dns, field, notices, porting, voice
+
 OLTS = ("lon-1", "lon-2", "lon-3", "lon-4", "man-1", "man-2", "bir-1", "lee-1")
 SLOTS = range(1, 9)
 PORTS = range(1, 17)
@@ -27,8 +29,6 @@ CREATE TABLE IF NOT EXISTS port (
 CREATE TABLE IF NOT EXISTS ont (
     serial TEXT PRIMARY KEY, ont_id TEXT NOT NULL, olt TEXT NOT NULL, port TEXT NOT NULL, speed_mbps INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS push (id INTEGER PRIMARY KEY, serial TEXT NOT NULL, profile TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS subscription (
-    order_id TEXT PRIMARY KEY, subscription_id TEXT NOT NULL, customer TEXT NOT NULL, speed_mbps INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS answer (
     operation TEXT NOT NULL, key TEXT NOT NULL, arguments TEXT NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL,
     PRIMARY KEY (operation, key)) WITHOUT ROWID;
@@ -42,10 +42,9 @@ CREATE INDEX IF NOT EXISTS effect_key ON effect (key);
 CREATE TABLE IF NOT EXISTS fault (
     id INTEGER PRIMARY KEY, kind TEXT NOT NULL, match TEXT NOT NULL, calls INTEGER, seconds REAL, hold_s REAL NOT NULL,
     status INTEGER, code TEXT, message TEXT NOT NULL, first_hit_at REAL, hits INTEGER NOT NULL DEFAULT 0);
-CREATE TABLE IF NOT EXISTS callback (
-    id INTEGER PRIMARY KEY, serial TEXT NOT NULL, due_at REAL NOT NULL, body TEXT NOT NULL,
-    tries INTEGER NOT NULL DEFAULT 0, answered INTEGER, ended INTEGER NOT NULL DEFAULT 0);
 """
+# Systems that keep their own tables
+SYSTEMS = (voice, porting, dns, field, crm, billing, notices)
 
 
 class LabStore:
@@ -57,7 +56,7 @@ class LabStore:
         self._connection.execute("PRAGMA journal_mode=WAL")
         # NORMAL survives the death of every process; only a power cut could take the last commits.
         self._connection.execute("PRAGMA synchronous=NORMAL")
-        self._connection.executescript(TABLES)
+        self._connection.executescript(TABLES + "".join(system.TABLES for system in SYSTEMS))
         with self.transaction() as connection:
             if connection.execute("SELECT 1 FROM port").fetchone() is None:
                 seed(connection)

@@ -8,14 +8,15 @@ from flask import Flask, Response, jsonify, request
 from pydantic import ValidationError
 
 from app.core.clock import Clock, SystemClock
-from app.lab import access, faults, ledger, partners
+from app.lab import access, billing, crm, dns, faults, field, ledger, notices, partners, porting, voice
 from app.lab.callbacks import CallbackSender
 from app.lab.desk import Desk
 from app.lab.operations import LabRefusal, Operation
 from app.lab.settings import LabSettings
 from app.lab.store import LabStore
 
-OPERATIONS = (*access.OPERATIONS, *partners.OPERATIONS)
+SYSTEMS = (access, partners, voice, porting, dns, field, crm, billing)
+OPERATIONS = tuple(operation for system in SYSTEMS for operation in system.OPERATIONS)
 
 
 class Lab:
@@ -102,6 +103,11 @@ def _mount_ledger(app: Flask, store: LabStore) -> None:
     def list_effects() -> Response:
         with store.transaction() as connection:
             return jsonify(ledger.effects(connection, *asked()))
+
+    @app.get("/lab/notices")
+    def list_notices() -> Response:
+        with store.transaction() as connection:
+            return jsonify(notices.listed(connection, request.args.get("after", 0, int)))
 
     @app.get("/lab/summary")
     def show_summary() -> Response:
