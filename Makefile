@@ -62,14 +62,16 @@ audit: venv
 ifeq ($(OFFLINE),1)
 	@echo "OFFLINE=1: nobody was asked for known holes in what is pinned"
 else
-	@$(BIN)/pip-audit --progress-spinner off --no-deps --disable-pip -r locks/otel.lock || \
+	@$(BIN)/pip-audit --strict --progress-spinner off --no-deps --disable-pip -r locks/otel.lock || \
 	  { echo "Either a hole is named above, or the service was not reached: set OFFLINE=1 to go on without asking." >&2; exit 1; }
 endif
 
+# Of what servers run alone, in an environment of its own
 sbom: venv
-	mkdir -p build
-	$(BIN)/cyclonedx-py requirements locks/otel.lock --output-format JSON --spec-version 1.6 -o build/sbom.cdx.json
+	$(MAKE) --no-print-directory venv VENV=build/env EXTRA=otel
+	$(BIN)/cyclonedx-py environment build/env --output-format JSON --spec-version 1.6 -o build/sbom.cdx.json
 	cd static && PATH="$$PATH:$(CURDIR)/$(BIN)" npm sbom --package-lock-only --sbom-format cyclonedx > ../build/sbom-parts.cdx.json
+	$(BIN)/python -m tests.licences > build/licences.md
 
 # Versions stay where setup.cfg lets them: ARGS=--upgrade raises them all, ARGS='--upgrade-package flask' one
 lock:

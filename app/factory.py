@@ -55,7 +55,7 @@ from app.web.watching import Watching
 ROOT = Path(__file__).parent.parent
 PROCESSES = ROOT / "processes"
 STATIC = ROOT / "static"
-SECRET_PREFIX = "TURNUP_SECRET_"  # noqa: S105  a name, no secret
+SECRET_PREFIX = "TURNUP_SECRET_"  # noqa: S105  # nosec B105  # a name, no secret
 # Workers of two releases may run side by side: a handler that one lacks, another may have.
 UNKNOWN_HANDLER_S = 60
 
@@ -214,7 +214,7 @@ def _build_dispatch(
     upkeep = Upkeep(room.database, room.engine, jobs, room.clock, logger, witness)
     if isinstance(room.wakeups, QueuedWakeups):
         return Distributed(room.database, room.wakeups, upkeep, gatekeeper, room.clock, logger, worker)
-    assert worker is not None  # SQLite's only process has threads: the settings see to it
+    assert worker is not None  # nosec B101  # SQLite's only process has threads: the settings see to it
     return Embedded(room.database, room.wakeups, upkeep, gatekeeper, room.clock, worker)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import subprocess
+import subprocess  # nosec B404  # programs are started by name, with lists
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
@@ -26,7 +26,7 @@ class Child:
         self.name = name
         self.log = log
         with log.open("ab") as output:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # nosec B603  # a list of our own, no shell
                 [sys.executable, "-m", "app.cli", *arguments],
                 env=dict(environ),
                 cwd=Path(__file__).parent.parent.parent,

@@ -67,7 +67,7 @@ class Prepared:
 def _compile(statement: sa.Executable, connection: sa.Connection) -> _Compiled:
     # for_executemany leaves out the RETURNING that SQLAlchemy adds to fetch a generated key
     compiled = statement.compile(dialect=connection.dialect, for_executemany=True)  # type: ignore[attr-defined]  # Executable does not declare what all of them have
-    assert isinstance(compiled, SQLCompiler)
+    assert isinstance(compiled, SQLCompiler)  # nosec B101  # states an invariant
     if compiled.post_compile_params or compiled.escaped_bind_names:
         raise ValueError(f"Cannot be prepared, a parameter's text or name depends on its value: {compiled}")
     # What the statement itself says (`== 5`) rather than asks for

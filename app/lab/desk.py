@@ -46,7 +46,7 @@ class Desk:
         self._settings = settings
         self._clock = clock
         self._sleep = sleep
-        self._draw = random.Random(1)
+        self._draw = random.Random(1)  # nosec B311  # jitter and samples, never a secret
         self._draw_lock = threading.Lock()
 
     def serve(self, operation: Operation, key: str | None, arguments: Arguments) -> Reply:

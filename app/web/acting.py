@@ -64,7 +64,7 @@ class Deed:
     @property
     def reach(self) -> Reach:
         """In which processes it is permitted; None: in every one."""
-        assert self.needs is not None
+        assert self.needs is not None  # nosec B101  # states an invariant
         return self.who.reach(self.needs)
 
     def concerns(self, process_id: str | None) -> None:

@@ -54,7 +54,7 @@ class JobRunner:
 
     def _work(self, tx: Transaction, row: sa.Row[Any]) -> int:
         kind, now = self._kinds.get(row.kind), self._clock.now()
-        assert kind is not None
+        assert kind is not None  # nosec B101  # states an invariant
         next_one = tx.connection.execute(
             sa.select(job_item.c.position, job_item.c.target, job_item.c.tries, job_item.c.due_at)
             .where(job_item.c.job_id == row.id, job_item.c.state == sa.literal("pending", literal_execute=True))

@@ -98,7 +98,7 @@ def _value(unit: Unit, element: parts.Element, given: Mapping[str, Any], trace: 
     if isinstance(element, parts.BusinessKnowledgeModel):
         function = unit.functions[element.id]
         own = [parameter.name for parameter in function.parameters]
-        assert isinstance(function, Declared)  # as all that models make
+        assert isinstance(function, Declared)  # nosec B101  # as all that models make
         return function.invoke(trace, [given.get(name) for name in own], own)
     realm = Realm(unit, given, trace)
     return realm.serve(element) if isinstance(element, parts.DecisionService) else realm.decide(element.id)

@@ -50,7 +50,7 @@ def rounding(mode: str, *, needs_scale: bool = True) -> Callable[[Evaluation, An
 
 def _exponent(value: Decimal) -> int:
     exponent = value.as_tuple().exponent
-    assert isinstance(exponent, int)  # only infinity and NaN have none, and neither is a value of FEEL
+    assert isinstance(exponent, int)  # nosec B101  # only infinity and NaN have none, and neither is a value of FEEL
     return exponent
 
 
@@ -91,7 +91,7 @@ def _leaves(value: Any, rest: int) -> bool | None:
 
 def random_number(_evaluation: Evaluation) -> Decimal:
     """Not in the standard, but in Camunda: from 0 up to, but not, 1."""
-    return Decimal(repr(random.random()))
+    return Decimal(repr(random.random()))  # nosec B311  # jitter and samples, never a secret
 
 
 def modulo(_evaluation: Evaluation, dividend: Any, divisor: Any) -> Decimal | None:

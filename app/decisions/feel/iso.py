@@ -78,7 +78,7 @@ def write(value: date | time | datetime) -> str:
     """The text that reads back as the same value. Parts of a second only if there are any."""
     if type(value) is date:
         return value.isoformat()
-    assert isinstance(value, (time, datetime))
+    assert isinstance(value, (time, datetime))  # nosec B101  # states an invariant
     written = value.replace(tzinfo=None, microsecond=0).isoformat()
     if value.microsecond:
         written += f".{value.microsecond:06d}".rstrip("0")

@@ -119,7 +119,7 @@ class Lexer:
             return self._token("NAME", known[1], known[0]) if known else self._token("NAME", word.end())
         if self._type_expected():
             found = _TYPE.match(text, word.start())
-            assert found is not None  # a word is a type name
+            assert found is not None  # nosec B101  # a word is a type name
             return self._token("TYPE", found.end(), tidy(found.group()))
         if declared := self._declared(word):
             return declared

@@ -73,7 +73,7 @@ def _wait_for_chosen(live: Live, event: Chosen) -> None:
     workflow: Any = live.tree
     if event.inside:
         owner = live.tree.find(event.inside)
-        assert owner is not None
+        assert owner is not None  # nosec B101  # states an invariant
         workflow = live.tree.subprocesses.get(event.inside) or owner.task_spec.open_inside(owner)
     parents = {node._up.id: node._up for node in workflow.tokens() if node._up is not None}
     parent = parents.get(event.parent)

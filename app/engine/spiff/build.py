@@ -182,7 +182,7 @@ def _sub_process(process: ProcessSpec, element: Element) -> Any:
 
 def _call_activity(process: ProcessSpec, element: Element) -> Any:
     spec, call = calls.CallActivity(process, element.id), element.call
-    assert call is not None
+    assert call is not None  # nosec B101  # states an invariant
     spec.process = source_of(call.process, f"the called process of '{element.id}'")
     spec.binding, spec.version_tag = call.binding, call.version_tag
     spec.passes_all_in, spec.passes_all_out = call.passes_all_in, call.passes_all_out

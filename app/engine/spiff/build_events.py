@@ -40,7 +40,7 @@ def handler_task(process: Any, element: Element) -> Any:
 def message_throw(process: Any, element: Element) -> Any:
     """A message that the house itself delivers."""
     sent, place = element.publishes, f"of '{element.id}'"
-    assert sent is not None
+    assert sent is not None  # nosec B101  # states an invariant
     spec = throws.MessageThrow(process, element.id)
     spec.message = source_of(sent.name, f"the message {place}")
     if sent.key is not None:
