@@ -1,5 +1,5 @@
-"""By which names this server may be asked: addresses that it gives out, such as the way back from a log-in at a provider,
-begin with the one that it was asked by."""
+"""By which names this server may be asked: addresses that it gives out, such as the way back from a log-in at a
+provider, begin with the one that it was asked by."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class UnknownHost(InvalidInput):
 
 
 def install_hosts(app: Flask, names: Sequence[str]) -> None:
-    """Refuse what is asked by another name, before anything else looks at it. `.example.net` stands for every name below
-    it as well."""
+    """Refuse what is asked by another name, before anything else looks at it. `.example.net` stands for each name
+    below it as well."""
 
     def check() -> None:
         if request.path not in _ANYHOW and not host_is_trusted(request.host.lower(), names):
