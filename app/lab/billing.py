@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from app.lab.homes import HOMES
 from app.lab.operations import Answer, Arguments, LabRefusal, Notice, Operation, Scene
 
 TABLES = """
@@ -21,6 +22,13 @@ CREATE TABLE IF NOT EXISTS dunning (
 PAID = "payment_received"
 _SPEED = "UPDATE subscription SET speed_before = speed_mbps, speed_mbps = ? WHERE order_id = ?"
 _STATE = "UPDATE subscription SET state = ?, reason = ? WHERE order_id = ?"
+
+
+def seed(connection: sqlite3.Connection) -> None:
+    connection.executemany(
+        "INSERT INTO subscription (order_id, subscription_id, customer, speed_mbps) VALUES (?, ?, ?, ?)",
+        [(home.order_id, f"sub-{home.order_id}", home.customer, home.speed_mbps) for home in HOMES],
+    )
 
 
 def start(scene: Scene, arguments: Arguments) -> Answer:

@@ -14,17 +14,15 @@ from app.lab.operations import Notice
 TABLES = """
 CREATE TABLE IF NOT EXISTS notice (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL, key TEXT NOT NULL, due_at REAL NOT NULL, body TEXT NOT NULL,
-    operation TEXT NOT NULL, arguments TEXT NOT NULL, unless TEXT,
+    subject TEXT NOT NULL, unless TEXT,
     tries INTEGER NOT NULL DEFAULT 0, answered INTEGER, ended INTEGER NOT NULL DEFAULT 0);
 """
 # An order that falls out beside its activation may be settled days after its ONT came online.
 LIFE_S = 7 * 24 * 3600
 
 
-def put(
-    connection: sqlite3.Connection, notice: Notice, operation: str, arguments: Mapping[str, Any], at: float
-) -> None:
-    """`operation` and `arguments` are the call that causes it."""
+def put(connection: sqlite3.Connection, notice: Notice, subject: Mapping[str, Any], at: float) -> None:
+    """`subject` is that of the call that causes it."""
     body = {
         "name": notice.name,
         "correlationKey": notice.key,
@@ -33,14 +31,13 @@ def put(
         "timeToLiveSeconds": LIFE_S,
     }
     connection.execute(
-        "INSERT INTO notice (name, key, due_at, body, operation, arguments, unless) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO notice (name, key, due_at, body, subject, unless) VALUES (?, ?, ?, ?, ?, ?)",
         (
             notice.name,
             notice.key,
             at + notice.after_s,
             json.dumps(body, sort_keys=True),
-            operation,
-            json.dumps(dict(arguments), sort_keys=True),
+            json.dumps(dict(subject), sort_keys=True),
             notice.unless,
         ),
     )
@@ -51,7 +48,7 @@ def due(connection: sqlite3.Connection, at: float) -> list[sqlite3.Row]:
     rows = connection.execute(
         "SELECT * FROM notice WHERE NOT ended AND due_at <= ? ORDER BY due_at, id LIMIT 50", (at,)
     ).fetchall()
-    return [row for row in rows if not _is_kept_back(connection, row)]
+    return [row for row in rows if not _is_kept_back(connection, row, at)]
 
 
 def sent(connection: sqlite3.Connection, notice_id: int, answered: int, again_at: float | None) -> None:
@@ -62,7 +59,7 @@ def sent(connection: sqlite3.Connection, notice_id: int, answered: int, again_at
     )
 
 
-def listed(connection: sqlite3.Connection, after: int) -> list[dict[str, Any]]:
+def listed(connection: sqlite3.Connection, after: int, at: float) -> list[dict[str, Any]]:
     """Oldest first, 1000 at most; go on with `after` = the last id. `kept_back`: not sent before a fault is lifted."""
     rows = connection.execute("SELECT * FROM notice WHERE id > ? ORDER BY id LIMIT 1000", (after,)).fetchall()
     return [
@@ -70,13 +67,13 @@ def listed(connection: sqlite3.Connection, after: int) -> list[dict[str, Any]]:
             **{name: row[name] for name in ("id", "name", "key", "due_at", "tries", "answered")},
             "variables": json.loads(row["body"])["variables"],
             "ended": bool(row["ended"]),
-            "kept_back": _is_kept_back(connection, row),
+            "kept_back": _is_kept_back(connection, row, at),
         }
         for row in rows
     ]
 
 
-def _is_kept_back(connection: sqlite3.Connection, row: sqlite3.Row) -> bool:
+def _is_kept_back(connection: sqlite3.Connection, row: sqlite3.Row, at: float) -> bool:
     if row["unless"] is None:
         return False
-    return faults.holds(connection, row["unless"], row["operation"], json.loads(row["arguments"]))
+    return faults.holds(connection, row["unless"], json.loads(row["subject"]), at)

@@ -7,6 +7,14 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
+class Chance:
+    """`rate` is the part of calls that meets a fault by chance, 0 to 1."""
+
+    rate: float = 0
+    seed: int = 1
+
+
+@dataclass(frozen=True)
 class LabSettings:
     """`latency_ms` is the range that each call's delay is drawn from. An ONT comes online `online_after_s` after its
     activation; the lab says so to `callback_url` (Turnup's base URL), or to nobody when that is None."""
@@ -23,3 +31,4 @@ class LabSettings:
     registers_after_s: float = 0.5  # from a SIP account's creation until the router is registered
     callback_url: str | None = None
     callback_token: str = ""
+    chance: Chance = Chance()
