@@ -12,12 +12,13 @@ from collections.abc import Mapping
 
 from app.lab import plant
 from app.lab.homes import vendor_of
-from app.lab.operations import Answer, Arguments, Operation, Scene
+from app.lab.operations import Answer, Arguments, Notice, Operation, Scene
 
 TABLES, FAILURES, seed = plant.TABLES, plant.FAILURES, plant.seed
 SERIAL = re.compile(r"[A-Z]{4}[0-9A-F]{8}")  # vendor and number, as on an ONT's label
 GOOD_LEVEL_DBM = -19.4
 LOW_LEVEL_DBM = -31.2
+UNPROVISIONED_MBPS = 10  # what an ONT runs at whose speed was not applied
 
 
 def subject(connection: sqlite3.Connection, arguments: Arguments) -> Mapping[str, str]:
@@ -95,7 +96,7 @@ def activate_ont(scene: Scene, arguments: Arguments) -> Answer:
         return Answer(dict(found))
     scene.connection.execute(
         "INSERT INTO ont (serial, ont_id, olt, port, speed_mbps, line_profile) VALUES (?, ?, ?, ?, ?, ?)",
-        (serial, f"{place[0]}:{place[1]}:{serial}", *place, speed_mbps, profile),
+        (serial, f"{place[0]}:{place[1]}:{serial}", *place, _applied(scene, speed_mbps), profile),
     )
     _set_port(scene, *place, "taken", serial)
     made = dict(_active(scene, serial))
@@ -115,6 +116,8 @@ def modify_ont(scene: Scene, arguments: Arguments) -> Answer:
     _refuse_profile(scene, profile, speed_mbps)
     if (ont["speed_mbps"], ont["line_profile"]) == (speed_mbps, profile):
         return Answer(dict(ont))
+    if scene.holds("not_applied"):
+        return Answer(dict(ont), effect=f"ONT {ont['ont_id']} configured, and not committed")
     scene.connection.execute(
         "UPDATE ont SET speed_before = speed_mbps, line_profile_before = line_profile, speed_mbps = ?,"
         " line_profile = ? WHERE serial = ?",
@@ -144,7 +147,9 @@ def remove_ont(scene: Scene, arguments: Arguments) -> Answer:
     ont = _active(scene, arguments["serial"])
     scene.connection.execute("DELETE FROM ont WHERE serial = ?", (ont["serial"],))
     _set_port(scene, ont["olt"], ont["port"], "free", None)
-    return Answer(dict(ont), effect=f"ONT {ont['ont_id']} removed")
+    back = Notice("equipment_returned", ont["serial"], {}, scene.settings.visit_after_s)
+    returned = (back,) if scene.holds("router_returned") else ()
+    return Answer(dict(ont), effect=f"ONT {ont['ont_id']} removed", notices=returned)
 
 
 def read_optical_level(scene: Scene, arguments: Arguments) -> Answer:
@@ -182,6 +187,10 @@ def _refuse_profile(scene: Scene, profile: str | None, speed_mbps: int) -> None:
         raise scene.no("unknown_line_profile")
     if found["limit_mbps"] < speed_mbps:
         raise scene.no("profile_too_slow")
+
+
+def _applied(scene: Scene, speed_mbps: int) -> int:
+    return UNPROVISIONED_MBPS if scene.holds("not_applied") else speed_mbps
 
 
 def _held(scene: Scene, olt: str, port: str, serial: str) -> Answer:
