@@ -44,7 +44,7 @@ def read_port(scene: Scene, arguments: Arguments) -> Answer:
 
 
 def hold_port(scene: Scene, arguments: Arguments) -> Answer:
-    """The port that is wanted, or else any that is free but `instead_of`."""
+    """The port that is wanted, or else any that is free but `instead_of`, which is held no more."""
     olt, serial, wanted = arguments["olt"], arguments["serial"], arguments.get("port")
     if scene.one("SELECT 1 FROM port WHERE olt = ?", olt) is None:
         raise scene.no("unknown_olt")
@@ -62,6 +62,10 @@ def hold_port(scene: Scene, arguments: Arguments) -> Answer:
     )
     if free is None:
         raise scene.no("no_free_port")
+    scene.connection.execute(
+        "UPDATE port SET state = 'free', serial = NULL WHERE olt = ? AND port = ? AND serial = ? AND state = 'held'",
+        (olt, arguments.get("instead_of"), serial),
+    )
     return _held(scene, olt, free["port"], serial)
 
 
