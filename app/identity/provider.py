@@ -145,7 +145,9 @@ class Provider:
             decoded = jwt.decode(written, self._signing_keys(), algorithms=self._algorithms())
         except InvalidKeyIdError:
             decoded = jwt.decode(written, self._signing_keys(again=True), algorithms=self._algorithms())
-        options = {"iss": {"essential": True, "value": self.settings.issuer}}
+        # Authlib holds `azp` to us where it is given, and `aud` to nobody unless told
+        wanted = {"iss": self.settings.issuer, "aud": self.settings.client_id}
+        options = {name: {"essential": True, "value": value} for name, value in wanted.items()}
         asked = {"nonce": nonce, "client_id": self.settings.client_id, "access_token": token.get("access_token")}
         claims = CodeIDToken(decoded.claims, decoded.header, options, asked)
         claims.validate(now=int(self._clock.now().timestamp()), leeway=LEEWAY_S)
