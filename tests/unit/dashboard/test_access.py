@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -8,9 +9,11 @@ from flask.testing import FlaskClient
 from app.dashboard.access import LOGIN_LIMIT_BYTES, local_path
 from app.identity import doors
 from app.identity.guesses import FREE
+from app.identity.provider import ProviderSettings
 from app.web.doors import DOORS
 from tests.factories.dashboards import World
 from tests.factories.people import PASSWORD
+from tests.factories.servers import free_port
 from tests.unit.dashboard.conftest import Operator, csrf_of, log_in, somebody
 
 PAGES = ["/", "/tasks", "/incidents", "/processes", "/processes/activate/1", "/processes/activate/1/diagram.bpmn"]
@@ -194,6 +197,19 @@ def test_a_fragment_asked_for_after_the_session_ended_sends_the_whole_page_to_th
     headers = {"HX-Request": "true", "HX-Current-URL": "http://localhost/instances/i?history=200"}
     answer = world.app.test_client().get("/instances/i/live", headers=headers)
     assert answer.headers["HX-Redirect"] == "/login?next=/instances/i?history%3D200"
+
+
+@pytest.mark.parametrize(
+    ("site", "began"), [("cross-site", False), ("same-site", False), ("same-origin", True), ("none", True), (None, True)]
+)
+def test_no_other_site_begins_a_log_in(tmp_path: Path, site: str | None, began: bool) -> None:
+    """The provider is away: a log-in that begins says so."""
+    world = World(tmp_path, provider=ProviderSettings(f"http://127.0.0.1:{free_port()}", "turnup", "x", {}, "Acme"))
+    headers = {} if site is None else {"Sec-Fetch-Site": site}
+    answer = world.app.test_client().get("/login/provider?next=/tasks", headers=headers)
+    world.close()
+    assert answer.status_code == (502 if began else 302)
+    assert began or answer.headers["Location"] == "/login?next=/tasks"
 
 
 @pytest.mark.parametrize(

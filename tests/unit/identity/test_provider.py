@@ -154,5 +154,5 @@ def test_what_is_over_or_has_not_begun_is_not_believed(site: Site, name: str, se
 
 def test_a_provider_that_calls_itself_otherwise_is_not_asked(site: Site) -> None:
     site.calls_itself = "https://evil.example"
-    with pytest.raises(ProviderSilent, match="calls itself https://evil.example"):
+    with pytest.raises(ProviderSilent, match=r"calls itself https://evil\.example"):
         site.log_in()
