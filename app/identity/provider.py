@@ -111,7 +111,7 @@ class Provider:
             raise ProviderRefused("Another provider answered than was asked.")
         try:
             code = str(parse_authorization_code_response(address, visit.state)["code"])
-            with httpx.Client(timeout=TIMEOUT_S, trust_env=False) as client:
+            with httpx.Client(timeout=TIMEOUT_S, trust_env=False, verify=httpx.create_ssl_context()) as client:
                 token = self._exchange(client, code, visit)
                 claims = self._check(token, visit.nonce)
                 return self._known({**self._ask_about(client, token, claims), **claims})
@@ -203,7 +203,7 @@ class Provider:
 
     def _get(self, url: str) -> dict[str, Any]:
         try:
-            answer = httpx.get(url, timeout=TIMEOUT_S, trust_env=False)
+            answer = httpx.get(url, timeout=TIMEOUT_S, trust_env=False, verify=httpx.create_ssl_context())
             answer.raise_for_status()
             found: dict[str, Any] = answer.json()
         except (httpx.HTTPError, ValueError) as error:
