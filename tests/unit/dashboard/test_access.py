@@ -134,6 +134,12 @@ def test_a_session_that_is_used_ends_with_its_day(operator: Operator, world: Wor
     assert operator.get("/").status_code == 302
 
 
+def test_every_page_has_the_way_out(operator: Operator) -> None:
+    pages = [answer.text for path in [*PAGES, "/audit", "/systems", "/approvals"] if (answer := operator.get(path)).mimetype == "text/html"]
+    assert len(pages) > 8
+    assert all('action="/logout"' in page for page in pages)
+
+
 def test_logging_out_ends_the_session_and_not_only_the_cookie(operator: Operator) -> None:
     held = operator.client.get_cookie("turnup_session")
     assert held is not None
