@@ -15,7 +15,8 @@ from app.lab.operations import Answer, Arguments, Failure, Operation, Scene
 TABLES = """
 CREATE TABLE IF NOT EXISTS device (
     serial TEXT PRIMARY KEY, model TEXT NOT NULL, profile TEXT, profile_before TEXT, parameters TEXT NOT NULL,
-    reboots INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL CHECK (state IN ('managed', 'retired')));
+    parameters_before TEXT NOT NULL DEFAULT '{}', reboots INTEGER NOT NULL DEFAULT 0,
+    state TEXT NOT NULL CHECK (state IN ('managed', 'retired')));
 CREATE TABLE IF NOT EXISTS push (id INTEGER PRIMARY KEY, serial TEXT NOT NULL, profile TEXT NOT NULL);
 """
 PROFILES = ("basic", "fast", "gigabit")
@@ -91,7 +92,8 @@ def set_parameters(scene: Scene, arguments: Arguments) -> Answer:
     # What is set to null has its factory value again
     after = {name: value for name, value in {**held, **wanted}.items() if value is not None}
     scene.connection.execute(
-        "UPDATE device SET parameters = ? WHERE serial = ?", (json.dumps(after, sort_keys=True), device["serial"])
+        "UPDATE device SET parameters = ?, parameters_before = ? WHERE serial = ?",
+        (json.dumps(after, sort_keys=True), json.dumps(before), device["serial"]),
     )
     effect = f"{', '.join(sorted(wanted))} set on {device['serial']}"
     return Answer({"serial": device["serial"], "parameters": after, "before": before}, effect=effect, status=202)
@@ -130,6 +132,7 @@ def _shown(scene: Scene, device: sqlite3.Row) -> dict[str, Any]:
     return {
         **{name: device[name] for name in ("serial", "model", "profile", "profile_before", "reboots", "state")},
         "parameters": json.loads(device["parameters"]),
+        "parameters_before": json.loads(device["parameters_before"]),
         "pushes": pushes[0],
         "last_push": pushes[1],
     }
