@@ -21,7 +21,11 @@ from tests.factories.engines import Bench
 from tests.factories.labs import RunningLab, a_lab
 
 PROCESSES = Path(__file__).parents[2] / "processes"
-SAMPLES = {file.stem: json.loads(file.read_text()) for file in sorted((PROCESSES / "samples").glob("*.json"))}
+SAMPLES = {
+    file.stem: sample
+    for file in sorted((PROCESSES / "samples").glob("*.json"))
+    if (sample := json.loads(file.read_text()))["request"]["process_id"] == "ftth_activate"
+}
 SERIAL = "ALCL0000A001"
 ORDER: dict[str, Any] = {
     "order_id": "ORD-1",
