@@ -113,13 +113,14 @@ def read_debt(scene: Scene, arguments: Arguments) -> Answer:
 def open_dunning(scene: Scene, arguments: Arguments) -> Answer:
     account, owed_cents = arguments["account"], arguments["owed_cents"]
     body = {"account": account, "owed_cents": owed_cents}
-    if (found := scene.one("SELECT opened_cents FROM dunning WHERE account = ?", account)) is not None:
-        if found["opened_cents"] != owed_cents:
-            raise LabRefusal(409, "already_in_dunning", f"dunning of {account} is open for {found['opened_cents']}")
+    found = scene.one("SELECT * FROM dunning WHERE account = ? AND owed_cents > 0", account)
+    if found is not None and found["opened_cents"] == owed_cents:
         return Answer(body)
+    if found is not None:
+        raise LabRefusal(409, "already_in_dunning", f"dunning of {account} is open for {found['opened_cents']}")
     pays = scene.holds("customer_pays")
     left = 0 if pays else owed_cents  # who pays has done so by the time that it is told
-    scene.connection.execute("INSERT INTO dunning VALUES (?, ?, ?)", (account, owed_cents, left))
+    scene.connection.execute("INSERT OR REPLACE INTO dunning VALUES (?, ?, ?)", (account, owed_cents, left))
     paid = Notice(PAID, account, {"paid_cents": owed_cents}, scene.settings.payment_after_s)
     effect = f"dunning of {account} opened for {owed_cents}"
     return Answer(body, effect=effect, status=201, notices=(paid,) if pays else ())
