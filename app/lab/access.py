@@ -151,6 +151,7 @@ def remove_ont(scene: Scene, arguments: Arguments) -> Answer:
     ont = _active(scene, arguments["serial"])
     scene.connection.execute("DELETE FROM ont WHERE serial = ?", (ont["serial"],))
     _set_port(scene, ont["olt"], ont["port"], "free", None)
+    scene.withdraw("ont_online", ont["serial"])
     back = Notice("equipment_returned", ont["serial"], {}, scene.settings.visit_after_s)
     returned = (back,) if scene.holds("router_returned") else ()
     return Answer(dict(ont), effect=f"ONT {ont['ont_id']} removed", notices=returned)

@@ -10,7 +10,6 @@ from handlers.clients.http import call, segment
 # A node answers in well under a second or is restarting, which takes it a few.
 RETRY = Backoff(first_s=1, factor=2, tries=4)
 OLT = System("olt={olt}")
-ACCESS = System("access")  # the controller that knows on which node an ONT is
 LINE = ("olt", "port", "serial", "speed_mbps", "line_profile")
 
 
@@ -113,7 +112,7 @@ def deactivate_ont(work: Work, serial: str) -> Done | Refused:
     return _unless(_ask(work, "DELETE", f"/access/onts/{segment(serial)}"), "unknown_ont")
 
 
-@handles("olt.modify_ont", retry=RETRY, timeout_s=4, system=ACCESS)
+@handles("olt.modify_ont", retry=RETRY, timeout_s=4)
 def modify_ont(work: Work, serial: str, speed_mbps: int, line_profile: str | None = None) -> Done | Refused:
     """Give a line in service another speed and profile.
 
@@ -142,7 +141,7 @@ def modify_back(work: Work, serial: str, outputs: dict[str, Any]) -> Done | Refu
     return _unless(_ask(work, "PATCH", f"/access/onts/{segment(serial)}", body=outputs["line_before"]), "unknown_ont")
 
 
-@handles("olt.replace_ont", retry=RETRY, timeout_s=4, system=ACCESS)
+@handles("olt.replace_ont", retry=RETRY, timeout_s=4)
 def replace_ont(work: Work, serial: str, new_serial: str) -> Done | Refused:
     """Let another ONT take over a line, with its port, speed and profile.
 
@@ -171,7 +170,7 @@ def put_old_ont_back(work: Work, serial: str, new_serial: str) -> Done | Refused
     return _unless(answer, "unknown_ont")
 
 
-@handles("olt.remove_ont", retry=RETRY, timeout_s=4, system=ACCESS)
+@handles("olt.remove_ont", retry=RETRY, timeout_s=4)
 def remove_ont(work: Work, serial: str) -> Done | Refused:
     """Take a customer's ONT out of service; its port is free again.
 
@@ -190,7 +189,7 @@ def put_back_in_service(work: Work, outputs: dict[str, Any]) -> Done | Refused:
     return answer if isinstance(answer, Refused) else Done()
 
 
-@handles("olt.read_ont", retry=RETRY, timeout_s=4, system=ACCESS)
+@handles("olt.read_ont", retry=RETRY, timeout_s=4)
 def read_ont(work: Work, serial: str) -> Done | Refused:
     """Read a line back from the network.
 

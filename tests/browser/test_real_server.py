@@ -65,7 +65,7 @@ def test_an_order_that_fell_out_is_retried_once_the_fault_is_lifted_and_complete
     form.locator("summary").click()
     form.get_by_label("Reason").fill("Billing has unblocked the account")
     form.get_by_role("button", name="Retry").click()
-    expect(page.locator(".settled")).to_contain_text("passed to Service live", timeout=15_000)
+    expect(page.locator(".settled")).to_contain_text("passed to Tell the customer", timeout=15_000)
     expect(page.locator("h1")).to_contain_text("Completed")
     expect(page.locator('[data-element-id="start_billing"].mark-done')).to_be_visible()
     assert len(lab.effects(operation="billing.start")) == 1

@@ -51,17 +51,21 @@ def test_a_router_that_the_acs_does_not_know_is_asked_for(house: Shipped) -> Non
     assert house.standing(instance_id)["await_online"] == "message"
 
 
-@pytest.mark.parametrize("wrong", [HOMES[1].serial, "HWTC0E0000ZZ"])
-def test_a_new_router_that_cannot_be_had_is_looked_at_again(house: Shipped, wrong: str) -> None:
-    if wrong not in {home.serial for home in HOMES}:
-        house.lab.fault("refused", {"new_serial": NEW}, code="unknown_serial", calls=1)
-        wrong = NEW
-    instance_id = order(house, new_serial=wrong)
+def test_a_new_router_that_serves_somebody_else_is_looked_at_again(house: Shipped) -> None:
+    instance_id = order(house, new_serial=HOMES[1].serial)
     assert house.standing(instance_id) == {"check_label": "user_task"}
-    house.settle(instance_id, new_serial="HWTC000000A2")
+    house.settle(instance_id, new_serial=NEW)
     house.listen(instance_id, seconds=1)
     assert house.state(instance_id) == "completed"
-    assert line_of(house, "HWTC000000A2")["port"] == HOME.port
+    assert line_of(house, NEW)["port"] == HOME.port
+
+
+def test_a_new_router_that_is_not_seen_is_looked_at_again(house: Shipped) -> None:
+    house.lab.fault("refused", {"operation": "access.replace_ont", "new_serial": NEW}, code="unknown_serial")
+    instance_id = order(house)
+    assert house.standing(instance_id) == {"check_label": "user_task"}
+    house.settle(instance_id, new_serial="HWTC000000A2")
+    assert house.standing(instance_id)["await_online"] == "message"
 
 
 def test_a_router_that_is_busy_is_handed_over_ten_minutes_later(house: Shipped) -> None:
