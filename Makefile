@@ -96,19 +96,22 @@ $(VENV_MADE): setup.cfg pyproject.toml $(LOCK)
 	@touch $@
 
 # The system's npm, or else one from PyPI inside the virtual environment
-$(PARTS_MADE): static/package.json static/package-lock.json static/.npmrc Makefile | $(VENV_MADE)
+$(PARTS_MADE): static/package.json static/package-lock.json static/.npmrc static/bundles/form-viewer.mjs Makefile | $(VENV_MADE)
 	@if command -v npm >/dev/null && command -v node >/dev/null; then \
 	  cd static && $(NPM_CI); \
 	else \
 	  $(BIN)/python $(PIP) --require-hashes -r locks/node.lock && \
 	  cd static && PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM_CI); \
 	fi
-	@rm -rf $(PARTS) && mkdir -p $(PARTS)/bpmn-js
+	@rm -rf $(PARTS) && mkdir -p $(PARTS)/bpmn-js $(PARTS)/form-js
 	cp $(MODULES)/htmx.org/dist/htmx.min.js $(PARTS)/
 	cp $(MODULES)/@picocss/pico/css/pico.min.css $(PARTS)/
 	cp $(MODULES)/bpmn-js/dist/bpmn-navigated-viewer.production.min.js $(PARTS)/bpmn-js/
 	cp $(MODULES)/bpmn-js/dist/assets/diagram-js.css $(MODULES)/bpmn-js/dist/assets/bpmn-js.css $(PARTS)/bpmn-js/
 	cp $(MODULES)/bpmn-js/LICENSE $(PARTS)/bpmn-js/
+	PATH="$$PATH:$(CURDIR)/$(BIN)" $(MODULES)/.bin/esbuild static/bundles/form-viewer.mjs --bundle --minify --format=iife \
+	  --legal-comments=eof --log-level=warning --outfile=$(PARTS)/form-js/form-viewer.js
+	cp $(MODULES)/@bpmn-io/form-js-viewer/dist/assets/form-js.css $(MODULES)/@bpmn-io/form-js-viewer/LICENSE $(PARTS)/form-js/
 	@touch $@
 
 # The OpenID provider that the tests run: a Node of the system's, or the one that the parts brought along

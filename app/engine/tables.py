@@ -141,6 +141,17 @@ token = sa.Table(
     sqlite_with_rowid=False,
 )
 
+user_task = sa.Table(
+    "user_task",  # of a token that waits for a person, where the diagram says for whom or by when
+    metadata,
+    sa.Column("instance_id", sa.String(36), sa.ForeignKey("process_instance.id"), primary_key=True),
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("groups", JsonText, nullable=False),  # the candidate groups, a list
+    sa.Column("due_at", Instant),
+    sa.Column("follow_up_at", Instant),
+    sqlite_with_rowid=False,
+)
+
 variable = sa.Table(
     "variable",
     metadata,

@@ -99,6 +99,7 @@ def test_neither_do_the_log_in_the_menu_the_help_and_what_is_refused(
     assert violations(page) == []
     page.goto(f"{site}/instances/none")
     assert violations(page) == []
+    operator.goto("about:blank")  # it would ask for its changes
     page.context.clear_cookies()
     page.goto(f"{site}/login")
     page.get_by_label("Name").fill("Grace")

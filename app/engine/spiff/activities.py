@@ -83,14 +83,6 @@ class HandlerTask(Activity):
         my_task.workflow.top_workflow.live.offer_job(my_task)
 
 
-class UserTask(Activity):
-    """Waits for a person."""
-
-    def _run_hook(self, my_task: Node) -> None:
-        self.enter(my_task)
-        my_task.workflow.top_workflow.live.wait_for(my_task, "user_task", name=self.bpmn_name)
-
-
 class ScriptTask(Activity):
     """Evaluates FEEL into a variable."""
 
