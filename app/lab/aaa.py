@@ -91,6 +91,8 @@ def change(scene: Scene, arguments: Arguments) -> Answer:
         )
     if serial is not None and serial != found["serial"]:
         changes.append(("UPDATE subscriber SET serial_before = serial, serial = ? WHERE subscriber = ?", serial))
+    if changes and scene.holds("not_applied"):
+        return Answer(dict(found), effect=f"{found['subscriber']} changed in the store, not in the session")
     for statement, value in changes:
         scene.connection.execute(statement, (value, found["subscriber"]))
     told = ", ".join(str(value) for _, value in changes)

@@ -12,12 +12,13 @@ from collections.abc import Mapping
 
 from app.lab import plant
 from app.lab.homes import vendor_of
-from app.lab.operations import Answer, Arguments, Operation, Scene
+from app.lab.operations import Answer, Arguments, Notice, Operation, Scene
 
 TABLES, FAILURES, seed = plant.TABLES, plant.FAILURES, plant.seed
 SERIAL = re.compile(r"[A-Z]{4}[0-9A-F]{8}")  # vendor and number, as on an ONT's label
 GOOD_LEVEL_DBM = -19.4
 LOW_LEVEL_DBM = -31.2
+UNPROVISIONED_MBPS = 10  # what an ONT runs at whose speed was not applied
 
 
 def subject(connection: sqlite3.Connection, arguments: Arguments) -> Mapping[str, str]:
@@ -43,7 +44,7 @@ def read_port(scene: Scene, arguments: Arguments) -> Answer:
 
 
 def hold_port(scene: Scene, arguments: Arguments) -> Answer:
-    """The port that is wanted, or else any that is free but `instead_of`."""
+    """The port that is wanted, or else any that is free but `instead_of`, which is held no more."""
     olt, serial, wanted = arguments["olt"], arguments["serial"], arguments.get("port")
     if scene.one("SELECT 1 FROM port WHERE olt = ?", olt) is None:
         raise scene.no("unknown_olt")
@@ -61,6 +62,10 @@ def hold_port(scene: Scene, arguments: Arguments) -> Answer:
     )
     if free is None:
         raise scene.no("no_free_port")
+    scene.connection.execute(
+        "UPDATE port SET state = 'free', serial = NULL WHERE olt = ? AND port = ? AND serial = ? AND state = 'held'",
+        (olt, arguments.get("instead_of"), serial),
+    )
     return _held(scene, olt, free["port"], serial)
 
 
@@ -95,7 +100,7 @@ def activate_ont(scene: Scene, arguments: Arguments) -> Answer:
         return Answer(dict(found))
     scene.connection.execute(
         "INSERT INTO ont (serial, ont_id, olt, port, speed_mbps, line_profile) VALUES (?, ?, ?, ?, ?, ?)",
-        (serial, f"{place[0]}:{place[1]}:{serial}", *place, speed_mbps, profile),
+        (serial, f"{place[0]}:{place[1]}:{serial}", *place, _applied(scene, speed_mbps), profile),
     )
     _set_port(scene, *place, "taken", serial)
     made = dict(_active(scene, serial))
@@ -115,6 +120,8 @@ def modify_ont(scene: Scene, arguments: Arguments) -> Answer:
     _refuse_profile(scene, profile, speed_mbps)
     if (ont["speed_mbps"], ont["line_profile"]) == (speed_mbps, profile):
         return Answer(dict(ont))
+    if scene.holds("not_applied"):
+        return Answer(dict(ont), effect=f"ONT {ont['ont_id']} configured, and not committed")
     scene.connection.execute(
         "UPDATE ont SET speed_before = speed_mbps, line_profile_before = line_profile, speed_mbps = ?,"
         " line_profile = ? WHERE serial = ?",
@@ -144,7 +151,9 @@ def remove_ont(scene: Scene, arguments: Arguments) -> Answer:
     ont = _active(scene, arguments["serial"])
     scene.connection.execute("DELETE FROM ont WHERE serial = ?", (ont["serial"],))
     _set_port(scene, ont["olt"], ont["port"], "free", None)
-    return Answer(dict(ont), effect=f"ONT {ont['ont_id']} removed")
+    back = Notice("equipment_returned", ont["serial"], {}, scene.settings.visit_after_s)
+    returned = (back,) if scene.holds("router_returned") else ()
+    return Answer(dict(ont), effect=f"ONT {ont['ont_id']} removed", notices=returned)
 
 
 def read_optical_level(scene: Scene, arguments: Arguments) -> Answer:
@@ -182,6 +191,10 @@ def _refuse_profile(scene: Scene, profile: str | None, speed_mbps: int) -> None:
         raise scene.no("unknown_line_profile")
     if found["limit_mbps"] < speed_mbps:
         raise scene.no("profile_too_slow")
+
+
+def _applied(scene: Scene, speed_mbps: int) -> int:
+    return UNPROVISIONED_MBPS if scene.holds("not_applied") else speed_mbps
 
 
 def _held(scene: Scene, olt: str, port: str, serial: str) -> Answer:

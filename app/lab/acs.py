@@ -113,7 +113,12 @@ def swap_device(scene: Scene, arguments: Arguments) -> Answer:
     scene.connection.execute("UPDATE device SET state = 'retired' WHERE serial = ?", (old["serial"],))
     scene.connection.execute(
         "INSERT OR REPLACE INTO device (serial, model, profile, parameters, state) VALUES (?, ?, ?, ?, 'managed')",
-        (new_serial, MODELS.get(new_serial[:4], "generic"), old["profile"], old["parameters"]),
+        (
+            new_serial,
+            MODELS.get(new_serial[:4], "generic"),
+            None if scene.holds("not_applied") else old["profile"],
+            old["parameters"],
+        ),
     )
     made = _shown(scene, _managed(scene, new_serial))
     return Answer(made, effect=f"{new_serial} in place of {old['serial']}", status=201)

@@ -43,6 +43,8 @@ KINDS = {
     "time_out": Kind(504, hold_s=10, message="no answer in time"),
     "answer_lost": Kind(504, after_effect=True, message="the work is done, its answer was lost"),
     "never_online": Kind(None, message="the ONT stays dark", system="access"),
+    "not_applied": Kind(None, message="a change is accepted and not applied"),
+    "router_returned": Kind(None, message="the customer returns the router", system="access"),
     "low_light": Kind(None, message="too little light arrives at the ONT", system="access"),
     "no_access": Kind(None, message="nobody is at home when the technician comes", system="field"),
     "customer_reschedules": Kind(None, message="the customer moves the visit, once", system="field"),
