@@ -74,7 +74,7 @@ class LabStore:
         """The network as it was on the first day: no calls, no faults, no customers."""
         with self.transaction() as connection:
             for name in _tables(connection):
-                connection.execute(f'DELETE FROM "{name}"')  # noqa: S608  the schema's own names  # nosec B608
+                connection.execute(f'DELETE FROM "{name}"')  # noqa: S608  the schema's own names
             seed(connection)
 
     def close(self) -> None:
