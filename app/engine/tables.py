@@ -113,6 +113,7 @@ token = sa.Table(
     sa.Column("attempt", sa.Integer, nullable=False),
     sa.Column("claimed_by", sa.String(64)),  # a worker, or the user who took the task
     sa.Column("inputs", JsonText),
+    sa.Column("outputs", JsonText),  # of a step that is done, where `undo` does not have them
     sa.Column("error", JsonText),  # {"code", "message", "detail"} of the last attempt that failed
     sa.Column("undo", JsonText),  # {"handler", "arguments", "outputs"} that take a done step back
     sa.Column("entered_at", Instant, nullable=False),
@@ -150,6 +151,9 @@ variable = sa.Table(
     ),  # v: a variable; n: visits; w: a path's last write; o: an iteration's output
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("value", sa.Text, nullable=False),  # JSON
+    # Of a variable: the token that has set it, and when; no number: it came with the start, or is not known
+    sa.Column("number", sa.BigInteger),
+    sa.Column("set_at", Instant),
     sqlite_with_rowid=False,
 )
 
