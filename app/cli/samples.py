@@ -12,11 +12,16 @@ import orjson
 
 @dataclass(frozen=True)
 class Sample:
-    """A file of processes/samples. `state` is completed, waiting or fallen_out, the last two at `element`."""
+    """A file of processes/samples. `state` is completed, waiting or fallen_out, the last two at `element`.
+
+    `before` are calls of the laboratory (a path and a body to be posted there) that give the customer what the order is
+    about: a line that is moved, a telephone that is suspended.
+    """
 
     name: str
     title: str
     request: dict[str, Any]
+    before: list[dict[str, Any]]
     faults: list[dict[str, Any]]
     state: str
     element: str | None
@@ -34,10 +39,19 @@ class Sample:
                 "businessKey": request["business_key"],
                 "variables": request["variables"],
             },
+            before=content.get("before", []),
             faults=content["lab"],
             state=expect["state"],
             element=expect.get("element"),
             incident_code=expect.get("incident_code"),
+        )
+
+    @property
+    def never_answered(self) -> bool:
+        """Does a system answer nothing of use to it until somebody mends that?"""
+        return any(
+            fault["kind"] in ("unavailable", "time_out") and not {"calls", "seconds", "for_s"} & set(fault)
+            for fault in self.faults
         )
 
     @property
@@ -86,6 +100,9 @@ class Order:
         return sample.incident_code is None or self.places.get(str(sample.element)) == sample.incident_code
 
     @property
+    def where(self) -> str:
+        return ", ".join(f"{element} ({why})" for element, why in self.places.items())
+
+    @property
     def found(self) -> str:
-        places = ", ".join(f"{element} ({why})" for element, why in self.places.items())
-        return f"{self.state} at {places}" if places else self.state
+        return f"{self.state} at {self.where}" if self.where else self.state

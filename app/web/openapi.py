@@ -53,6 +53,7 @@ def create_app_shell(settings: Settings) -> OpenAPI:
         validation_error_callback=_refuse,
         static_folder=None,
     )
+    app.config["DEBUG"] = False  # whatever FLASK_DEBUG says: that is a developer's
     app.config["MAX_CONTENT_LENGTH"] = JSON_LIMIT_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask types the provider by its base class
     app.url_map.strict_slashes = False
