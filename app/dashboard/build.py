@@ -20,6 +20,7 @@ from app.dashboard.incidents import IncidentPages
 from app.dashboard.instance import InstancePage
 from app.dashboard.instances import InstancePages
 from app.dashboard.login import LoginPages
+from app.dashboard.moves import MovePages
 from app.dashboard.parts import DashboardParts
 from app.dashboard.processes import ProcessPages
 from app.dashboard.settle import SettlePages
@@ -42,6 +43,7 @@ def build_dashboard(app: Flask, parts: DashboardParts) -> None:
         InstancePages(parts, diagrams),
         instance_page,
         SettlePages(instance_page),
+        MovePages(instance_page),
         TaskPages(parts, diagrams),
         IncidentPages(parts, diagrams),
         ProcessPages(parts, diagrams),
