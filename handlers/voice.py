@@ -40,7 +40,7 @@ def is_reserved(work: Work, order_id: str, number: str | None) -> Done | None:
 @reserve_number.undo
 def release_number(work: Work, outputs: dict[str, Any]) -> Done | Refused:
     answer = _ask(work, "DELETE", f"/voice/reservations/{segment(outputs['number'])}")
-    return _unless(answer, "number_not_reserved")
+    return _unless(answer, "no_reservation")
 
 
 @handles("voice.create_account", retry=RETRY, timeout_s=4, system=VOICE)

@@ -15,7 +15,7 @@ SMOOTH_PART = 0.8  # of the orders that are drawn: samples are there for their t
 # Systems are away for less time than their handlers try, however long the day is.
 LONGEST_OUTAGE_S = 6.0
 STRUCK_OLT = "lon-3"
-STRUCK_PART = 0.25  # of the orders around its outage are for lines on it
+STRUCK_PART = 0.7  # of the orders that are drawn around its outage are for lines on it
 
 
 @dataclass(frozen=True)

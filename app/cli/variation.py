@@ -36,8 +36,9 @@ class Variations:
         return bool(self._smooth or self._rough)
 
     def one(self, smooth_part: float, olt: str | None = None) -> Sample:
-        """`smooth_part` of them (0 to 1) meet no trouble. What needs a port is on `olt`, if one is named."""
+        """`smooth_part` of them (0 to 1) meet no trouble. With an `olt` it is for a line on that, if there are such."""
         kinds = self._smooth if self._draw.random() < smooth_part else self._rough
+        kinds = [each for each in kinds if olt is None or "olt" in each.request["variables"]]
         sample, order = self._draw.choice(kinds or self._smooth or self._rough), next(self._orders)
         changes = dict(self._changes(sample, order))
         variables = _replaced(sample.request["variables"], changes)

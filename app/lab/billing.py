@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 
 from app.lab.homes import HOMES
-from app.lab.operations import Answer, Arguments, LabRefusal, Notice, Operation, Scene
+from app.lab.operations import Answer, Arguments, Failure, Notice, Operation, Scene
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS subscription (
@@ -24,6 +24,17 @@ _SPEED = "UPDATE subscription SET speed_before = speed_mbps, speed_mbps = ? WHER
 _STATE = "UPDATE subscription SET state = ?, reason = ? WHERE order_id = ?"
 
 
+FAILURES = {
+    "already_billed": Failure(
+        409, "BIL-1409 {order_id} is billed as {subscription_id}", "another step was there first"
+    ),
+    "not_billed": Failure(404, "BIL-1404 subscription of {what} is {state}", "it was never started, or is closed"),
+    "suspended": Failure(409, "BIL-1423 {subscription_id} is SUSPENDED: its plan is locked", "a change meanwhile"),
+    "account_blocked": Failure(409, "BIL-1403 account of {customer} is BLOCKED", "the customer may order no more"),
+    "already_in_dunning": Failure(409, "BIL-2409 {account} is in dunning for {opened_cents}", "another case is open"),
+}
+
+
 def seed(connection: sqlite3.Connection) -> None:
     connection.executemany(
         "INSERT INTO subscription (order_id, subscription_id, customer, speed_mbps) VALUES (?, ?, ?, ?)",
@@ -35,7 +46,7 @@ def start(scene: Scene, arguments: Arguments) -> Answer:
     order_id = arguments["order_id"]
     found = scene.one("SELECT subscription_id FROM subscription WHERE order_id = ?", order_id)
     if found is not None:
-        raise LabRefusal(409, "already_billed", f"order {order_id} is billed as {found['subscription_id']}")
+        raise scene.no("already_billed", subscription_id=found["subscription_id"])
     subscription_id = f"sub-{order_id}"
     scene.connection.execute(
         "INSERT INTO subscription (order_id, subscription_id, customer, speed_mbps) VALUES (?, ?, ?, ?)",
@@ -47,14 +58,14 @@ def start(scene: Scene, arguments: Arguments) -> Answer:
 def read(scene: Scene, arguments: Arguments) -> Answer:
     found = scene.one("SELECT * FROM subscription WHERE order_id = ?", arguments["order_id"])
     if found is None:
-        raise LabRefusal(404, "not_billed", f"order {arguments['order_id']} is not billed")
+        raise scene.no("not_billed", what=f"order {arguments['order_id']}", state="UNKNOWN")
     return Answer(dict(found))
 
 
 def stop_order(scene: Scene, arguments: Arguments) -> Answer:
     order_id = arguments["order_id"]
     if not scene.connection.execute("DELETE FROM subscription WHERE order_id = ?", (order_id,)).rowcount:
-        raise LabRefusal(404, "not_billed", f"order {order_id} is not billed")
+        raise scene.no("not_billed", what=f"order {order_id}", state="UNKNOWN")
     return Answer({"order_id": order_id}, effect=f"billing of order {order_id} stopped")
 
 
@@ -65,8 +76,8 @@ def read_subscription(scene: Scene, arguments: Arguments) -> Answer:
 def change(scene: Scene, arguments: Arguments) -> Answer:
     found, speed_mbps = _subscription(scene, arguments), arguments["speed_mbps"]
     if found["state"] == "suspended":
-        raise LabRefusal(409, "suspended", f"plan of {found['subscription_id']} is locked: subscription is SUSPENDED")
-    _refuse_closed(found)
+        raise scene.no("suspended")
+    _refuse_closed(scene, found)
     if found["speed_mbps"] == speed_mbps:
         return Answer(dict(found))
     effect = f"{found['subscription_id']} is billed for {speed_mbps} Mbit/s"
@@ -75,7 +86,7 @@ def change(scene: Scene, arguments: Arguments) -> Answer:
 
 def suspend(scene: Scene, arguments: Arguments) -> Answer:
     found, reason = _subscription(scene, arguments), arguments["reason"]
-    _refuse_closed(found)
+    _refuse_closed(scene, found)
     if found["state"] == "suspended":
         return Answer(dict(found))
     effect = f"{found['subscription_id']} suspended: {reason}"
@@ -84,7 +95,7 @@ def suspend(scene: Scene, arguments: Arguments) -> Answer:
 
 def resume(scene: Scene, arguments: Arguments) -> Answer:
     found = _subscription(scene, arguments)
-    _refuse_closed(found)
+    _refuse_closed(scene, found)
     if found["state"] == "active":
         return Answer(dict(found))
     return Answer(_set(scene, found, _STATE, "active", None), effect=f"{found['subscription_id']} resumed")
@@ -117,7 +128,7 @@ def open_dunning(scene: Scene, arguments: Arguments) -> Answer:
     if found is not None and found["opened_cents"] == owed_cents:
         return Answer(body)
     if found is not None:
-        raise LabRefusal(409, "already_in_dunning", f"dunning of {account} is open for {found['opened_cents']}")
+        raise scene.no("already_in_dunning", opened_cents=found["opened_cents"])
     pays = scene.holds("customer_pays")
     left = 0 if pays else owed_cents  # who pays has done so by the time that it is told
     scene.connection.execute("INSERT OR REPLACE INTO dunning VALUES (?, ?, ?)", (account, owed_cents, left))
@@ -147,13 +158,13 @@ def _subscription(scene: Scene, arguments: Arguments) -> sqlite3.Row:
     subscription_id = arguments.get("subscription_id")
     found = scene.one("SELECT * FROM subscription WHERE subscription_id = ?", subscription_id)
     if found is None:
-        raise LabRefusal(404, "not_billed", f"no subscription {subscription_id}")
+        raise scene.no("not_billed", what=subscription_id, state="UNKNOWN")
     return found
 
 
-def _refuse_closed(subscription: sqlite3.Row) -> None:
+def _refuse_closed(scene: Scene, subscription: sqlite3.Row) -> None:
     if subscription["state"] == "closed":
-        raise LabRefusal(409, "not_billed", f"subscription {subscription['subscription_id']} is CLOSED")
+        raise scene.no("not_billed", what=subscription["subscription_id"], state="CLOSED")
 
 
 def _set(scene: Scene, subscription: sqlite3.Row, statement: str, *values: object) -> dict[str, object]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 
-from app.lab.operations import Answer, Arguments, LabRefusal, Operation, Scene
+from app.lab.operations import Answer, Arguments, Failure, Operation, Scene
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS notification (
@@ -20,14 +20,24 @@ CHANNELS = ("email", "sms", "letter")
 TEMPLATE = "abcdefghijklmnopqrstuvwxyz_"  # what a template's name is written with
 
 
+FAILURES = {
+    "unknown_channel": Failure(422, "validation failed: channel must be one of {known}", "a channel that there is not"),
+    "unknown_template": Failure(422, "validation failed: no message template {template}", "a name that is no template"),
+    "no_contact": Failure(
+        409, "contact medium {channel} of {customer} is not verified", "an address that never answered"
+    ),
+    "unknown_notification": Failure(404, "no communication message {notification_id}", "it was never sent"),
+}
+
+
 def notify(scene: Scene, arguments: Arguments) -> Answer:
     channel, template = arguments.get("channel") or CHANNELS[0], arguments["template"]
     if channel not in CHANNELS:
-        raise LabRefusal(422, "unknown_channel", f"validation failed: channel must be one of {', '.join(CHANNELS)}")
+        raise scene.no("unknown_channel", known=", ".join(CHANNELS))
     if not template or template.strip(TEMPLATE):
-        raise LabRefusal(422, "unknown_template", f"validation failed: no message template {template!r}")
+        raise scene.no("unknown_template")
     if channel != "letter" and scene.holds("no_contact"):
-        raise LabRefusal(409, "no_contact", f"contact medium {channel} of {arguments['customer']} is not verified")
+        raise scene.no("no_contact", channel=channel)
     row_id = scene.connection.execute(
         "INSERT INTO notification (at, order_id, customer, template, channel, facts, key) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
@@ -58,7 +68,7 @@ def void(scene: Scene, arguments: Arguments) -> Answer:
     row_id = notification_id.removeprefix("CN-")
     found = scene.one("SELECT voided FROM notification WHERE id = ?", int(row_id) if row_id.isdecimal() else 0)
     if found is None:
-        raise LabRefusal(404, "unknown_notification", f"no communication message {notification_id}")
+        raise scene.no("unknown_notification")
     if found["voided"]:
         return Answer({"notification_id": notification_id})
     scene.connection.execute("UPDATE notification SET voided = 1 WHERE id = ?", (int(row_id),))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from app.lab.operations import Answer, Arguments, LabRefusal, Operation, Scene
+from app.lab.operations import Answer, Arguments, Failure, Operation, Scene
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS record (
@@ -20,11 +20,19 @@ TYPES = ("A", "AAAA", "PTR", "NAPTR")
 TTL_S = 3600
 
 
+FAILURES = {
+    "record_exists": Failure(409, "nsupdate: rcode YXRRSET {name} {type} {found}", "the name leads elsewhere"),
+    "no_record": Failure(404, "nsupdate: rcode NXRRSET {name} {type}", "there is no such record"),
+    "not_our_zone": Failure(422, "nsupdate: rcode NOTZONE {name}", "the name is in no zone of this server"),
+    "bad_record": Failure(422, "nsupdate: rcode FORMERR {name} {type} {value}", "the value does not fit the type"),
+}
+
+
 def add_record(scene: Scene, arguments: Arguments) -> Answer:
-    name, type_, value = _checked(arguments), arguments["type"], arguments["value"]
+    name, type_, value = _checked(scene, arguments), arguments["type"], arguments["value"]
     if found := scene.one("SELECT * FROM record WHERE name = ? AND type = ?", name, type_):
         if found["value"] != value:
-            raise LabRefusal(409, "record_exists", f"nsupdate: rcode YXRRSET {name} {type_} {found['value']}")
+            raise scene.no("record_exists", name=name, found=found["value"])
         return Answer(dict(found))
     scene.connection.execute("INSERT INTO record VALUES (?, ?, ?, ?)", (name, type_, value, TTL_S))
     body = {"name": name, "type": type_, "value": value, "ttl_s": TTL_S}
@@ -35,25 +43,25 @@ def read_record(scene: Scene, arguments: Arguments) -> Answer:
     name, type_ = _absolute(arguments["name"]), arguments["type"]
     found = scene.one("SELECT * FROM record WHERE name = ? AND type = ?", name, type_)
     if found is None:
-        raise LabRefusal(404, "no_record", f"status: NXDOMAIN {name} {type_}")
+        raise scene.no("no_record", name=name)
     return Answer(dict(found))
 
 
 def remove_record(scene: Scene, arguments: Arguments) -> Answer:
     name, type_ = _absolute(arguments["name"]), arguments["type"]
     if not scene.connection.execute("DELETE FROM record WHERE name = ? AND type = ?", (name, type_)).rowcount:
-        raise LabRefusal(404, "no_record", f"nsupdate: rcode NXRRSET {name} {type_}")
+        raise scene.no("no_record", name=name)
     return Answer({"name": name, "type": type_}, effect=f"{name} {type_} removed")
 
 
-def _checked(arguments: Arguments) -> str:
+def _checked(scene: Scene, arguments: Arguments) -> str:
     name, type_, value = _absolute(arguments["name"]), arguments["type"], arguments["value"]
     if type_ not in TYPES:
-        raise LabRefusal(422, "bad_record", f"nsupdate: rcode FORMERR type {type_}")
+        raise scene.no("bad_record", name=name)
     if not name.endswith(tuple(f".{zone}" for zone in ZONES)):
-        raise LabRefusal(422, "not_our_zone", f"nsupdate: rcode NOTZONE {name}")
+        raise scene.no("not_our_zone", name=name)
     if type_ in ("A", "AAAA") and not _is_address(value, 4 if type_ == "A" else 6):
-        raise LabRefusal(422, "bad_record", f"nsupdate: rcode FORMERR {name} {type_} {value}")
+        raise scene.no("bad_record", name=name)
     return name
 
 

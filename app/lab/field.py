@@ -10,7 +10,7 @@ import re
 import sqlite3
 from datetime import UTC, date, datetime, time, timedelta
 
-from app.lab.operations import Answer, Arguments, LabRefusal, Notice, Operation, Scene
+from app.lab.operations import Answer, Arguments, Failure, Notice, Operation, Scene
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS appointment (
@@ -27,16 +27,25 @@ LEAD_DAYS = 2  # from booking to the visit, unless a later day is wanted
 FIRST_HOUR, WINDOWS, WINDOW_H = 8, 4, 2  # of each day: 08:00, 10:00, 12:00, 14:00
 
 
+FAILURES = {
+    "address_unknown": Failure(422, "FSM-1204 geocoder found no house for '{address}'", "an address without a number"),
+    "no_slot": Failure(409, "FSM-2010 no technician with skill FTTH has a window in 14 days", "nobody is free"),
+    "bad_date": Failure(422, "FSM-1002 requestedDate {wanted_on} is no date", "a day that there is not"),
+    "unknown_appointment": Failure(404, "FSM-4040 no work order {appointment_id}", "it was never booked"),
+    "appointment_closed": Failure(409, "FSM-4090 work order {appointment_id} is CANCELLED", "it was cancelled"),
+}
+
+
 def book(scene: Scene, arguments: Arguments) -> Answer:
     order_id, address = arguments["order_id"], arguments["address"].strip()
     if not HOUSE_NUMBER.search(address):
-        raise LabRefusal(422, "address_unknown", f"FSM-1204 geocoder found no house for {address!r}")
+        raise scene.no("address_unknown")
     if scene.holds("no_slot"):
-        raise LabRefusal(409, "no_slot", "FSM-2010 no technician with skill FTTH has a window within 14 days")
+        raise scene.no("no_slot")
     counted = scene.one("SELECT count(*) FROM appointment")
     number = (counted[0] if counted else 0) + 1
     appointment_id = f"APT-{number:05d}"
-    visit_at = _window(scene.at, arguments.get("wanted_on"), number)
+    visit_at = _window(scene, arguments.get("wanted_on"), number)
     scene.connection.execute(
         "INSERT INTO appointment VALUES (?, ?, ?, ?, ?, NULL, ?, 'booked', 0)",
         (
@@ -61,15 +70,15 @@ def find(scene: Scene, arguments: Arguments) -> Answer:
     order_id = arguments.get("order_id")
     found = scene.one("SELECT * FROM appointment WHERE order_id = ? ORDER BY appointment_id DESC", order_id)
     if found is None:
-        raise LabRefusal(404, "unknown_appointment", f"FSM-4040 no work order for {order_id}")
+        raise scene.no("unknown_appointment", appointment_id=f"of {order_id}")
     return Answer(_shown(found))
 
 
 def reschedule(scene: Scene, arguments: Arguments) -> Answer:
     found = _found(scene, arguments["appointment_id"])
     if found["state"] == "cancelled":
-        raise LabRefusal(409, "appointment_closed", f"FSM-4090 work order {found['appointment_id']} is CANCELLED")
-    visit_at = _window(scene.at, arguments.get("wanted_on"), int(found["appointment_id"][-5:]))
+        raise scene.no("appointment_closed")
+    visit_at = _window(scene, arguments.get("wanted_on"), int(found["appointment_id"][-5:]))
     _move(scene, found["appointment_id"], visit_at)
     moved = _found(scene, found["appointment_id"])
     effect = f"{moved['appointment_id']} moved to {visit_at}"
@@ -121,14 +130,14 @@ def _outcomes(scene: Scene, appointment: sqlite3.Row) -> tuple[Notice, ...]:
     )
 
 
-def _window(at: float, wanted_on: str | None, number: int) -> str:
+def _window(scene: Scene, wanted_on: str | None, number: int) -> str:
     """Two hours of a day; where nothing later is wanted, of the first working day that is far enough away."""
-    day = (datetime.fromtimestamp(at, UTC) + timedelta(days=LEAD_DAYS)).date()
+    day = (datetime.fromtimestamp(scene.at, UTC) + timedelta(days=LEAD_DAYS)).date()
     if wanted_on:
         try:
             day = max(day, date.fromisoformat(wanted_on))
         except ValueError as error:
-            raise LabRefusal(422, "bad_date", f"FSM-1002 requestedDate {wanted_on!r} is no date") from error
+            raise scene.no("bad_date") from error
     while day.weekday() == 6:
         day += timedelta(days=1)
     return datetime.combine(day, time(FIRST_HOUR + WINDOW_H * (number % WINDOWS)), UTC).isoformat()
@@ -137,7 +146,7 @@ def _window(at: float, wanted_on: str | None, number: int) -> str:
 def _found(scene: Scene, appointment_id: str) -> sqlite3.Row:
     found = scene.one("SELECT * FROM appointment WHERE appointment_id = ?", appointment_id)
     if found is None:
-        raise LabRefusal(404, "unknown_appointment", f"FSM-4040 no work order {appointment_id}")
+        raise scene.no("unknown_appointment", appointment_id=appointment_id)
     return found
 
 

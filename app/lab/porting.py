@@ -11,7 +11,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import UTC, datetime, timedelta
 
-from app.lab.operations import Answer, Arguments, LabRefusal, Notice, Operation, Scene
+from app.lab.operations import Answer, Arguments, Failure, Notice, Operation, Scene
 from app.lab.voice import NUMBER
 
 TABLES = """
@@ -32,6 +32,17 @@ REJECTIONS = {
     "under_contract": "NPR-15 minimum contract period has not ended",
     "customer_declined": "NPR-21 end user has withdrawn consent",
 }
+# At once; what comes of a request is in REJECTIONS
+FAILURES = {
+    "unknown_operator": Failure(
+        404, "NPX-404 no provider {donor} in the directory ({known})", "an operator that there is not"
+    ),
+    "not_portable": Failure(
+        422, "NPX-422 {number} is in no range that takes part in portability", "a number from abroad, or of a service"
+    ),
+    "unknown_request": Failure(404, "NPX-404 no porting order for {order_id}", "nothing was asked for"),
+    "too_late": Failure(409, "NPX-409 {port_id} has passed its cancellation window", "the number has been ported"),
+}
 
 
 def account_of(number: str) -> str:
@@ -42,10 +53,9 @@ def account_of(number: str) -> str:
 def request_port(scene: Scene, arguments: Arguments) -> Answer:
     number, donor = arguments["number"], arguments["donor"]
     if donor not in DONORS.values():
-        known = ", ".join(sorted(set(DONORS.values())))
-        raise LabRefusal(404, "unknown_operator", f"NPX-404 no provider {donor!r} in the directory ({known})")
+        raise scene.no("unknown_operator", known=", ".join(sorted(set(DONORS.values()))))
     if not NUMBER.fullmatch(number):
-        raise LabRefusal(422, "not_portable", f"NPX-422 {number} is in no range that takes part in portability")
+        raise scene.no("not_portable")
     reject_code = _rejection(scene, number, donor, arguments["account"])
     number_of_requests = scene.one("SELECT count(*) FROM port_request")
     port_id = f"NP-{(number_of_requests[0] if number_of_requests else 0) + 1:06d}"
@@ -83,7 +93,7 @@ def cancel_request(scene: Scene, arguments: Arguments) -> Answer:
     if found["state"] in ("rejected", "cancelled"):
         return Answer({"port_id": port_id, "state": found["state"]})
     if found["ported_from"] <= scene.at:
-        raise LabRefusal(409, "too_late", f"NPX-409 {port_id} has passed its cancellation window")
+        raise scene.no("too_late", port_id=port_id)
     scene.connection.execute("UPDATE port_request SET state = 'cancelled' WHERE port_id = ?", (port_id,))
     scene.withdraw(ANSWER, port_id)
     scene.withdraw(PORTED, port_id)
@@ -119,7 +129,7 @@ def _port_date(at: float, wanted_on: str | None) -> str:
 def _last(scene: Scene, order_id: str | None) -> sqlite3.Row:
     found = scene.one("SELECT * FROM port_request WHERE order_id = ? ORDER BY port_id DESC", order_id)
     if found is None:
-        raise LabRefusal(404, "unknown_request", f"NPX-404 no porting order for {order_id}")
+        raise scene.no("unknown_request", order_id=order_id)
     return found
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sqlite3
 
-from app.lab.operations import Answer, Arguments, LabRefusal, Operation, Scene
+from app.lab.operations import Answer, Arguments, Failure, Operation, Scene
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS number (
@@ -33,12 +33,34 @@ _CHANGES = {
 SHOWN = ("sip_user", "number", "order_id", "customer", "channels", "channels_before", "barring", "barring_before")
 
 
+def _hss(status: int, code: int, name: str, about: str, when: str) -> Failure:
+    return Failure(status, f"HSS Cx: Result-Code {code} {name} ({about})", when, detail={"resultCode": code})
+
+
+FAILURES = {
+    "number_taken": Failure(409, "NUM-409 {number} is not in state AVAILABLE", "the number serves another order"),
+    "not_our_number": Failure(422, "NUM-422 {number} is in no block of this operator", "the number must be ported in"),
+    "unknown_area": Failure(404, "NUM-400 no number block for area code {area}", "the operator has no numbers there"),
+    "no_free_number": Failure(409, "NUM-507 number block of {area} is exhausted", "every number of the area is given"),
+    "no_reservation": Failure(404, "NUM-404 no reservation of {number} for {order_id}", "there is nothing to release"),
+    "number_in_use": Failure(409, "NUM-423 {number} is assigned to a subscription", "its account was not deleted"),
+    "number_not_reserved": Failure(
+        409, "NUM-412 {number} is not reserved for order {order_id}", "an account before its number"
+    ),
+    "unknown_account": _hss(404, 5001, "DIAMETER_ERROR_USER_UNKNOWN", "sip:{sip_user}", "there is no such account"),
+    "identity_exists": _hss(
+        409, 5005, "DIAMETER_ERROR_IDENTITY_ALREADY_REGISTERED", "tel:{number}", "an account from before was left"
+    ),
+    "unable_to_comply": _hss(422, 5012, "DIAMETER_UNABLE_TO_COMPLY", "service profile", "what no account can have"),
+}
+
+
 def reserve_number(scene: Scene, arguments: Arguments) -> Answer:
     wanted, order_id = arguments.get("number"), arguments["order_id"]
-    number = _checked(wanted) if wanted else _next_free(scene, arguments.get("area") or "")
+    number = _checked(scene, wanted) if wanted else _next_free(scene, arguments.get("area") or "")
     if found := scene.one("SELECT order_id FROM number WHERE number = ?", number):
         if found["order_id"] != order_id:
-            raise LabRefusal(409, "number_taken", f"NUM-409 {number} is not in state AVAILABLE")
+            raise scene.no("number_taken", number=number)
         return Answer({"number": number})
     scene.connection.execute("INSERT INTO number VALUES (?, ?, 'reserved')", (number, order_id))
     return Answer({"number": number}, effect=f"{number} reserved for {order_id}", status=201)
@@ -48,16 +70,16 @@ def read_number(scene: Scene, arguments: Arguments) -> Answer:
     order_id = arguments.get("order_id")
     found = scene.one("SELECT * FROM number WHERE order_id = ?", order_id)
     if found is None:
-        raise LabRefusal(404, "number_not_reserved", f"NUM-404 order {order_id} has no number")
+        raise scene.no("no_reservation")
     return Answer(dict(found))
 
 
 def release_number(scene: Scene, arguments: Arguments) -> Answer:
     number = arguments["number"]
     if _by_number(scene, number) is not None:
-        raise LabRefusal(409, "number_in_use", f"NUM-423 {number} is assigned to a subscription: delete that first")
+        raise scene.no("number_in_use")
     if not scene.connection.execute("DELETE FROM number WHERE number = ?", (number,)).rowcount:
-        raise LabRefusal(404, "number_not_reserved", f"NUM-404 {number} is in no reservation")
+        raise scene.no("no_reservation")
     return Answer({"number": number}, effect=f"{number} released")
 
 
@@ -65,13 +87,13 @@ def create_account(scene: Scene, arguments: Arguments) -> Answer:
     number, order_id, ported = arguments["number"], arguments["order_id"], bool(arguments.get("ported"))
     if (found := _by_number(scene, number)) is not None:
         if found["order_id"] != order_id or scene.holds("identity_exists"):
-            raise _identity_exists(number)
+            raise scene.no("identity_exists")
         return Answer(_shown(scene, found))
     if scene.holds("identity_exists"):
-        raise _identity_exists(number)
+        raise scene.no("identity_exists")
     reserved = scene.one("SELECT order_id FROM number WHERE number = ?", number)
     if not ported and (reserved is None or reserved["order_id"] != order_id):
-        raise LabRefusal(409, "number_not_reserved", f"NUM-412 {number} is not reserved for order {order_id}")
+        raise scene.no("number_not_reserved")
     sip_user, channels = f"{number}@{REALM}", arguments.get("channels") or 2
     scene.connection.execute(
         "INSERT OR REPLACE INTO sip_account VALUES (?, ?, ?, ?, ?, ?, 'none', 'none', ?, ?, 0)",
@@ -86,7 +108,7 @@ def find_account(scene: Scene, arguments: Arguments) -> Answer:
     number = arguments.get("number")
     found = _by_number(scene, str(number))
     if found is None:
-        raise _unknown_user(f"tel:{number}")
+        raise scene.no("unknown_account", sip_user=number)
     return Answer(_shown(scene, found))
 
 
@@ -97,14 +119,14 @@ def read_account(scene: Scene, arguments: Arguments) -> Answer:
 def modify_account(scene: Scene, arguments: Arguments) -> Answer:
     account, channels = _account(scene, arguments["sip_user"]), arguments["channels"]
     if not 1 <= channels <= 30:
-        raise LabRefusal(422, "unable_to_comply", _hss(5012, "DIAMETER_UNABLE_TO_COMPLY", f"channels={channels}"))
+        raise scene.no("unable_to_comply")
     return _changed(scene, account, "channels", channels)
 
 
 def suspend_account(scene: Scene, arguments: Arguments) -> Answer:
     account, barring = _account(scene, arguments["sip_user"]), arguments["barring"]
     if barring not in BARRINGS:
-        raise LabRefusal(422, "unable_to_comply", _hss(5012, "DIAMETER_UNABLE_TO_COMPLY", f"barring={barring}"))
+        raise scene.no("unable_to_comply")
     return _changed(scene, account, "barring", barring)
 
 
@@ -123,7 +145,7 @@ def restore_account(scene: Scene, arguments: Arguments) -> Answer:
     sip_user = arguments["sip_user"]
     found = scene.one("SELECT * FROM sip_account WHERE sip_user = ?", sip_user)
     if found is None:
-        raise _unknown_user(f"sip:{sip_user}")
+        raise scene.no("unknown_account", sip_user=sip_user)
     if not found["deleted"]:
         return Answer(_shown(scene, found))
     _set_deleted(scene, found, deleted=False)
@@ -132,18 +154,18 @@ def restore_account(scene: Scene, arguments: Arguments) -> Answer:
 
 def _next_free(scene: Scene, area: str) -> str:
     if area not in AREAS:
-        raise LabRefusal(404, "unknown_area", f"NUM-400 no number block for area code {area!r}")
+        raise scene.no("unknown_area")
     if not scene.holds("block_exhausted"):
         taken = {row["number"] for row in scene.connection.execute("SELECT number FROM number").fetchall()}
         for each in OWN:
             if (number := f"{AREAS[area]}{each:03d}") not in taken:
                 return number
-    raise LabRefusal(409, "no_free_number", f"NUM-507 number block {AREAS[area]} is exhausted")
+    raise scene.no("no_free_number")
 
 
-def _checked(number: str) -> str:
+def _checked(scene: Scene, number: str) -> str:
     if not NUMBER.fullmatch(number) or int(number[-3:]) not in OWN:
-        raise LabRefusal(422, "not_our_number", f"NUM-422 {number} is in no block of this operator")
+        raise scene.no("not_our_number", number=number)
     return number
 
 
@@ -154,17 +176,8 @@ def _by_number(scene: Scene, number: str) -> sqlite3.Row | None:
 def _account(scene: Scene, sip_user: str) -> sqlite3.Row:
     found = scene.one("SELECT * FROM sip_account WHERE sip_user = ? AND NOT deleted", sip_user)
     if found is None:
-        raise _unknown_user(f"sip:{sip_user}")
+        raise scene.no("unknown_account", sip_user=sip_user)
     return found
-
-
-def _unknown_user(identity: str) -> LabRefusal:
-    return LabRefusal(404, "unknown_account", _hss(5001, "DIAMETER_ERROR_USER_UNKNOWN", identity))
-
-
-def _identity_exists(number: str) -> LabRefusal:
-    told = _hss(5005, "DIAMETER_ERROR_IDENTITY_ALREADY_REGISTERED", f"tel:{number}")
-    return LabRefusal(409, "identity_exists", told)
 
 
 def _changed(scene: Scene, account: sqlite3.Row, column: str, value: str | int) -> Answer:
@@ -191,10 +204,6 @@ def _shown(scene: Scene, account: sqlite3.Row) -> dict[str, object]:
         "registered": up,
         "registrar": "SIP/2.0 200 OK" if up else "SIP/2.0 480 Temporarily Unavailable",
     }
-
-
-def _hss(code: int, name: str, about: str) -> str:
-    return f"HSS Cx: Result-Code {code} {name} ({about})"
 
 
 _ACCOUNT = "/voice/accounts/<sip_user>"

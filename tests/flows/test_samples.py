@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from app.cli.samples import Order, Sample, read_samples
+from app.cli.variation import Variations
 from app.core.clock import FixedClock
 from app.core.db import Database
 from app.factory import PROCESSES
 from tests.factories.shipped import Shipped, shipped
 
 SAMPLES = {sample.name: sample for sample in read_samples(PROCESSES / "samples")}
+VARIATIONS = Variations([*SAMPLES.values()], random.Random(3))
+DRAWN = {sample.name: sample for sample in [VARIATIONS.one(0.4) for _ in range(16)]}
 ROUNDS_S = 45  # longer than any chain of retries and of what the laboratory tells
 
 
@@ -27,6 +31,16 @@ def house(database: Database, clock: FixedClock, tmp_path: Path) -> Iterator[Shi
 @pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_every_sample_ends_where_its_file_says(house: Shipped, sample: Sample) -> None:
+    assert_ends_where_it_says(house, sample)
+
+
+@pytest.mark.parametrize("sample", DRAWN.values(), ids=DRAWN)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_an_order_drawn_from_a_sample_ends_as_that_does(house: Shipped, sample: Sample) -> None:
+    assert_ends_where_it_says(house, sample)
+
+
+def assert_ends_where_it_says(house: Shipped, sample: Sample) -> None:
     for call in sample.before:
         house.lab.client.post(call["path"], json=call["body"]).raise_for_status()
     for fault in sample.faults:

@@ -10,6 +10,8 @@ import pytest
 
 from app.core.clock import FixedClock
 from app.core.db import Database
+from app.engine.decisions import examine
+from app.factory import PROCESSES
 from tests.factories.shipped import Shipped, shipped
 
 NUMBER = "+442079460512"
@@ -191,6 +193,24 @@ def test_a_number_that_has_come_is_kept_if_it_is_too_late_to_cancel(voice: Shipp
     voice.settle(instance_id)
     assert voice.state(instance_id) == "completed"
     assert voice.came_by(instance_id) >= {"ported"}
+
+
+@pytest.mark.parametrize(
+    ("reject_code", "sent", "action", "wait"),
+    [
+        ("wrong_account", 3, "correct", "PT0S"),
+        ("not_at_operator", 1, "correct", "PT0S"),
+        ("already_porting", 1, "wait", "P5D"),
+        ("under_contract", 3, "wait", "P30D"),
+        ("under_contract", 4, "give_up", "PT0S"),
+        ("customer_declined", 1, "give_up", "PT0S"),
+        ("a_code_of_tomorrow", 9, "correct", "PT0S"),
+    ],
+)
+def test_the_rule_says_what_to_do_about_a_rejection(reject_code: str, sent: int, action: str, wait: str) -> None:
+    model, _ = examine((PROCESSES / "decisions" / "after_rejection.dmn").read_bytes())
+    found = model.evaluate("after_rejection", {"reject_code": reject_code, "sent": sent})
+    assert found == {"action": action, "wait": wait}
 
 
 def test_what_was_decided_about_a_rejection_is_in_the_history(voice: Shipped) -> None:
