@@ -76,14 +76,15 @@ def plan(samples: list[Sample], orders: int, length_s: float, seed: int) -> Day:
     slots = sorted(draw.sample(range(len(times)), len(chosen)))
     placed = dict(zip(slots, chosen, strict=True))
     found = [
-        (part * length_s, placed.get(number) or variations.one(SMOOTH_PART, _struck(draw, part)))
-        for number, part in enumerate(times)
+        (part * length_s, placed.get(number) or _drawn(variations, draw, part)) for number, part in enumerate(times)
     ]
     return Day(length_s, found)
 
 
-def _struck(draw: random.Random, part: float) -> str | None:
-    """An outage that meets nobody would show nothing."""
+def _drawn(variations: Variations, draw: random.Random, part: float) -> Sample:
+    """An outage that meets nobody would show nothing; those that it meets have no other trouble on that node."""
     outage = next(each for each in OUTAGES if STRUCK_OLT in each.what)
     around = outage.begins - 0.03 <= part <= outage.ends
-    return STRUCK_OLT if around and draw.random() < STRUCK_PART else None
+    if around and draw.random() < STRUCK_PART:
+        return variations.one(1, STRUCK_OLT)
+    return variations.one(SMOOTH_PART)

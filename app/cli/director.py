@@ -45,7 +45,7 @@ class Director:
                 self._look_at_one()
             pause.wait(PAUSE_S)
         for order in self.orders:
-            self._read(order)  # none of them has moved on since it was seen
+            self._read(order)  # it may have moved on since it was seen where it should be
         return self.orders
 
     def _now(self) -> float:

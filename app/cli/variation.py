@@ -62,20 +62,21 @@ class Variations:
         if "subscription_id" in variables:
             yield variables["subscription_id"].removeprefix("sub-"), f"ORD-{4000 + order}"
         number = variables.get("number")
+        another = self._like(number) if number else ""
         if number:
-            yield number, self._number(number)
+            yield number, another
         if sample.request["processId"] == "voice_port_in":
-            given, right = variables["account"], account_of(number)
-            yield given, account_of(self._last_number) if given == right else f"{given[:3]}0000"
+            given = variables["account"]
+            yield given, account_of(another) if given == account_of(number) else f"{given[:3]}0000"
         elif "account" in variables:
             yield variables["account"], f"ACC-{5000 + order}"
 
-    def _number(self, like: str) -> str:
+    def _like(self, number: str) -> str:
         """Another one of the same hundred, so of the same operator; without the endings that mean a no."""
-        free = (f"{like[:-2]}{each:02d}" for each in range(90))
-        self._last_number = next(number for number in free if number not in self._numbers)
-        self._numbers.add(self._last_number)
-        return self._last_number
+        free = (f"{number[:-2]}{each:02d}" for each in range(90))
+        found = next(each for each in free if each not in self._numbers)
+        self._numbers.add(found)
+        return found
 
     def _place(self, port: str, olt: str) -> dict[str, str]:
         """A port that nobody has, or one with the same trouble: those with its last number are alike on every node."""

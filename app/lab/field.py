@@ -25,8 +25,6 @@ TECHNICIANS = ("T. Bell", "G. Hopper", "E. Clarke", "M. Ito", "K. Zuse")
 HOUSE_NUMBER = re.compile(r"\d")
 LEAD_DAYS = 2  # from booking to the visit, unless a later day is wanted
 FIRST_HOUR, WINDOWS, WINDOW_H = 8, 4, 2  # of each day: 08:00, 10:00, 12:00, 14:00
-
-
 FAILURES = {
     "address_unknown": Failure(422, "FSM-1204 geocoder found no house for '{address}'", "an address without a number"),
     "no_slot": Failure(409, "FSM-2010 no technician with skill FTTH has a window in 14 days", "nobody is free"),

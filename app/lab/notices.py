@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from app.core.ids import new_id
@@ -45,10 +46,8 @@ def put(connection: sqlite3.Connection, notice: Notice, subject: Mapping[str, An
 
 def due(connection: sqlite3.Connection, at: float) -> list[sqlite3.Row]:
     """Those whose time has come, 50 at most, without what an injected condition keeps back until it is lifted."""
-    rows = connection.execute(
-        "SELECT * FROM notice WHERE NOT ended AND due_at <= ? ORDER BY due_at, id LIMIT 50", (at,)
-    ).fetchall()
-    return [row for row in rows if not _is_kept_back(connection, row, at)]
+    rows = connection.execute("SELECT * FROM notice WHERE NOT ended AND due_at <= ? ORDER BY due_at, id", (at,))
+    return list(islice((row for row in rows.fetchall() if not _is_kept_back(connection, row, at)), 50))
 
 
 def sent(connection: sqlite3.Connection, notice_id: int, answered: int, again_at: float | None) -> None:

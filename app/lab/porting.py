@@ -17,7 +17,7 @@ from app.lab.voice import NUMBER
 TABLES = """
 CREATE TABLE IF NOT EXISTS port_request (
     port_id TEXT PRIMARY KEY, order_id TEXT NOT NULL, number TEXT NOT NULL, donor TEXT NOT NULL, account TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('pending', 'accepted', 'rejected', 'cancelled')),
+    state TEXT NOT NULL CHECK (state IN ('accepted', 'rejected', 'cancelled')),
     reject_code TEXT, port_date TEXT, ported_from REAL);
 CREATE INDEX IF NOT EXISTS port_request_order ON port_request (order_id);
 """

@@ -23,6 +23,7 @@ ORDER: dict[str, Any] = {
     "donor": "openline",
     "account": "OP-0512",
 }
+RIGHT = {name: ORDER[name] for name in ("number", "donor", "account")}  # as the bill has them
 MINE = {"order_id": "ORD-1"}
 
 
@@ -71,7 +72,7 @@ def test_what_was_wrong_is_corrected_and_sent_again(voice: Shipped, mistake: dic
     instance_id = rejected(voice, **mistake)
     assert voice.standing(instance_id)["correct_request"] == "user_task"
     assert voice.variables(instance_id)["reject_code"] == code
-    voice.settle(instance_id, **{name: ORDER[name] for name in mistake})
+    voice.settle(instance_id, **RIGHT)
     voice.listen(instance_id, days=3)
     assert "await_day" in voice.standing(instance_id)
     assert voice.variables(instance_id)["sent"] == 2
@@ -85,7 +86,7 @@ def test_what_the_clearing_house_does_not_take_is_corrected_too(
 ) -> None:
     instance_id = order(voice, **mistake)
     assert voice.standing(instance_id)["correct_request"] == "user_task", code
-    voice.settle(instance_id, **{name: ORDER[name] for name in mistake})
+    voice.settle(instance_id, **RIGHT)
     assert "await_answer" in voice.standing(instance_id)
 
 
@@ -116,7 +117,7 @@ def test_after_four_rejections_it_is_given_up(voice: Shipped) -> None:
     instance_id = rejected(voice, account="wrong")
     for attempt in (2, 3, 4):
         assert voice.standing(instance_id)["correct_request"] == "user_task", attempt
-        voice.settle(instance_id, account=f"wrong {attempt}")
+        voice.settle(instance_id, **{**RIGHT, "account": f"wrong {attempt}"})
         voice.listen(instance_id, days=3)
     assert voice.state(instance_id) == "completed"
     assert voice.came_by(instance_id) >= {"not_ported"}
@@ -226,7 +227,7 @@ def test_a_restart_after_every_commit_changes_nothing(voice: Shipped) -> None:
     voice.run(instance_id, between=voice.restart)
     voice.listen(instance_id, days=3)
     voice.restart()
-    voice.complete(instance_id, account=ORDER["account"])
+    voice.complete(instance_id, **RIGHT)
     voice.run(instance_id, between=voice.restart)
     voice.listen(instance_id, days=3)
     voice.restart()
