@@ -110,6 +110,13 @@ def elements_of(connection: sa.Connection, instance_id: str, numbers: Collection
     return {row.number: (row.element_id, row.call) for row in rows}
 
 
+def task_numbers(connection: sa.Connection, instance_id: str) -> list[int]:
+    """The tokens of the last tasks that somebody has had in hand."""
+    had = history.c.kind.in_(("task_claimed", "task_unclaimed", "task_completed"))
+    query = sa.select(history.c.number).where(history.c.instance_id == instance_id, had).distinct()
+    return list(connection.execute(query.order_by(history.c.number.desc()).limit(MOST_STEPS)).scalars())
+
+
 def _tries(connection: sa.Connection, instance_id: str, numbers: list[int]) -> dict[int, list[TryView]]:
     found: dict[int, list[TryView]] = defaultdict(list)
     if not numbers:
