@@ -22,7 +22,7 @@ NPM_CI := npm ci --silent --no-progress --no-fund --no-audit
 
 ALONE := tests/integration tests/browser
 
-.PHONY: help venv parts demo run test lint audit sbom lock bench soak fuzz clean
+.PHONY: help venv parts demo run test lint audit sbom lock bench pictures soak fuzz clean
 
 help:
 	@echo "make demo    orders through a flow against a laboratory network, in the browser (ARGS=--exit: and stop)"
@@ -53,6 +53,10 @@ soak: venv parts
 # FUZZ_EXAMPLES=1000 make fuzz: longer;  FUZZ_SEED: once more what a failed run sent
 fuzz: venv
 	$(BIN)/pytest tests/fuzz $(ARGS)
+
+# Of every page at both widths, for the documents: look at them before they are committed
+pictures: venv parts
+	$(BIN)/python -m tests.pictures
 
 bench: venv parts
 	$(BIN)/python -m tests.benchmarks $(ARGS)

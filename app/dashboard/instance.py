@@ -66,8 +66,9 @@ class InstancePage(Pages):
         """Who did what to the instance, its incidents and its tasks, refused or done."""
         with self.parts.database.reading() as connection:
             queries.get_instance(connection, instance_id, waits=False)
-            incidents = [each.id for each in _incidents(connection, instance_id)]
-            entries = search.find_about(connection, [instance_id, *incidents], f"{instance_id}:", AUDIT_SHOWN)
+            about = [instance_id, *(each.id for each in _incidents(connection, instance_id))]
+            about += [f"{instance_id}:{number}" for number in queries.task_numbers(connection, instance_id)]
+            entries = search.find_about(connection, about, AUDIT_SHOWN)
             return self.fragment("instance_audit.html", entries=[self.parts.personal.entry(each) for each in entries])
 
     def elements_shown(self, connection: sa.Connection, instance: InstanceRow) -> Elements:

@@ -27,33 +27,57 @@ ONE_OF: Final = frozenset({"select", "radio"})
 SOME_OF: Final = frozenset({"checklist", "taglist"})
 INPUTS: Final = TEXTS | ONE_OF | SOME_OF | {"number", "checkbox", "datetime"}
 _PATTERN_LIMIT_S = 0.2
-_OPTIONS = ("valuesKey", "valuesExpression")
+DEEPEST = 20  # groups in groups
+# What a field may hold, where it holds it
+_SHAPES: Final[dict[str, type | tuple[type, ...]]] = {
+    "components": list,
+    "conditional": dict,
+    "validate": dict,
+    "values": list,
+    "valuesKey": str,
+    "label": str,
+}
+_NUMBERS: Final = {"min": float, "max": float, "minLength": int, "maxLength": int}
 
 
 def read_form(text: str) -> tuple[dict[str, Any] | None, list[str]]:
     """The form, or why it is none that can be shown here."""
     try:
         schema = json.loads(text) if len(text) <= LONGEST else None
-    except ValueError:
+    except (ValueError, RecursionError):
         schema = None
     if not isinstance(schema, dict) or not isinstance(schema.get("components"), list):
         return None, [f"It is no JSON object with a list of components, of at most {LONGEST:,} characters."]
-    problems = list(_problems(schema))
+    problems = list(_shape_problems(schema, 0)) or list(_problems(schema))
     return (None if problems else schema), problems
 
 
 def components_of(schema: Schema) -> Iterator[Schema]:
     """Every component, those in groups too."""
     for each in schema.get("components", ()):
-        if isinstance(each, dict):
-            yield each
-            yield from components_of(each)
+        yield each
+        yield from components_of(each)
 
 
 def keys_of(schema: Schema) -> list[str]:
     """The variables that the form shows or gives."""
     found = [each[name] for each in components_of(schema) for name in ("key", "valuesKey") if each.get(name)]
     return list(dict.fromkeys(found))
+
+
+def _shape_problems(holder: Schema, depth: int) -> Iterator[str]:
+    """What would be in the way of reading the form at all."""
+    if depth > DEEPEST:
+        yield f"Its groups are more than {DEEPEST} deep."
+        return
+    for each in holder["components"]:
+        if not isinstance(each, dict):
+            yield f"A component is no object: {str(each)[:60]}."
+            continue
+        odd = [name for name, kind in _SHAPES.items() if name in each and not isinstance(each[name], kind)]
+        yield from (f"'{name}' of the field {str(each.get('key'))[:60]!r} cannot be read." for name in odd)
+        if "components" in each and "components" not in odd:
+            yield from _shape_problems(each, depth + 1)
 
 
 def _problems(schema: Schema) -> Iterator[str]:
@@ -71,8 +95,18 @@ def _problems(schema: Schema) -> Iterator[str]:
         for name, rule in (each.get("validate") or {}).items():
             if isinstance(rule, str) and rule.startswith("="):
                 yield f"The rule '{name}' of '{key}' is an expression. Write its value."
+            elif name in _NUMBERS and not _is_a(rule, _NUMBERS[name]):
+                yield f"The rule '{name}' of '{key}' is no number: {str(rule)[:40]}."
             if name == "pattern":
                 yield from _pattern_problems(str(rule))
+
+
+def _is_a(rule: Any, kind: type) -> bool:
+    """A modeler leaves what was emptied as an empty text."""
+    try:
+        return rule in (None, "") or kind(rule) == float(rule)
+    except (TypeError, ValueError, OverflowError):
+        return False
 
 
 def _feel_problems(text: str) -> Iterator[str]:
@@ -176,21 +210,28 @@ def _not_offered(field: Schema, value: Any, around: Mapping[str, Any]) -> str | 
 def _out_of_bounds(field: Schema, value: Any) -> str | None:
     rules = field.get("validate") or {}
     if field["type"] == "number":
-        number = float(value) if isinstance(value, int | float) or _is_number(value) else None
-        if number is None:
-            return "expected a number."
-        if rules.get("min") is not None and number < float(rules["min"]):
-            return f"at least {rules['min']}."
-        if rules.get("max") is not None and number > float(rules["max"]):
-            return f"at most {rules['max']}."
-    if isinstance(value, str) and field["type"] in TEXTS:
-        if rules.get("minLength") is not None and len(value) < int(rules["minLength"]):
-            return f"at least {rules['minLength']} characters."
-        if rules.get("maxLength") is not None and len(value) > int(rules["maxLength"]):
-            return f"at most {rules['maxLength']} characters."
-        if rules.get("pattern") and not _matches(str(rules["pattern"]), value):
-            return f"it does not match {rules['pattern']}."
+        return _beyond(value, rules) if _is_number(value) else "expected a number."
+    if field["type"] not in TEXTS:
+        return None
+    if _has(rules, "minLength") and len(value) < int(rules["minLength"]):
+        return f"at least {rules['minLength']} characters."
+    if _has(rules, "maxLength") and len(value) > int(rules["maxLength"]):
+        return f"at most {rules['maxLength']} characters."
+    if _has(rules, "pattern") and not _matches(str(rules["pattern"]), value):
+        return f"it does not match {rules['pattern']}."
     return None
+
+
+def _beyond(value: Any, rules: Schema) -> str | None:
+    if _has(rules, "min") and float(value) < float(rules["min"]):
+        return f"at least {rules['min']}."
+    if _has(rules, "max") and float(value) > float(rules["max"]):
+        return f"at most {rules['max']}."
+    return None
+
+
+def _has(rules: Schema, name: str) -> bool:
+    return rules.get(name) not in (None, "")
 
 
 def _is_number(text: Any) -> bool:

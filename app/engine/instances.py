@@ -46,6 +46,7 @@ def _update(names: str) -> Prepared:
 _STEP = _update("revision next_number writes updated_at")
 _ADVANCE = _update("revision state incidents next_number rewinds writes wake_at updated_at ended_at")
 _TOKENS = _upsert(token, "instance_id", "number")
+_TASKS = _upsert(user_task, "instance_id", "number")
 _VARIABLES = _upsert(variable, "instance_id", "scope", "kind", "name")
 _CLOSED = Prepared(
     sa.delete(variable).where(variable.c.instance_id == _b("instance_id_"), variable.c.scope == _b("scope_"))
@@ -271,13 +272,13 @@ def _write_tasks(tx: Transaction, live: Live) -> None:
         {
             "instance_id": live.instance_id,
             "number": each.number,
-            "groups": each.groups,
-            "due_at": None if each.due_at is None else from_microseconds(each.due_at),
-            "follow_up_at": None if each.follow_up_at is None else from_microseconds(each.follow_up_at),
+            "groups": as_json(each.groups),
+            "due_at": each.due_at,
+            "follow_up_at": each.follow_up_at,
         }
         for each in live.offered
     ]
-    tx.connection.execute(sa.insert(user_task), rows)
+    _TASKS.run(tx.connection, rows)
 
 
 def _drop_incidents(tx: Transaction, live: Live) -> None:

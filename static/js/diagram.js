@@ -12,6 +12,7 @@
   let chosen = null;
   let moved = false; // the reader has zoomed or scrolled: resizing must not take that away
 
+  const RIM = 24;
   const marker = { done: "mark-done", active: "mark-active", failed: "mark-failed" };
 
   function fit() {
@@ -30,8 +31,18 @@
     const [id] = marks.find(([, mark]) => mark.failed) ?? marks.find(([, mark]) => mark.tokens) ?? [];
     const element = id && registry.get(id);
     if (!element || canvas.zoom() > 0.35) return;
-    canvas.zoom(0.6, { x: element.x + element.width / 2, y: element.y + element.height / 2 });
-    canvas.scrollToElement(element, 90);
+    canvas.zoom(0.6);
+    const { inner, width, height } = canvas.viewbox();
+    const x = within(element.x + element.width / 2, inner.x, inner.width, width);
+    const y = within(element.y + element.height / 2, inner.y, inner.height, height);
+    canvas.viewbox({ x, y, width, height });
+    moved = false;
+  }
+
+  // Where a window of that length begins that has the point in its middle, but shows no more emptiness than it must.
+  function within(point, start, length, shown) {
+    if (length <= shown) return start - (shown - length) / 2;
+    return Math.min(Math.max(point - shown / 2, start - RIM), start + length + RIM - shown);
   }
 
   function readMarks() {

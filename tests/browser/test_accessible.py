@@ -40,6 +40,7 @@ def paths(world: World) -> dict[str, str]:
         "nothing found": "/?q=none",
         "an instance that waits": f"/instances/{waits}",
         "an instance that fell out": f"/instances/{fallen}",
+        "an element of it": f"/instances/{fallen}?element=activate_ont",
         "an instance that tries again": f"/instances/{retried}",
         "incidents": "/incidents",
         "tasks": "/tasks",

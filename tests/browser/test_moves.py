@@ -44,6 +44,7 @@ def test_a_token_is_moved_to_the_element_that_is_picked(world: World, operator: 
     operator.get_by_role("button", name="Move here from ONT online…").click()
     operator.locator("#plan").get_by_label("Reason").fill("Online, says the customer")
     operator.get_by_role("button", name="Move the token").click()
+    expect(operator.locator("#acted")).to_contain_text("Move to another element to Start billing: stands there")
     world.work()
     expect(operator.locator("#acted")).to_contain_text("passed to In service", timeout=6000)
     expect(operator.locator("h1")).to_contain_text("Completed")

@@ -21,7 +21,7 @@ from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
 from tests.factories.steps import HANDLERS
 
-MADE = 1  # raised when the same call makes other rows
+MADE = 2  # raised when the same call makes other rows
 PROCESSES = ("fibre", "voice", "television")
 OVER = timedelta(days=200)  # the time in which they have come in
 # Of a thousand instances, how many come to what; the rest are completed

@@ -52,6 +52,7 @@ from app.engine.queries.steps import TryView as TryView
 from app.engine.queries.steps import elements_of as elements_of
 from app.engine.queries.steps import list_steps as list_steps
 from app.engine.queries.steps import origins as origins
+from app.engine.queries.steps import task_numbers as task_numbers
 from app.engine.queries.tasks import UnknownTask as UnknownTask
 from app.engine.queries.tasks import UserTaskView as UserTaskView
 from app.engine.queries.tasks import get_user_task as get_user_task

@@ -69,12 +69,9 @@ _COLUMNS = (
     token.c.step_key,
     token.c.attempt,
     token.c.claimed_by,
-    token.c.inputs,
-    token.c.outputs,
-    token.c.undo,
-    token.c.error,
     token.c.call,
 )
+_VALUES = (token.c.inputs, token.c.outputs, token.c.undo, token.c.error)  # which may be large
 
 
 def list_steps(
@@ -85,11 +82,15 @@ def list_steps(
     element_id: str | None = None,
     limit: int = MOST_STEPS,
 ) -> list[StepView]:
-    """The last of them in a process, or of its visits of one element, in the order in which they began."""
+    """The last of them in a process, in the order in which they began; with `element_id`, the visits of that element.
+
+    Only then are inputs, outputs and errors read.
+    """
     query = sa.select(*_COLUMNS).where(token.c.instance_id == instance_id, token.c.call == call)
-    query = query.where(token.c.element_id.is_not(None))
-    if element_id is not None:
-        query = query.where(token.c.element_id == element_id)
+    if element_id is None:
+        query = query.where(token.c.element_id.is_not(None))
+    else:
+        query = query.add_columns(*_VALUES).where(token.c.element_id == element_id)
     rows = connection.execute(query.order_by(token.c.number.desc()).limit(limit)).all()
     tries = _tries(connection, instance_id, [row.number for row in rows])
     return [replace(_view(row), tries=tries[row.number]) for row in reversed(rows)]
@@ -109,6 +110,13 @@ def elements_of(connection: sa.Connection, instance_id: str, numbers: Collection
     return {row.number: (row.element_id, row.call) for row in rows}
 
 
+def task_numbers(connection: sa.Connection, instance_id: str) -> list[int]:
+    """The tokens of the last tasks that somebody has had in hand."""
+    had = history.c.kind.in_(("task_claimed", "task_unclaimed", "task_completed"))
+    query = sa.select(history.c.number).where(history.c.instance_id == instance_id, had).distinct()
+    return list(connection.execute(query.order_by(history.c.number.desc()).limit(MOST_STEPS)).scalars())
+
+
 def _tries(connection: sa.Connection, instance_id: str, numbers: list[int]) -> dict[int, list[TryView]]:
     found: dict[int, list[TryView]] = defaultdict(list)
     if not numbers:
@@ -126,6 +134,6 @@ def _tries(connection: sa.Connection, instance_id: str, numbers: list[int]) -> d
 
 
 def _view(row: Any) -> StepView:
-    facts = dict(row._mapping)
-    undo, state, outputs = facts.pop("undo") or {}, facts.pop("state"), facts.pop("outputs")
+    facts = {"inputs": None, "error": None, **row._mapping}
+    undo, state, outputs = facts.pop("undo", None) or {}, facts.pop("state"), facts.pop("outputs", None)
     return StepView(**facts, done=state == COMPLETED, outputs=undo.get("outputs") if outputs is None else outputs)

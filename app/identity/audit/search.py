@@ -65,11 +65,10 @@ def find(connection: sa.Connection, wanted: Wanted, limit: int, offset: int) -> 
     return Page([EntryView(**row._mapping) for row in rows], total)
 
 
-def find_about(connection: sa.Connection, targets: Sequence[str], prefix: str, limit: int) -> list[EntryView]:
-    """The youngest about any of these targets, or one whose id begins so."""
-    about = sa.or_(audit_entry.c.target.in_(targets), audit_entry.c.target.startswith(prefix, autoescape=True))
-    query = sa.select(*_COLUMNS).where(about).order_by(audit_entry.c.id.desc()).limit(limit)
-    return [EntryView(**row._mapping) for row in connection.execute(query)]
+def find_about(connection: sa.Connection, targets: Sequence[str], limit: int) -> list[EntryView]:
+    """The youngest about any of these targets."""
+    query = sa.select(*_COLUMNS).where(audit_entry.c.target.in_(targets)).order_by(audit_entry.c.id.desc())
+    return [EntryView(**row._mapping) for row in connection.execute(query.limit(limit))]
 
 
 def every(connection: sa.Connection, wanted: Wanted) -> Iterator[EntryView]:

@@ -139,7 +139,7 @@ def test_an_element_tells_its_attempts_inputs_and_outputs(world: World, operator
     assert "lon-3 did not answer within 4 s" in card
     assert "tried again after 10 s" in card
     assert "ont-ALCL-ORD-4" in card
-    assert "<h4>Inputs</h4>" in card
+    assert "<h3>Inputs</h3>" in card
 
 
 def test_a_variable_tells_where_it_was_set(world: World, operator: Operator, waiting: str) -> None:

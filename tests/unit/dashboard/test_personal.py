@@ -12,6 +12,7 @@ from app.core.personal import MASK
 from app.engine import queries
 from app.web.personal import PersonalData
 from tests.factories.dashboards import World
+from tests.factories.task_forms import visit
 from tests.unit.dashboard.conftest import Operator, csrf_of, log_in
 
 SERIAL = "ALCL-ORD-3"
@@ -129,3 +130,28 @@ def test_what_was_corrected_is_masked_in_the_audit(
     right.may_see = False
     for path in ("/audit", "/audit/export.ndjson"):
         assert "ALCL-NEW-9" not in operator.get(path).text, path
+
+
+def test_neither_what_a_step_gave_nor_a_plan_to_repeat_it_shows_them(
+    world: World, operator: Operator, right: Right
+) -> None:
+    right.may_see = False
+    done = world.start("ORD-8")
+    world.work()
+    for path in ("elements/activate_ont", "rewind-plan?element_id=activate_ont", "elements/online"):
+        page = operator.get(f"/instances/{done}/{path}").text
+        assert "ALCL-ORD-8" not in page, path
+    assert MASK in operator.get(f"/instances/{done}/elements/activate_ont").text
+
+
+def test_a_form_begins_without_what_may_not_be_seen(world: World, operator: Operator, right: Right) -> None:
+    fields = [{"type": "textfield", "key": name, "label": name} for name in ("serial", "port")]
+    with world.database.transaction() as tx:
+        world.engine.deploy(tx, visit(form={"components": fields}, assignee="Grace").xml())
+    instance_id = world.start("ORD-9", "visit")
+    world.work()
+    with world.database.reading() as connection:
+        (task,) = queries.list_user_tasks(connection, instance_id=instance_id).items
+    assert operator.get(f"/tasks/{task.id}/form.json").json["data"] == {"serial": "ALCL-ORD-9", "port": "1/1/7"}
+    right.may_see = False
+    assert operator.get(f"/tasks/{task.id}/form.json").json["data"] == {"port": "1/1/7"}

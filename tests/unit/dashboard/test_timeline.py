@@ -41,6 +41,23 @@ def test_a_step_that_is_tried_again_alternates_and_then_lies_fallen(world: World
     assert bar.parts[1].said == "Activate the ONT waited to try again for 30 s"
 
 
+def test_a_step_that_fell_out_and_was_settled_shows_for_how_long_it_lay(world: World) -> None:
+    world.olt.refuse[""] = "port_taken"
+    instance_id = world.start("ORD-3")
+    world.work()
+    world.pass_time(60)
+    with world.database.reading() as connection:
+        (incident,) = queries.list_incidents(connection, instance_id=instance_id).items
+    with world.database.transaction() as tx:
+        world.operators.retry(tx, incident.id, "Grace", "Freed")
+    world.olt.refuse.clear()
+    world.work()
+    world.pass_time(60)
+    activated, online = timeline(world, instance_id).bars
+    assert [(part.kind, part.x, part.width) for part in activated.parts] == [("fallen", 0, WIDTH // 2)]
+    assert (activated.state, online.parts[0].x) == ("completed", WIDTH // 2)
+
+
 def test_who_waits_for_a_message_and_who_for_a_person_look_different(world: World) -> None:
     instance_id = world.start("ORD-1")
     world.work()

@@ -91,12 +91,40 @@ def test_what_is_only_shown_is_not_taken() -> None:
         ({"type": "textfield", "key": "a", "conditional": {"hide": "=b +"}}, "The condition '=b +'"),
         ({"type": "textfield", "key": "a", "validate": {"pattern": "("}}, "cannot be read"),
         ({"type": "number", "key": "a", "validate": {"max": "=b"}}, "is an expression"),
+        ({"type": "number", "key": "a", "validate": {"max": "high"}}, "is no number"),
+        ({"type": "textfield", "key": "a", "validate": {"minLength": 1.5}}, "is no number"),
+        ({"type": "textfield", "key": "a", "validate": "required"}, "'validate' of the field 'a' cannot be read"),
+        ({"type": "textfield", "key": "a", "conditional": 1}, "'conditional' of the field 'a' cannot be read"),
+        ({"type": "select", "key": "a", "valuesKey": ["b"]}, "'valuesKey' of the field 'a' cannot be read"),
+        ({"type": "group", "components": 5}, "'components' of the field"),
     ],
 )
 def test_a_form_that_could_not_be_held_to_its_word_is_refused(component: dict[str, Any], said: str) -> None:
     schema, problems = read_form(json.dumps(one(component)))
     assert schema is None
     assert said in problems[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"components": {}}', '{"components": [1]}', '{"components": [' * 9000, "x" * 200_001]
+)
+def test_what_is_no_form_is_refused_whatever_it_is(text: str) -> None:
+    schema, problems = read_form(text)
+    assert schema is None
+    assert problems
+
+
+def test_groups_may_not_lie_in_one_another_for_ever() -> None:
+    form: dict[str, Any] = {"type": "group", "components": []}
+    for _ in range(40):
+        form = {"type": "group", "components": [form]}
+    assert "deep" in read_form(json.dumps(one(form)))[1][0]
+
+
+def test_rules_that_were_emptied_are_none() -> None:
+    form = one({"type": "number", "key": "n", "validate": {"min": "", "max": None}})
+    assert read_form(json.dumps(form))[1] == []
+    assert answers({"n": 5}, form) == {"n": 5}
 
 
 def test_a_refused_form_keeps_its_diagram_from_being_deployed(bench: Bench) -> None:

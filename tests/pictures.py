@@ -1,0 +1,146 @@
+"""Photographs every page of a played demo for the documents: `make pictures`. Look at what it made before you commit it.
+
+The pictures are of the window, not of the whole page, so that a long list makes no tall picture.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.factories.servers import free_port
+from tests.factories.task_forms import visit
+
+ROOT = Path(__file__).parents[1]
+INTO = ROOT / "docs/img"
+WINDOWS = {1440: 720, 400: 800}
+DARK = ("instances", "instance")  # those that are shown in the dark too
+PAGES = {
+    "instances": "/",
+    "incidents": "/incidents",
+    "tasks": "/tasks",
+    "processes": "/processes",
+    "process": "/processes/ftth_activate/1",
+    "decisions": "/decisions",
+    "decision": "/decisions/choose_profile",
+    "systems": "/systems",
+    "audit": "/audit",
+    "users": "/users",
+    "account": "/account",
+}
+
+
+@dataclass(frozen=True)
+class Demo:
+    url: str
+    password: str
+    token: str
+
+
+@contextmanager
+def played(orders: int = 60, seconds: int = 20) -> Iterator[Demo]:
+    """A demo that has come to its end, with its server still there."""
+    with tempfile.TemporaryDirectory() as folder:
+        ports = ["--port", str(free_port()), "--lab-port", str(free_port())]
+        day = ["--orders", str(orders), "--seconds", str(seconds)]
+        command = [sys.executable, "-m", "app.cli", "demo", "--data-dir", f"{folder}/demo", *ports, *day]
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+            try:
+                said = ""
+                assert process.stdout is not None
+                for line in process.stdout:
+                    said += line
+                    if line.startswith("Token"):
+                        break
+                yield Demo(
+                    _found(r"Dashboard\s+(\S+?)/\s", said),
+                    _found(r"password (\S+)", said),
+                    _found(r"Token\s+(\S+)", said),
+                )
+            finally:
+                process.terminate()
+
+
+def _found(pattern: str, text: str) -> str:
+    match = re.search(pattern, text)
+    if match is None:
+        raise SystemExit(f"The demo did not say what was expected:\n{text}")
+    return match[1]
+
+
+def log_in(page: Page, demo: Demo) -> None:
+    page.goto(f"{demo.url}/login")
+    page.get_by_label("Name").fill("admin")
+    page.get_by_label("Password").fill(demo.password)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url(f"{demo.url}/")
+
+
+def prepare(page: Page, demo: Demo) -> dict[str, str]:
+    """What the demo itself has not: a task with a form, an order whose operator has acted. Addresses by name."""
+    diagram = {"name": "visit.bpmn", "mimeType": "text/xml", "buffer": visit(due="=now()", groups="field").xml()}
+    page.goto(f"{demo.url}/processes")
+    page.get_by_label("Deploy a diagram").set_input_files(files=[diagram])
+    page.get_by_role("button", name="Check and deploy").click()
+    body = {"processId": "visit", "businessKey": "ORD-1077", "variables": {"technician": "Ada Byron"}}
+    headers = {"Authorization": f"Bearer {demo.token}"}
+    httpx.post(f"{demo.url}/api/v1/process-instances", json=body, headers=headers).raise_for_status()
+    page.wait_for_timeout(2000)
+    page.goto(f"{demo.url}/tasks")
+    page.locator(".task", has_text="ORD-1077").get_by_role("link", name="Call on the customer").click()
+    task = page.url
+    page.get_by_role("button", name="Take").click()
+    page.goto(f"{demo.url}/?state=fallen_out&process=ftth_activate")
+    page.locator("#list tbody .main-cell a").first.click()
+    fallen = page.url
+    retry = page.locator(".fallout details.act").first
+    retry.locator("summary").click()
+    retry.get_by_label("Reason").fill("The supplier says that it has been seen to")
+    retry.get_by_role("button", name="Retry").click()
+    page.locator("#settled").wait_for()
+    shown = page.locator("#waits [data-show-element]").first.get_attribute("data-show-element")
+    return {"task": task, "instance": fallen, "element": f"{fallen}?element={shown}"}
+
+
+def photograph(browser: Browser, demo: Demo, addresses: dict[str, str]) -> None:
+    for width, height in WINDOWS.items():
+        for theme in ("light", "dark"):
+            context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=theme)
+            page = context.new_page()
+            log_in(page, demo)
+            for name, address in addresses.items():
+                if theme == "light" or name in DARK:
+                    page.goto(address)
+                    page.wait_for_timeout(900)  # the diagram, the form
+                    dark = "-dark" if theme == "dark" else ""
+                    page.screenshot(path=INTO / f"{name}{dark}-{width}.png")
+            context.clear_cookies()
+            page.goto(f"{demo.url}/login")
+            page.screenshot(path=INTO / f"login{'' if theme == 'light' else '-dark'}-{width}.png")
+            context.close()
+
+
+def main() -> None:
+    INTO.mkdir(exist_ok=True)
+    with played() as demo, sync_playwright() as playwright:
+        chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page()
+        log_in(page, demo)
+        addresses = {name: f"{demo.url}{path}" for name, path in PAGES.items()} | prepare(page, demo)
+        photograph(browser, demo, addresses)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
