@@ -37,6 +37,7 @@ from app.engine.operators import Operators
 from app.engine.personal import PersonalFields
 from app.engine.processes import Processes
 from app.engine.queries.backlog import count_backlog
+from app.engine.retries import Retries
 from app.engine.spiff.index import install
 from app.engine.starts import is_accepted
 from app.handling.registry import Registry
@@ -128,8 +129,9 @@ def build_engine_room(settings: Settings) -> EngineRoom:
     wakeups = LocalWakeups(clock) if database.is_sqlite else QueuedWakeups(clock)
     engine = Engine(registry, clock, wakeups, patience_s=0 if database.is_sqlite else UNKNOWN_HANDLER_S)
     migrations, processes = migration.Migrations(engine), Processes(engine)
-    kinds = Kinds({migration.KIND: migrations.work, **processes.kinds()})
-    operators, jobs = Operators(engine), Jobs(kinds, clock)
+    operators = Operators(engine)
+    kinds = Kinds({migration.KIND: migrations.work, **processes.kinds(), **Retries(operators).kinds()})
+    jobs = Jobs(kinds, clock)
     personal = PersonalFields(database, settings.personal_fields | registry.personal_fields())
     identity = build_identity(
         database,
@@ -293,6 +295,6 @@ def _build_app(settings: Settings, room: EngineRoom, desk: Desk, intake: Intake)
     rate = Rate(settings.rate_per_s)
     doors = (room.database, room.engine, room.operators, room.processes, room.migrations, room.jobs)
     build_api(app, ApiParts(*doors, Callers(room.identity, rate), desk, intake, personal))
-    pages = (room.database, room.engine, room.operators, room.registry, room.clock, room.identity, rate)
+    pages = (room.database, room.engine, room.operators, room.registry, room.clock, room.identity, room.jobs, rate)
     build_dashboard(app, DashboardParts(*pages, personal))
     return app

@@ -12,13 +12,14 @@ from app.dashboard.access import Access, person
 from app.dashboard.account import AccountPages
 from app.dashboard.approvals import ApprovalPages
 from app.dashboard.audit import AuditPages
+from app.dashboard.causes import CausePages
 from app.dashboard.cookies import proof
 from app.dashboard.decisions import DecisionPages
 from app.dashboard.diagrams import Diagrams, name_of
 from app.dashboard.errors import handle_errors
-from app.dashboard.incidents import IncidentPages
 from app.dashboard.instance import InstancePage
 from app.dashboard.instances import InstancePages
+from app.dashboard.jobs import JobPages
 from app.dashboard.login import LoginPages
 from app.dashboard.parts import DashboardParts
 from app.dashboard.processes import ProcessPages
@@ -43,7 +44,8 @@ def build_dashboard(app: Flask, parts: DashboardParts) -> None:
         instance_page,
         SettlePages(instance_page),
         TaskPages(parts, diagrams),
-        IncidentPages(parts, diagrams),
+        CausePages(parts, diagrams),
+        JobPages(parts, diagrams),
         ProcessPages(parts, diagrams),
         DecisionPages(parts, diagrams),
         AccountPages(parts, diagrams),

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from app.core.jobs import ItemView
 from app.engine import queries
 
 SHOWN_CHARACTERS = 4000  # of one value: pages are asked for every other second
@@ -72,6 +73,22 @@ ACTIONS = {
     "suspend": "Suspension",
     "resume": "Resumption",
     "send": "Message sent by hand",
+}
+
+JOBS = {
+    "planned": "Planned",
+    "running": "Running",
+    "paused": "Paused",
+    "stopped": "Stopped",
+    "completed": "Completed",
+}
+
+JOB_ITEMS = {
+    "pending": "To do",
+    "begun": "Under way",
+    "done": "Passed",
+    "failed": "Failed",
+    "skipped": "Left out",
 }
 
 # What came of an action; `running` is told while its outcome is not known.
@@ -149,6 +166,20 @@ def rule_said(inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> str:
 
 def _pairs(named: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {brief(value, 60)}".strip() for name, value in named.items())
+
+
+def result_of(item: ItemView) -> str:
+    """What came of an item of bulk work: `Passed to ONT online`, `Failed alike`."""
+    outcome = item.outcome or {}
+    told = OUTCOMES.get(str(outcome.get("outcome")), JOB_ITEMS[item.state]).capitalize()
+    return f"{told} to {outcome['to']}" if outcome.get("to") else told
+
+
+def why_of(item: ItemView) -> str:
+    """What there is to say of an item that did not pass, or not yet."""
+    outcome = item.outcome or {}
+    said = [str(outcome[name]) for name in ("code", "message") if outcome.get(name) and outcome[name] not in OUTCOMES]
+    return ": ".join(said)
 
 
 def further(detail: Mapping[str, Any]) -> dict[str, Any]:

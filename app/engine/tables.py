@@ -173,12 +173,14 @@ incident = sa.Table(
     metadata,
     sa.Column("id", sa.String(36), primary_key=True),
     sa.Column("instance_id", sa.String(36), sa.ForeignKey("process_instance.id"), nullable=False),
+    sa.Column("process_id", sa.String(255), nullable=False),  # of the instance
     sa.Column("number", sa.BigInteger, nullable=False),  # the token; 0: the instance as a whole
     sa.Column("element_id", sa.Text),
     sa.Column("handler", sa.Text),
     sa.Column("code", sa.Text, nullable=False),
     sa.Column("message", sa.Text, nullable=False),
-    sa.Column("signature", sa.Text, nullable=False),  # element, code and message with ids and numbers masked
+    sa.Column("signature", sa.Text, nullable=False),  # what failures of one cause have in common
+    sa.Column("cause", sa.String(16), nullable=False),  # the signature's digest
     sa.Column("detail", JsonText, nullable=False),
     sa.Column("attempt", sa.Integer, nullable=False),
     sa.Column("state", sa.String(16), nullable=False),  # open | acted_on | resolved
@@ -193,6 +195,7 @@ incident = sa.Table(
     sa.Column("ended_at", Instant),
     sa.Index("ix_incident_instance_id", "instance_id"),
     sa.Index("ix_incident_listing", "state", "raised_at"),
+    sa.Index("ix_incident_cause", "state", "cause", "raised_at", "process_id"),  # causes are counted from it alone
 )
 
 suspended_process = sa.Table(

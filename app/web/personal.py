@@ -14,7 +14,7 @@ from flask import Response
 
 from app.core.personal import MASK, masked, masking, personal_values
 from app.core.secrecy import Scrubber
-from app.engine.queries import HistoryView, IncidentView, TokenView, UserTaskView, VariableView
+from app.engine.queries import CauseView, HistoryView, IncidentView, TokenView, UserTaskView, VariableView
 from app.engine.queries.personal import personal_texts
 from app.engine.rewind import RewindPlan
 from app.identity.approvals import ApprovalView
@@ -122,6 +122,11 @@ class PersonalData:
             return OPEN.value
         both = frozenset((*names, *(f"input.{name}" for name in names)))
         return Veil(both, masking(personal_values(asked, both))).value
+
+    def causes(self, connection: sa.Connection, views: Sequence[CauseView]) -> list[CauseView]:
+        """Each as the caller may see the incident that stands for it."""
+        veils = self.veils(connection, [(view.oldest.instance_id, view.oldest.process_id) for view in views])
+        return [replace(view, oldest=veils[view.oldest.instance_id].incident(view.oldest)) for view in views]
 
     def veil(self, connection: sa.Connection, instance_id: str, process_id: str) -> Veil:
         return self.veils(connection, [(instance_id, process_id)])[instance_id]

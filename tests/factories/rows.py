@@ -26,6 +26,7 @@ class Rows:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._numbers: dict[str, int] = {}
+        self._processes: dict[str, str] = {}  # by instance
 
     def definition(self, process_id: str = "p", version: int = 1, **values: Any) -> str:
         row = {
@@ -56,7 +57,7 @@ class Rows:
             "started_at": at(started_s),
             "updated_at": at(started_s),
         }
-        key = values.get("business_key")
+        key, self._processes[id] = values.get("business_key"), process_id
         self._insert(process_instance, {**row, "search_key": key and key.lower(), **values})
         return id
 
@@ -99,10 +100,12 @@ class Rows:
         row = {
             "id": id,
             "instance_id": instance_id,
+            "process_id": self._processes.get(instance_id, "p"),
             "number": 1,
             "code": "SystemSilent",
             "message": "The node did not answer.",
-            "signature": "a SystemSilent",
+            "signature": "p a - SystemSilent The node did not answer.",
+            "cause": "c1",
             "detail": {"inputs": {"port": 1}},
             "attempt": 3,
             "state": "open",

@@ -9,6 +9,10 @@ from app.engine.queries.calls import CallView as CallView
 from app.engine.queries.calls import UnknownCall as UnknownCall
 from app.engine.queries.calls import get_call as get_call
 from app.engine.queries.calls import list_calls as list_calls
+from app.engine.queries.causes import CauseView as CauseView
+from app.engine.queries.causes import UnknownCause as UnknownCause
+from app.engine.queries.causes import get_cause as get_cause
+from app.engine.queries.causes import list_causes as list_causes
 from app.engine.queries.decisions import DecisionView as DecisionView
 from app.engine.queries.decisions import decision_document as decision_document
 from app.engine.queries.decisions import get_decision as get_decision
@@ -35,12 +39,14 @@ from app.engine.queries.incidents import IncidentView as IncidentView
 from app.engine.queries.incidents import UnknownIncident as UnknownIncident
 from app.engine.queries.incidents import count_open_incidents as count_open_incidents
 from app.engine.queries.incidents import get_incident as get_incident
+from app.engine.queries.incidents import incidents_of as incidents_of
 from app.engine.queries.incidents import list_incidents as list_incidents
 from app.engine.queries.instances import STATES as STATES
 from app.engine.queries.instances import InstanceRow as InstanceRow
 from app.engine.queries.instances import UnknownInstance as UnknownInstance
 from app.engine.queries.instances import count_by_state as count_by_state
 from app.engine.queries.instances import get_instance as get_instance
+from app.engine.queries.instances import keys_of as keys_of
 from app.engine.queries.instances import list_instances as list_instances
 from app.engine.queries.processes import ProcessView as ProcessView
 from app.engine.queries.processes import get_process as get_process

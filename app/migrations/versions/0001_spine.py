@@ -241,12 +241,14 @@ def _happened() -> None:
         "incident",
         sa.Column("id", sa.String(36), nullable=False),
         sa.Column("instance_id", sa.String(36), nullable=False),
+        sa.Column("process_id", sa.String(255), nullable=False),
         sa.Column("number", sa.BigInteger, nullable=False),
         sa.Column("element_id", sa.Text),
         sa.Column("handler", sa.Text),
         sa.Column("code", sa.Text, nullable=False),
         sa.Column("message", sa.Text, nullable=False),
         sa.Column("signature", sa.Text, nullable=False),
+        sa.Column("cause", sa.String(16), nullable=False),
         sa.Column("detail", sa.Text, nullable=False),
         sa.Column("attempt", sa.Integer, nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
@@ -264,6 +266,7 @@ def _happened() -> None:
     )
     op.create_index("ix_incident_instance_id", "incident", ["instance_id"])
     op.create_index("ix_incident_listing", "incident", ["state", "raised_at"])
+    op.create_index("ix_incident_cause", "incident", ["state", "cause", "raised_at", "process_id"])
 
 
 def _messages() -> None:
