@@ -17,6 +17,7 @@ from app.dashboard.cookies import proof
 from app.dashboard.decisions import DecisionPages
 from app.dashboard.diagrams import Diagrams, name_of
 from app.dashboard.errors import handle_errors
+from app.dashboard.home import HomePage
 from app.dashboard.instance import InstancePage
 from app.dashboard.instances import InstancePages
 from app.dashboard.jobs import JobPages
@@ -40,6 +41,7 @@ def build_dashboard(app: Flask, parts: DashboardParts) -> None:
     diagrams = Diagrams()
     instance_page = InstancePage(parts, diagrams)
     for pages in (
+        HomePage(parts, diagrams),
         InstancePages(parts, diagrams),
         instance_page,
         SettlePages(instance_page),

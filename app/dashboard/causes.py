@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -52,7 +53,7 @@ class CausePages(Pages):
         with self.parts.database.reading() as connection:
             found = queries.get_cause(connection, cause_id, deed().reach)
             (cause,) = self.parts.personal.causes(connection, [found])
-            name = self._names(connection, [cause.oldest])[cause.oldest.id]
+            name = step_names(self.diagrams, connection, [cause.oldest])[cause.oldest.id]
             facts = self._incidents(connection, cause_id=cause_id)
             if wants_fragment():
                 return self.update(connection, "cause_live.html", cause=cause, name=name, **facts)
@@ -80,7 +81,7 @@ class CausePages(Pages):
             offset=shown.offset,
         )
         items = self.parts.personal.causes(connection, found.items)
-        names = self._names(connection, [cause.oldest for cause in items])
+        names = step_names(self.diagrams, connection, [cause.oldest for cause in items])
         return {
             "found": replace(found, items=items),
             "shown": shown,
@@ -108,19 +109,23 @@ class CausePages(Pages):
         )
         veils = self.parts.personal.veils(connection, [(row.instance_id, row.process_id) for row in found.items])
         found = replace(found, items=[veils[row.instance_id].incident(row) for row in found.items])
-        names = self._names(connection, found.items)
+        names = step_names(self.diagrams, connection, found.items)
         state = "all" if is_all else None
         return {"found": found, "shown": shown, "cause_id": cause_id, "state": state, "names": names}
 
-    def _names(self, connection: sa.Connection, rows: list[queries.IncidentView]) -> dict[str, str]:
-        """Of the elements, by incident; as the latest version names them."""
-        latest = {view.process_id: view.version for view in queries.list_definitions(connection, latest_only=True)}
-        return {row.id: self._name(connection, row, latest) for row in rows}
 
-    def _name(self, connection: sa.Connection, row: queries.IncidentView, latest: dict[str, int]) -> str:
+def step_names(
+    diagrams: Diagrams, connection: sa.Connection, rows: Sequence[queries.IncidentView]
+) -> dict[str, str]:
+    """Of the elements at which incidents stand, by incident; as the latest versions name them."""
+    latest = {view.process_id: view.version for view in queries.list_definitions(connection, latest_only=True)}
+
+    def name(row: queries.IncidentView) -> str:
         if row.call:
-            return self.diagrams.name_in_call(connection, row.instance_id, row.call, row.element_id)
-        return name_of(self.diagrams.elements(connection, row.process_id, latest[row.process_id]), row.element_id)
+            return diagrams.name_in_call(connection, row.instance_id, row.call, row.element_id)
+        return name_of(diagrams.elements(connection, row.process_id, latest[row.process_id]), row.element_id)
+
+    return {row.id: name(row) for row in rows}
 
 
 def leave_for(address: str) -> Response:

@@ -91,6 +91,22 @@ JOB_ITEMS = {
     "skipped": "Left out",
 }
 
+LONGEST = {
+    "instance": "Open the longest",
+    "incident": "Fallen out the longest",
+    "user_task": "Waits longest for a person",
+    "held": "Held back the longest",
+    "job": "Waits longest for a worker",
+}
+
+OVERDUE = {
+    "timer": "a timer",
+    "retry": "another try",
+    "callback": "a system that was to call back",
+}
+
+HOURLY = {"started": "Started", "completed": "Completed", "fallen_out": "Fell out"}
+
 # What came of an action; `running` is told while its outcome is not known.
 OUTCOMES = {
     "running": "is running…",

@@ -71,6 +71,13 @@ process_instance = sa.Table(
         sqlite_where=sa.text("incidents > 0"),
         postgresql_where=sa.text("incidents > 0"),
     ),
+    sa.Index(
+        "ix_process_instance_ended_at",
+        "ended_at",
+        "state",
+        sqlite_where=sa.text("ended_at IS NOT NULL"),
+        postgresql_where=sa.text("ended_at IS NOT NULL"),
+    ),
     sa.Index(  # of the instances that one message may have started, one is open at a time
         "ix_process_instance_start_key",
         "process_id",

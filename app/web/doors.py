@@ -103,6 +103,7 @@ _API: Final = {
 }
 
 _DASHBOARD: Final = {
+    "dashboard.home": Door(_READ),
     "dashboard.instances": Door(_READ),
     "dashboard.instance": Door(_READ, "instance"),
     "dashboard.instance_live": Door(_READ, "instance"),

@@ -95,10 +95,10 @@ class Caller:
         self._show(f"/instances/{self._draw.choice(self._list(1, limit=20))}")
 
     def page_list(self) -> None:
-        self._show("/")
+        self._show("/instances")
 
     def page_search(self) -> None:
-        self._show("/", q=self._key(), process=self._draw.choice(populations.PROCESSES))
+        self._show("/instances", q=self._key(), process=self._draw.choice(populations.PROCESSES))
 
     def page_incidents(self) -> None:
         self._show("/incidents")

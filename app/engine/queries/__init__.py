@@ -35,6 +35,10 @@ from app.engine.queries.details import variables as variables
 from app.engine.queries.gates import GateView as GateView
 from app.engine.queries.gates import get_gate as get_gate
 from app.engine.queries.gates import list_gates as list_gates
+from app.engine.queries.hours import HourView as HourView
+from app.engine.queries.hours import Pace as Pace
+from app.engine.queries.hours import by_hour as by_hour
+from app.engine.queries.hours import pace as pace
 from app.engine.queries.incidents import IncidentView as IncidentView
 from app.engine.queries.incidents import UnknownIncident as UnknownIncident
 from app.engine.queries.incidents import count_open_incidents as count_open_incidents
@@ -48,6 +52,9 @@ from app.engine.queries.instances import count_by_state as count_by_state
 from app.engine.queries.instances import get_instance as get_instance
 from app.engine.queries.instances import keys_of as keys_of
 from app.engine.queries.instances import list_instances as list_instances
+from app.engine.queries.overdue import WaitView as WaitView
+from app.engine.queries.overdue import longest as longest
+from app.engine.queries.overdue import overdue as overdue
 from app.engine.queries.processes import ProcessView as ProcessView
 from app.engine.queries.processes import get_process as get_process
 from app.engine.queries.tasks import UnknownTask as UnknownTask

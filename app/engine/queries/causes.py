@@ -60,8 +60,10 @@ def list_causes(
     offset: int = 0,
 ) -> Page[CauseView]:
     """Of what is open, the most frequent first. `among`: only in these processes."""
-    where = _filters(process_id, handler, among)
+    where = _filters(process_id, among)
     grouped = _grouped(where)
+    if handler is not None:
+        grouped = grouped.having(_handler_of(incident.c.cause) == handler)
     number = grouped.selected_columns.number
     rows, total = fetch(connection, grouped.order_by(number.desc(), incident.c.cause), limit, offset)
     return Page(_views(connection, [(row.cause, row.number) for row in rows], where), total)
@@ -69,7 +71,7 @@ def list_causes(
 
 def get_cause(connection: sa.Connection, cause: str, among: Collection[str] | None = None) -> CauseView:
     """Also one of which nothing is open any more; UnknownCause."""
-    where = _filters(None, None, among)
+    where = _filters(None, among)
     row = connection.execute(_grouped([incident.c.cause == cause, *where])).first()
     found = _views(connection, [(cause, row.number if row is not None else 0)], where)
     if not found:
@@ -82,14 +84,16 @@ def _grouped(where: Sequence[sa.ColumnElement[bool]]) -> sa.Select[tuple[str, in
     return counted.group_by(incident.c.cause)
 
 
-def _filters(
-    process_id: str | None, handler: str | None, among: Collection[str] | None
-) -> Sequence[sa.ColumnElement[bool]]:
+def _handler_of(cause: sa.ColumnElement[str]) -> sa.ScalarSelect[str | None]:
+    """All incidents of a cause have one handler."""
+    one = incident.alias()
+    return sa.select(one.c.handler).where(one.c.state == "open", one.c.cause == cause).limit(1).scalar_subquery()
+
+
+def _filters(process_id: str | None, among: Collection[str] | None) -> Sequence[sa.ColumnElement[bool]]:
     where: list[sa.ColumnElement[bool]] = []
     if process_id is not None:
         where.append(incident.c.process_id == process_id)
-    if handler is not None:
-        where.append(incident.c.handler == handler)
     if among is not None:
         where.append(incident.c.process_id.in_(sorted(among)))
     return where
