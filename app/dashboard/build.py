@@ -17,6 +17,7 @@ from app.dashboard.cookies import proof
 from app.dashboard.decisions import DecisionPages
 from app.dashboard.diagrams import Diagrams, name_of
 from app.dashboard.errors import handle_errors
+from app.dashboard.handlers import HandlerPages
 from app.dashboard.home import HomePage
 from app.dashboard.instance import InstancePage
 from app.dashboard.instances import InstancePages
@@ -29,6 +30,7 @@ from app.dashboard.systems import SystemPages
 from app.dashboard.tasks import TaskPages
 from app.dashboard.times import duration, relative, time_element
 from app.dashboard.users import UserPages
+from app.dashboard.workers import WorkerPages
 from app.identity.permissions import Permission
 from app.identity.users import list_managers
 
@@ -53,6 +55,8 @@ def build_dashboard(app: Flask, parts: DashboardParts) -> None:
         AccountPages(parts, diagrams),
         UserPages(parts, diagrams),
         SystemPages(parts, diagrams),
+        HandlerPages(parts, diagrams),
+        WorkerPages(parts, diagrams),
         AuditPages(parts, diagrams),
         ApprovalPages(parts, diagrams),
     ):

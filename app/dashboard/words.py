@@ -184,6 +184,21 @@ def _pairs(named: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {brief(value, 60)}".strip() for name, value in named.items())
 
 
+def share(part: int, whole: int) -> str:
+    """`3 %`, `0.4 %`; a part of nothing is nothing."""
+    percent = 100 * part / whole if whole else 0.0
+    return f"{percent:.0f} %" if percent >= 1 or not part else f"{percent:.1f} %"
+
+
+def rounded_s(seconds: float | None) -> str:
+    """A length of time that is known within a fifth: two digits of it."""
+    if seconds is None:
+        return ""
+    if seconds < 1:
+        return f"{float(f'{seconds * 1000:.2g}'):g} ms"
+    return f"{float(f'{seconds:.2g}'):g} s"
+
+
 def result_of(item: ItemView) -> str:
     """What came of an item of bulk work: `Passed to ONT online`, `Failed alike`."""
     outcome = item.outcome or {}

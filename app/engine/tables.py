@@ -321,7 +321,21 @@ worker = sa.Table(
     sa.Column("host", sa.Text, nullable=False),
     sa.Column("pid", sa.Integer, nullable=False),
     sa.Column("started_at", Instant, nullable=False),
+    sa.Column("renewed_at", Instant, nullable=False),
     sa.Column("lease_until", Instant, nullable=False),  # claims of a worker past it are taken over
+    sa.Column("hands", sa.Integer, nullable=False),
+    sa.Column("busy", sa.Integer, nullable=False),  # of its hands, when it was renewed
+)
+
+handler_hour = sa.Table(
+    "handler_hour",
+    metadata,
+    sa.Column("hour", Instant, primary_key=True, autoincrement=False),  # its beginning
+    sa.Column("handler", sa.String(255), primary_key=True),
+    sa.Column("outcome", sa.String(16), primary_key=True),  # done | waiting | refused | failed | timed_out | late
+    sa.Column("step", sa.SmallInteger, primary_key=True, autoincrement=False),  # how long it took
+    sa.Column("calls", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 decision_model = sa.Table(

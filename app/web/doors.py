@@ -136,6 +136,8 @@ _DASHBOARD: Final = {
     "dashboard.decision_model": Door(_P.READ_DECISIONS, "whole"),
     "dashboard.deploy_decisions": Door(_P.DEPLOY_DECISIONS, "whole"),
     "dashboard.systems": Door(_P.READ_SYSTEMS, "whole"),
+    "dashboard.handlers": Door(_P.READ_SYSTEMS, "whole"),
+    "dashboard.workers": Door(_P.READ_SYSTEMS, "whole"),
     "dashboard.limit_system": Door(_P.HANDLE_SYSTEM, "whole"),
     "dashboard.lift_limit": Door(_P.HANDLE_SYSTEM, "whole"),
     "dashboard.stop_system": Door(_P.HANDLE_SYSTEM, "whole"),

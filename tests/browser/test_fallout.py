@@ -59,7 +59,7 @@ def test_a_plan_that_makes_no_sense_is_refused_beside_its_field(
 @pytest.mark.parametrize("width", [1440, 400])
 def test_the_pages_of_fallout_fit_their_window(operator: Page, site: str, world: World, fallen: None, width: int) -> None:
     operator.set_viewport_size({"width": width, "height": 800})
-    for path in ("/", "/incidents", "/incidents?view=list", "/jobs"):
+    for path in ("/", "/incidents", "/incidents?view=list", "/jobs", "/handlers", "/workers", "/processes"):
         operator.goto(f"{site}{path}")
         expect(operator.locator("h1")).to_be_visible()
         assert operator.evaluate("document.documentElement.scrollWidth") <= width, path

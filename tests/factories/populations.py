@@ -16,6 +16,8 @@ import sqlalchemy as sa
 from app.core.clock import FixedClock
 from app.core.db import Database, Instant
 from app.core.types import to_microseconds
+from app.engine import handler_hours
+from app.engine.handler_hours import counted
 from app.engine.tables import arrival, history, incident, process_instance, token, variable
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
@@ -74,6 +76,20 @@ def populate(
     with plain.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("ANALYZE" if database.is_sqlite else "VACUUM ANALYZE")
     plain.dispose()
+
+
+def call_handlers(database: Database, now: datetime, handlers: int = 30, hours: int = 48) -> None:
+    """As many as a large installation has, each called in each hour, with whatever may come of that."""
+    seconds = (0.01, 0.05, 0.2, 0.4, 0.9, 2.0)
+    with database.transaction() as tx:
+        for hour in range(hours):
+            calls = {
+                counted(now - timedelta(hours=hour), f"system{number}.act", outcome, each): 17
+                for number in range(handlers)
+                for outcome in ("done", "refused", "failed")
+                for each in seconds
+            }
+            handler_hours.add(tx, calls)
 
 
 def _copies(

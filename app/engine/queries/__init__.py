@@ -35,6 +35,8 @@ from app.engine.queries.details import variables as variables
 from app.engine.queries.gates import GateView as GateView
 from app.engine.queries.gates import get_gate as get_gate
 from app.engine.queries.gates import list_gates as list_gates
+from app.engine.queries.handlers import HandlerFigures as HandlerFigures
+from app.engine.queries.handlers import handler_figures as handler_figures
 from app.engine.queries.hours import HourView as HourView
 from app.engine.queries.hours import Pace as Pace
 from app.engine.queries.hours import by_hour as by_hour
@@ -57,7 +59,10 @@ from app.engine.queries.overdue import longest as longest
 from app.engine.queries.overdue import overdue as overdue
 from app.engine.queries.processes import ProcessView as ProcessView
 from app.engine.queries.processes import get_process as get_process
+from app.engine.queries.processes import open_by_version as open_by_version
 from app.engine.queries.tasks import UnknownTask as UnknownTask
 from app.engine.queries.tasks import UserTaskView as UserTaskView
 from app.engine.queries.tasks import get_user_task as get_user_task
 from app.engine.queries.tasks import list_user_tasks as list_user_tasks
+from app.engine.queries.workers import WorkerView as WorkerView
+from app.engine.queries.workers import list_workers as list_workers

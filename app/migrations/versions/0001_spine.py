@@ -303,6 +303,9 @@ def _workers() -> None:
         sa.Column("host", sa.Text, nullable=False),
         sa.Column("pid", sa.Integer, nullable=False),
         sa.Column("started_at", sa.BigInteger, nullable=False),
+        sa.Column("renewed_at", sa.BigInteger, nullable=False),
         sa.Column("lease_until", sa.BigInteger, nullable=False),
+        sa.Column("hands", sa.Integer, nullable=False),
+        sa.Column("busy", sa.Integer, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_worker"),
     )
