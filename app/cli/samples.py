@@ -12,11 +12,16 @@ import orjson
 
 @dataclass(frozen=True)
 class Sample:
-    """A file of processes/samples. `state` is completed, waiting or fallen_out, the last two at `element`."""
+    """A file of processes/samples. `state` is completed, waiting or fallen_out, the last two at `element`.
+
+    `before` are calls of the laboratory (a path and a body to be posted there) that give the customer what the order is
+    about: a line that is moved, a telephone that is suspended.
+    """
 
     name: str
     title: str
     request: dict[str, Any]
+    before: list[dict[str, Any]]
     faults: list[dict[str, Any]]
     state: str
     element: str | None
@@ -34,6 +39,7 @@ class Sample:
                 "businessKey": request["business_key"],
                 "variables": request["variables"],
             },
+            before=content.get("before", []),
             faults=content["lab"],
             state=expect["state"],
             element=expect.get("element"),

@@ -1,5 +1,6 @@
 """What the environment decides."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 from app.core.errors import InvalidSetting
 
 MOST_THREADS = 256
+_HOST = re.compile(r"\.?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class Settings:
     oidc: OidcSettings | None = None  # None: everybody has a password here
     # Reverse proxies that stand before the server: so many X-Forwarded headers are believed
     proxies: int = 0
+    # The names that the server goes by; none: any that it is asked by
+    trusted_hosts: tuple[str, ...] = ()
     # Requests a second that one caller is answered, by each process
     rate_per_s: int = 1000
     # Seconds without a sign of life after which a worker's claims are taken over
@@ -82,9 +86,10 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         session_idle=timedelta(minutes=_whole(environ, "TURNUP_SESSION_IDLE_MIN", default=60, low=1, high=24 * 60)),
         session_longest=timedelta(hours=_whole(environ, "TURNUP_SESSION_LONGEST_H", default=12, low=1, high=7 * 24)),
         allowed_networks=_networks(environ),
-        four_eyes=tuple(filter(None, (each.strip() for each in environ.get("TURNUP_FOUR_EYES", "").split(",")))),
+        four_eyes=_listed(environ, "TURNUP_FOUR_EYES"),
         oidc=_oidc(environ),
         proxies=_whole(environ, "TURNUP_PROXIES", default=0, low=0, high=8),
+        trusted_hosts=_hosts(environ),
         rate_per_s=_whole(environ, "TURNUP_RATE_PER_S", default=1000, low=1, high=1_000_000),
         lease_s=_whole(environ, "TURNUP_LEASE_S", default=30, low=3, high=3600),
         intake_limit=_whole(environ, "TURNUP_INTAKE_LIMIT", default=10_000, low=0, high=10_000_000),
@@ -106,6 +111,18 @@ def with_threads(settings: Settings, threads: int | None) -> Settings:
     if not least <= threads <= MOST_THREADS:
         raise _wrong("--threads", str(threads), f"a whole number from {least} to {MOST_THREADS}")
     return replace(settings, workers=threads)
+
+
+def _listed(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(filter(None, (each.strip() for each in environ.get(name, "").split(","))))
+
+
+def _hosts(environ: Mapping[str, str]) -> tuple[str, ...]:
+    found = tuple(each.lower() for each in _listed(environ, "TURNUP_TRUSTED_HOSTS"))
+    if not all(_HOST.fullmatch(each) for each in found):
+        expected = "names such as turnup.example.net, .example.net, without a port"
+        raise _wrong("TURNUP_TRUSTED_HOSTS", repr(environ["TURNUP_TRUSTED_HOSTS"]), expected)
+    return found
 
 
 def _path(environ: Mapping[str, str], name: str) -> Path | None:

@@ -74,7 +74,7 @@ def build_dashboard(app: Flask, parts: DashboardParts) -> None:
 
 def _add_headers(response: Response) -> Response:
     response.headers["Referrer-Policy"] = "same-origin"
-    response.headers.setdefault("Cache-Control", "private, no-cache")
+    response.headers.setdefault("Cache-Control", "no-store")
     response.vary.add("HX-Request")
     return response
 

@@ -47,10 +47,15 @@ def check_proof() -> None:
     """ForgedRequest. Browsers say themselves when another site sends a form; the proof is for those that do not."""
     sent = request.headers.get("X-CSRF-Token") or request.form.get("csrf", "")
     held = proof()
-    if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin") or not held:
+    if is_from_elsewhere() or not held:
         raise ForgedRequest("This form came from another site, or its page is too old. Reload the page and try again.")
     if not hmac.compare_digest(sent.encode(), held.encode()):
         raise ForgedRequest("This form is no longer valid. Reload the page and send it again.")
+
+
+def is_from_elsewhere() -> bool:
+    """Whether the browser says that another site sent it here."""
+    return request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin")
 
 
 def keep_session(answer: Response, cookie: str, max_age_s: int) -> None:

@@ -22,6 +22,7 @@ from app.engine import queries
 from app.engine.decisions import accept
 from app.engine.kept import Kept
 from app.web.acting import act
+from app.web.headers import download_as
 
 _KEPT = 50
 
@@ -89,7 +90,7 @@ class DecisionPages(Pages):
         """The XML as it was deployed."""
         with self.parts.database.reading() as connection:
             document = queries.decision_document(connection, model_row_id)
-        return Response(document, mimetype="application/xml")
+        return download_as("model.dmn", Response(document, mimetype="application/xml"))
 
     def _facts(self, connection: sa.Connection, decision_id: str, *, evaluates: bool = False) -> dict[str, Any]:
         view = queries.get_decision(connection, decision_id)

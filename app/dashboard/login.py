@@ -9,7 +9,15 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.core.errors import Conflict, NotFound
 from app.dashboard.access import local_path, person
-from app.dashboard.cookies import drop_session, keep_session, keep_visit, new_visit, session_cookie, visit_cookie
+from app.dashboard.cookies import (
+    drop_session,
+    is_from_elsewhere,
+    keep_session,
+    keep_visit,
+    new_visit,
+    session_cookie,
+    visit_cookie,
+)
 from app.dashboard.parts import DashboardParts
 from app.identity.guesses import TooManyGuesses
 from app.identity.login import LoginRefused, Visitor
@@ -51,10 +59,15 @@ class LoginPages:
         return self._let_in(cookie, target)
 
     def log_in_by_provider(self) -> AnyResponse:
-        """Sends the browser to the provider; it is known again by its cookie."""
+        """Sends the browser to the provider; it is known again by its cookie.
+
+        Another site's link leads to our own page first: nobody is logged in without having said so.
+        """
         self._rate.take(f"log-in {request.remote_addr}")
-        cookie = visit_cookie() or secrets.token_urlsafe(24)
         target = local_path(request.args.get("next"))
+        if is_from_elsewhere():
+            return redirect(url_for("dashboard.login", next=target))
+        cookie = visit_cookie() or secrets.token_urlsafe(24)
         try:
             answer = redirect(self._provider().begin(cookie, url_for("dashboard.come_back", _external=True), target))
         except ProviderSilent as error:

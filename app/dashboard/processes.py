@@ -14,6 +14,7 @@ from app.engine import queries
 from app.engine.definitions import Deployment
 from app.engine.diagram import DiagramRefused, DiagramTooLarge
 from app.web.acting import Deed, act
+from app.web.headers import download_as
 
 
 class ProcessPages(Pages):
@@ -53,7 +54,7 @@ class ProcessPages(Pages):
         with self.parts.database.reading() as connection:
             definition = queries.get_definition(connection, process_id, version)
             document = queries.definition_document(connection, definition.id)
-        response = Response(document, mimetype="application/xml")
+        response = download_as(f"{process_id}.bpmn", Response(document, mimetype="application/xml"))
         response.set_etag(definition.digest)
         response.cache_control.private = True
         response.cache_control.no_cache = True

@@ -36,12 +36,12 @@ _DEFER = sa.text(f"""
         ORDER BY id
     ) AS woken
     ON CONFLICT (queueing_lock) WHERE status = 'todo' DO NOTHING
-""")  # noqa: S608  constants of our own  # nosec B608
+""")  # noqa: S608  constants of our own
 # Not to be coalesced with: a wake-up for now must not wait for one of later.
 _DEFER_UNTIL = sa.text(f"""
     INSERT INTO procrastinate_jobs (queue_name, task_name, priority, args, scheduled_at)
     SELECT '{LOOK}', '{TASK}', {_RANK}, jsonb_build_object('instance_id', id), :at FROM process_instance WHERE id = :id
-""")  # noqa: S608  constants of our own  # nosec B608
+""")  # noqa: S608  constants of our own
 _PENDING = sa.text("""
     SELECT args ->> 'instance_id' FROM procrastinate_jobs
     WHERE status = 'todo' AND queueing_lock = ANY(CAST(:locks AS text[]))
@@ -49,7 +49,7 @@ _PENDING = sa.text("""
 MOST_URGENT = f"""
     SELECT {LOWEST} - priority / 2 AS priority FROM procrastinate_jobs
     WHERE status = 'todo' AND queue_name = '{WORK}' ORDER BY procrastinate_jobs.priority DESC, id LIMIT 1
-"""  # noqa: S608  constants of our own; the priority of the instance that a hand would be given next  # nosec B608
+"""  # noqa: S608  constants of our own; the priority of the instance that a hand would be given next
 # Its worker was killed, or has been frozen for a minute (heartbeats come every 10 s).
 _STALLED = sa.text("""
     DELETE FROM procrastinate_jobs WHERE status = 'doing' AND NOT EXISTS (

@@ -14,9 +14,11 @@ from jsonschema.exceptions import ValidationError
 from app.core.errors import InvalidInput
 
 PATTERNS_LIMIT_S = 0.5
+MOST_REFERENCES = 50_000
 _SHOWN = 200
-# Where jsonschema uses Python's own engine, which nothing stops, or compares each with each
-_COSTLY: Final = frozenset({"pattern", "patternProperties", "uniqueItems"})
+# Where jsonschema uses Python's own engine, which nothing stops, compares each with each, or goes from one reference to
+# many
+_COSTLY: Final = frozenset({"pattern", "patternProperties", "uniqueItems", "$ref", "$dynamicRef"})
 
 
 class VariablesRefused(InvalidInput):
@@ -32,13 +34,21 @@ def check_schema(schema: dict[str, Any] | None, variables: dict[str, Any]) -> No
     """Hold the variables against the process's JSON Schema, if it declares one; every problem at once.
 
     All its patterns together may take PATTERNS_LIMIT_S: one like `(a+)+$` says no to a text that it cannot finish with.
+    So does a schema of which more than MOST_REFERENCES have to be followed.
     """
     if schema is None:
         return
     kind = _Bounded().validator() if _COSTLY & _words(schema) else Draft202012Validator
-    problems = [(path, error.message) for error in kind(schema).iter_errors(variables) for path in _paths(error)]
+    try:
+        problems = [(path, error.message) for error in kind(schema).iter_errors(variables) for path in _paths(error)]
+    except (_Endless, RecursionError):
+        problems = [("$.variables", f"The process's schema takes more than {MOST_REFERENCES:,} references to follow")]
     if problems:
         raise VariablesRefused(sorted(problems))
+
+
+class _Endless(Exception):
+    """References that lead to references, two by two."""
 
 
 class _Bounded:
@@ -46,15 +56,29 @@ class _Bounded:
 
     def __init__(self) -> None:
         self._left_s = PATTERNS_LIMIT_S
+        self._references_left = MOST_REFERENCES
 
     def validator(self) -> Any:
         own = {
+            "$ref": self._reference("$ref"),
+            "$dynamicRef": self._reference("$dynamicRef"),
             "pattern": self._pattern,
             "patternProperties": self._pattern_properties,
             "additionalProperties": self._additional_properties,
             "uniqueItems": _unique_items,
         }
         return validators.extend(Draft202012Validator, own)  # type: ignore[no-untyped-call]  # the library's
+
+    def _reference(self, keyword: str) -> Any:
+        follow = Draft202012Validator.VALIDATORS[keyword]
+
+        def counted(validator: Any, reference: str, instance: Any, schema: Any) -> Iterator[ValidationError]:
+            self._references_left -= 1
+            if self._references_left < 0:
+                raise _Endless
+            yield from follow(validator, reference, instance, schema) or ()
+
+        return counted
 
     def _finds(self, pattern: str, text: str) -> bool:
         began = time.monotonic()

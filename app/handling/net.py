@@ -53,7 +53,7 @@ class GuardedTransport(httpx.HTTPTransport):
         # httpx hands no network backend on, and httpcore has one for deciding on connections. To put the address into
         # the URL instead would let two names at one address share a connection that is proven to be one of them.
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False),
+            ssl_context=httpx.create_ssl_context(),  # SSL_CERT_FILE: an authority of the installation's own
             max_connections=100,
             max_keepalive_connections=20,
             keepalive_expiry=5.0,

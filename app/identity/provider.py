@@ -111,7 +111,7 @@ class Provider:
             raise ProviderRefused("Another provider answered than was asked.")
         try:
             code = str(parse_authorization_code_response(address, visit.state)["code"])
-            with httpx.Client(timeout=TIMEOUT_S, trust_env=False) as client:
+            with httpx.Client(timeout=TIMEOUT_S, trust_env=False, verify=httpx.create_ssl_context()) as client:
                 token = self._exchange(client, code, visit)
                 claims = self._check(token, visit.nonce)
                 return self._known({**self._ask_about(client, token, claims), **claims})
@@ -145,7 +145,9 @@ class Provider:
             decoded = jwt.decode(written, self._signing_keys(), algorithms=self._algorithms())
         except InvalidKeyIdError:
             decoded = jwt.decode(written, self._signing_keys(again=True), algorithms=self._algorithms())
-        options = {"iss": {"essential": True, "value": self.settings.issuer}}
+        # Authlib holds `azp` to us where it is given, and `aud` to nobody unless told
+        wanted = {"iss": self.settings.issuer, "aud": self.settings.client_id}
+        options = {name: {"essential": True, "value": value} for name, value in wanted.items()}
         asked = {"nonce": nonce, "client_id": self.settings.client_id, "access_token": token.get("access_token")}
         claims = CodeIDToken(decoded.claims, decoded.header, options, asked)
         claims.validate(now=int(self._clock.now().timestamp()), leeway=LEEWAY_S)
@@ -201,7 +203,7 @@ class Provider:
 
     def _get(self, url: str) -> dict[str, Any]:
         try:
-            answer = httpx.get(url, timeout=TIMEOUT_S, trust_env=False)
+            answer = httpx.get(url, timeout=TIMEOUT_S, trust_env=False, verify=httpx.create_ssl_context())
             answer.raise_for_status()
             found: dict[str, Any] = answer.json()
         except (httpx.HTTPError, ValueError) as error:

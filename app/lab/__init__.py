@@ -1,1 +1,1 @@
-"""A laboratory network to run flows against: an access network, an ACS and a billing system, with faults on demand."""
+"""A laboratory network to run flows against: access, ACS, voice, porting, DNS, field force, CRM and billing."""

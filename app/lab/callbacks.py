@@ -1,4 +1,4 @@
-"""ONTs that come online: the lab tells Turnup so with a message, and again until Turnup has taken it."""
+"""What systems have to tell (`notices`) is sent to Turnup as messages, each again until Turnup has taken it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import httpx
 
 from app.core.clock import Clock
 from app.core.log import get_logger
-from app.lab import faults
+from app.lab import notices
 from app.lab.settings import LabSettings
 from app.lab.store import LabStore
 
@@ -49,29 +49,18 @@ class CallbackSender:
 
     def _due(self) -> list[sqlite3.Row]:
         with self._store.transaction() as connection:
-            rows = connection.execute(
-                "SELECT * FROM callback WHERE NOT ended AND due_at <= ? ORDER BY due_at LIMIT 50",
-                (self._clock.now().timestamp(),),
-            ).fetchall()
-            # An ONT that an injected fault keeps dark comes online when the fault is lifted.
-            return [row for row in rows if not _is_dark(connection, row["serial"])]
+            return notices.due(connection, self._clock.now().timestamp())
 
     def _send(self, client: httpx.Client, row: sqlite3.Row) -> None:
+        about = {"message": row["name"], "key": row["key"]}
         try:
             answered = client.post(self._url, json=json.loads(row["body"])).status_code
         except httpx.TransportError as error:
-            self._log.info("callback_not_delivered", serial=row["serial"], error=str(error))
+            self._log.info("callback_not_delivered", error=str(error), **about)
             answered = 0
-        ended = 200 <= answered < 300 or answered in FINAL
         if answered in FINAL:
-            self._log.warning("callback_refused", serial=row["serial"], status=answered)
+            self._log.warning("callback_refused", status=answered, **about)
         pause_s = min(LONGEST_PAUSE_S, 0.25 * 2 ** min(row["tries"], 10))
+        ended = 200 <= answered < 300 or answered in FINAL
         with self._store.transaction() as connection:
-            connection.execute(
-                "UPDATE callback SET tries = tries + 1, answered = ?, ended = ?, due_at = ? WHERE id = ?",
-                (answered, ended, self._clock.now().timestamp() + pause_s, row["id"]),
-            )
-
-
-def _is_dark(connection: sqlite3.Connection, serial: str) -> bool:
-    return faults.holds(connection, "never_online", "access.activate_ont", {"serial": serial})
+            notices.sent(connection, row["id"], answered, None if ended else self._clock.now().timestamp() + pause_s)

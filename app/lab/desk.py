@@ -12,20 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.core.clock import Clock
-from app.core.ids import new_id
-from app.lab import faults
-from app.lab.operations import Answer, Arguments, LabRefusal, Operation, Scene
+from app.lab import chance, faults, notices
+from app.lab.operations import Arguments, LabRefusal, Notice, Operation, Scene
 from app.lab.settings import LabSettings
 from app.lab.store import LabStore
-
-# An order that falls out beside its activation may be settled days after its ONT came online.
-MESSAGE_LIFE_S = 7 * 24 * 3600
-
-
-@dataclass(frozen=True)
-class Reply:
-    status: int
-    body: dict[str, Any]
+from app.lab.systems import LabSystem, system_of
+from app.lab.wording import Reply, failed
 
 
 @dataclass(frozen=True)
@@ -36,6 +28,16 @@ class _Outcome:
     accepted: bool = False
     repeated: bool = False
     fault: faults.Fault | None = None
+
+
+@dataclass(frozen=True)
+class _Call:
+    system: LabSystem
+    operation: Operation
+    key: str | None
+    arguments: Arguments
+    subject: Arguments  # what faults and refusals may name
+    at: float
 
 
 class Desk:
@@ -72,22 +74,35 @@ class Desk:
     def _decide(
         self, connection: sqlite3.Connection, operation: Operation, key: str | None, arguments: Arguments, at: float
     ) -> _Outcome:
-        fault = faults.meet(connection, operation.name, arguments, at)
+        system = system_of(operation.name)
+        subject = system.subject_of(connection, operation, arguments)
+        fault = faults.meet(connection, subject, at)
+        if fault is None:
+            fault = chance.draw(connection, self._settings.chance, operation.name, _text(arguments))
         if fault is not None and not fault.after_effect:
-            return _Outcome(_failed(fault), fault=fault)
+            return _Outcome(failed(system, fault, subject), fault=fault)
+        call = _Call(system, operation, key, arguments, subject, at)
         try:
-            reply, repeated = self._perform(connection, operation, key, arguments, at)
+            reply, repeated = self._perform(connection, call)
         except LabRefusal as refusal:
-            return _Outcome(Reply(refusal.status, {"code": refusal.code, "message": refusal.message}), fault=fault)
-        return _Outcome(_failed(fault) if fault else reply, accepted=True, repeated=repeated, fault=fault)
+            return _Outcome(Reply(refusal.status, refusal.body), fault=fault)
+        told = failed(system, fault, subject) if fault else reply
+        return _Outcome(told, accepted=True, repeated=repeated, fault=fault)
 
-    def _perform(
-        self, connection: sqlite3.Connection, operation: Operation, key: str | None, arguments: Arguments, at: float
-    ) -> tuple[Reply, bool]:
+    def _perform(self, connection: sqlite3.Connection, call: _Call) -> tuple[Reply, bool]:
+        operation, key, arguments, at = call.operation, call.key, call.arguments, call.at
         operation.check(arguments)
         if operation.keyed and key and (earlier := _earlier(connection, operation, key, arguments)):
             return earlier, True
-        scene = Scene(connection, lambda kind: faults.holds(connection, kind, operation.name, arguments))
+        scene = Scene(
+            connection,
+            lambda kind: faults.holds(connection, kind, call.subject, at),
+            self._settings,
+            at,
+            key,
+            call.system.failures,
+            call.subject,
+        )
         answer = operation.act(scene, arguments)
         if answer.effect is not None:
             connection.execute(
@@ -99,23 +114,13 @@ class Desk:
                 "INSERT INTO answer VALUES (?, ?, ?, ?, ?)",
                 (operation.name, key, _text(arguments), answer.status, _text(answer.body)),
             )
-        self._start_up(connection, answer, at)
+        for notice in answer.notices:
+            notices.put(connection, notice, call.subject, at)
+        if answer.online is not None:
+            facts = {"online_at_s": round(at)}
+            online = Notice("ont_online", answer.online, facts, self._settings.online_after_s, unless="never_online")
+            notices.put(connection, online, {**call.subject, "serial": answer.online}, at)
         return Reply(answer.status, answer.body), False
-
-    def _start_up(self, connection: sqlite3.Connection, answer: Answer, at: float) -> None:
-        if answer.online is None or self._settings.callback_url is None:
-            return
-        body = {
-            "name": "ont_online",
-            "correlationKey": answer.online,
-            "messageId": new_id(),  # the same every time it is sent: Turnup drops what it has already taken
-            "variables": {"online_at_s": round(at)},
-            "timeToLiveSeconds": MESSAGE_LIFE_S,
-        }
-        connection.execute(
-            "INSERT INTO callback (serial, due_at, body) VALUES (?, ?, ?)",
-            (answer.online, at + self._settings.online_after_s, _text(body)),
-        )
 
 
 def _earlier(connection: sqlite3.Connection, operation: Operation, key: str, arguments: Arguments) -> Reply | None:
@@ -150,11 +155,6 @@ def _record(
             outcome.repeated,
         ),
     )
-
-
-def _failed(fault: faults.Fault) -> Reply:
-    body = {"message": fault.message}
-    return Reply(fault.status, {"code": fault.code, **body} if fault.code else body)
 
 
 def _text(value: Any) -> str:

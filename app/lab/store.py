@@ -11,24 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-OLTS = ("lon-1", "lon-2", "lon-3", "lon-4", "man-1", "man-2", "bir-1", "lee-1")
-SLOTS = range(1, 9)
-PORTS = range(1, 17)
-FAULTY_PORT = 15  # in every slot, so that samples can count on them
-TAKEN_PORT = 16
-NEIGHBOUR = "LABX00000001"  # the ONT on every taken port
+from app.lab import notices
+from app.lab.systems import SYSTEMS
 
+LAYOUT = 2  # raised with the tables: a file of another layout is emptied
 TABLES = """
-CREATE TABLE IF NOT EXISTS port (
-    olt TEXT NOT NULL, port TEXT NOT NULL, slot INTEGER NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('free', 'held', 'taken', 'faulty')),
-    serial TEXT,
-    PRIMARY KEY (olt, port)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS ont (
-    serial TEXT PRIMARY KEY, ont_id TEXT NOT NULL, olt TEXT NOT NULL, port TEXT NOT NULL, speed_mbps INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS push (id INTEGER PRIMARY KEY, serial TEXT NOT NULL, profile TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS subscription (
-    order_id TEXT PRIMARY KEY, subscription_id TEXT NOT NULL, customer TEXT NOT NULL, speed_mbps INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS answer (
     operation TEXT NOT NULL, key TEXT NOT NULL, arguments TEXT NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL,
     PRIMARY KEY (operation, key)) WITHOUT ROWID;
@@ -40,11 +27,12 @@ CREATE TABLE IF NOT EXISTS effect (
     id INTEGER PRIMARY KEY, at REAL NOT NULL, key TEXT, operation TEXT NOT NULL, subject TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS effect_key ON effect (key);
 CREATE TABLE IF NOT EXISTS fault (
-    id INTEGER PRIMARY KEY, kind TEXT NOT NULL, match TEXT NOT NULL, calls INTEGER, seconds REAL, hold_s REAL NOT NULL,
-    status INTEGER, code TEXT, message TEXT NOT NULL, first_hit_at REAL, hits INTEGER NOT NULL DEFAULT 0);
-CREATE TABLE IF NOT EXISTS callback (
-    id INTEGER PRIMARY KEY, serial TEXT NOT NULL, due_at REAL NOT NULL, body TEXT NOT NULL,
-    tries INTEGER NOT NULL DEFAULT 0, answered INTEGER, ended INTEGER NOT NULL DEFAULT 0);
+    id INTEGER PRIMARY KEY, kind TEXT NOT NULL, match TEXT NOT NULL, calls INTEGER, seconds REAL,
+    starts_at REAL, ends_at REAL, hold_s REAL NOT NULL, is_condition INTEGER NOT NULL,
+    status INTEGER, code TEXT, message TEXT, origin TEXT NOT NULL,
+    first_hit_at REAL, hits INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS chance (
+    call TEXT PRIMARY KEY, times INTEGER NOT NULL) WITHOUT ROWID;
 """
 
 
@@ -57,10 +45,18 @@ class LabStore:
         self._connection.execute("PRAGMA journal_mode=WAL")
         # NORMAL survives the death of every process; only a power cut could take the last commits.
         self._connection.execute("PRAGMA synchronous=NORMAL")
-        self._connection.executescript(TABLES)
+        self._lay_out()
         with self.transaction() as connection:
             if connection.execute("SELECT 1 FROM port").fetchone() is None:
                 seed(connection)
+
+    def _lay_out(self) -> None:
+        if self._connection.execute("PRAGMA user_version").fetchone()[0] != LAYOUT:
+            for name in _tables(self._connection):
+                self._connection.execute(f'DROP TABLE "{name}"')
+        every = (TABLES, notices.TABLES, *(system.tables for system in SYSTEMS))
+        self._connection.executescript("".join(every))
+        self._connection.execute(f"PRAGMA user_version = {LAYOUT}")
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -77,8 +73,8 @@ class LabStore:
     def reset(self) -> None:
         """The network as it was on the first day: no calls, no faults, no customers."""
         with self.transaction() as connection:
-            for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
-                connection.execute(f'DELETE FROM "{row["name"]}"')  # noqa: S608  the schema's own names  # nosec B608
+            for name in _tables(connection):
+                connection.execute(f'DELETE FROM "{name}"')  # noqa: S608  the schema's own names
             seed(connection)
 
     def close(self) -> None:
@@ -87,13 +83,10 @@ class LabStore:
 
 
 def seed(connection: sqlite3.Connection) -> None:
-    states = {FAULTY_PORT: "faulty", TAKEN_PORT: "taken"}
-    connection.executemany(
-        "INSERT INTO port (olt, port, slot, state, serial) VALUES (?, ?, ?, ?, ?)",
-        [
-            (olt, f"1/{slot}/{port}", slot, states.get(port, "free"), NEIGHBOUR if port == TAKEN_PORT else None)
-            for olt in OLTS
-            for slot in SLOTS
-            for port in PORTS
-        ],
-    )
+    for system in SYSTEMS:
+        system.seed(connection)
+
+
+def _tables(connection: sqlite3.Connection) -> list[str]:
+    rows = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+    return [str(row["name"]) for row in rows.fetchall()]

@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
 from pydantic import ValidationError
 
 from app.core.clock import Clock, SystemClock
-from app.lab import access, faults, ledger, partners
+from app.lab import faults, ledger, notices, scenario
 from app.lab.callbacks import CallbackSender
 from app.lab.desk import Desk
+from app.lab.faults import FaultRequest
 from app.lab.operations import LabRefusal, Operation
+from app.lab.pages import mount_pages
 from app.lab.settings import LabSettings
 from app.lab.store import LabStore
-
-OPERATIONS = (*access.OPERATIONS, *partners.OPERATIONS)
+from app.lab.systems import SYSTEMS
 
 
 class Lab:
     """One laboratory: its WSGI `app`, and `close` for tests that open many."""
 
-    def __init__(self, settings: LabSettings, clock: Clock) -> None:
+    def __init__(self, settings: LabSettings, clock: Clock, played: Sequence[FaultRequest] | None = None) -> None:
         self.store = LabStore(settings.path)
+        if played is not None:
+            scenario.play(self.store, played, clock.now().timestamp())
         self.app = Flask(__name__)
         _mount_operations(self.app, Desk(self.store, settings, clock))
-        _mount_faults(self.app, self.store)
-        _mount_ledger(self.app, self.store)
+        _mount_faults(self.app, self.store, clock)
+        _mount_ledger(self.app, self.store, clock)
+        mount_pages(self.app, self.store, clock)
         self.app.register_error_handler(LabRefusal, _refused)
         self._sender = CallbackSender(self.store, settings, clock) if settings.callback_url else None
         if self._sender:
@@ -38,9 +43,9 @@ class Lab:
         self.store.close()
 
 
-def create_lab(settings: LabSettings) -> Flask:
-    """The WSGI app for a server process, which ends with it."""
-    return Lab(settings, SystemClock()).app
+def create_lab(settings: LabSettings, played: Sequence[FaultRequest] | None = None) -> Flask:
+    """The WSGI app for a server process, which ends with it; `played` is a scenario, which begins now."""
+    return Lab(settings, SystemClock(), played).app
 
 
 def _mount_operations(app: Flask, desk: Desk) -> None:
@@ -55,21 +60,21 @@ def _mount_operations(app: Flask, desk: Desk) -> None:
 
         return view
 
-    for operation in OPERATIONS:
-        app.add_url_rule(
-            operation.rule, operation.name.replace(".", "_"), view_of(operation), methods=[operation.method]
-        )
+    for system in SYSTEMS:
+        for operation in system.operations:
+            name = operation.name.replace(".", "_")
+            app.add_url_rule(operation.rule, name, view_of(operation), methods=[operation.method])
 
 
-def _mount_faults(app: Flask, store: LabStore) -> None:
+def _mount_faults(app: Flask, store: LabStore, clock: Clock) -> None:
     @app.post("/lab/faults")
     def add_fault() -> tuple[Response, int]:
         try:
-            wanted = faults.FaultRequest.model_validate(request.get_json(silent=True))
+            wanted = FaultRequest.model_validate(request.get_json(silent=True))
         except ValidationError as error:
             raise LabRefusal(400, "bad_fault", str(error)) from error
         with store.transaction() as connection:
-            return jsonify(id=faults.add(connection, wanted)), 201
+            return jsonify(id=faults.add(connection, wanted, clock.now().timestamp())), 201
 
     @app.get("/lab/faults")
     def list_faults() -> Response:
@@ -89,7 +94,7 @@ def _mount_faults(app: Flask, store: LabStore) -> None:
             return jsonify(lifted=1)
 
 
-def _mount_ledger(app: Flask, store: LabStore) -> None:
+def _mount_ledger(app: Flask, store: LabStore, clock: Clock) -> None:
     def asked() -> tuple[str | None, str | None, int]:
         return request.args.get("key"), request.args.get("operation"), request.args.get("after", 0, int)
 
@@ -102,6 +107,11 @@ def _mount_ledger(app: Flask, store: LabStore) -> None:
     def list_effects() -> Response:
         with store.transaction() as connection:
             return jsonify(ledger.effects(connection, *asked()))
+
+    @app.get("/lab/notices")
+    def list_notices() -> Response:
+        with store.transaction() as connection:
+            return jsonify(notices.listed(connection, request.args.get("after", 0, int), clock.now().timestamp()))
 
     @app.get("/lab/summary")
     def show_summary() -> Response:
@@ -119,4 +129,4 @@ def _mount_ledger(app: Flask, store: LabStore) -> None:
 
 
 def _refused(refusal: LabRefusal) -> tuple[Response, int]:
-    return jsonify(code=refusal.code, message=refusal.message), refusal.status
+    return jsonify(refusal.body), refusal.status

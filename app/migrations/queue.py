@@ -31,7 +31,7 @@ def raise_queue(connection: sa.Connection) -> None:
         if applied not in steps:
             raise QueueOfAnother(
                 f"The database's procrastinate_jobs is at step {applied!r}, which the installed Procrastinate does not "
-                "know. Give Turnup a database of its own, and install the versions in constraints.txt."
+                "know. Give Turnup a database of its own, and install the versions in locks/."
             )
         for step in steps[steps.index(applied) + 1 :]:
             _run(connection, (sql / "migrations" / step).read_text(encoding="utf-8"))

@@ -146,7 +146,7 @@ def enter(who: Person, identity: Identity) -> None:
     Whoever was to change something and may not is on record.
     """
     door = door_here()
-    deed = Deed(who, door, _target(door.leads), identity)
+    g.turnup_deed = deed = Deed(who, door, _target(door.leads), identity)
     try:
         if door.needs is not None:
             who.require_some(door.needs)
@@ -155,7 +155,6 @@ def enter(who: Person, identity: Identity) -> None:
         raise
     if door.needs is not None:
         _permit(deed, identity.database)
-    g.turnup_deed = deed
 
 
 def door_here() -> Door:

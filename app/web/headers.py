@@ -1,10 +1,11 @@
-"""Headers of the present request as a model."""
+"""Headers of the present request as a model, and those of a download."""
 
 from __future__ import annotations
 
 from typing import TypeVar
+from urllib.parse import quote
 
-from flask import request
+from flask import Response, request
 from pydantic import ValidationError
 
 from app.web.models import Headers
@@ -20,3 +21,10 @@ def read_headers(model: type[Model]) -> Model:
         return model.model_validate({name: request.headers[name] for name in names if name in request.headers})
     except ValidationError as error:
         raise refuse(error) from error
+
+
+def download_as(name: str, response: Response) -> Response:
+    """Have a browser save it under that name, whose characters need not be those that a header can carry."""
+    named = {"filename": name} if name.isascii() else {"filename*": f"UTF-8''{quote(name, safe='')}"}
+    response.headers.set("Content-Disposition", "attachment", **named)
+    return response

@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.core.settings import Settings
 from app.web.errors import install_errors
+from app.web.hosts import install_hosts
 from app.web.problems import ErrorBody, refuse
 from app.web.requests import JSON_LIMIT_BYTES, StrictRequest
 from app.web.shield import install_shield
@@ -52,11 +53,14 @@ def create_app_shell(settings: Settings) -> OpenAPI:
         validation_error_callback=_refuse,
         static_folder=None,
     )
+    app.config["DEBUG"] = False  # whatever FLASK_DEBUG says: that is a developer's
     app.config["MAX_CONTENT_LENGTH"] = JSON_LIMIT_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask types the provider by its base class
     app.url_map.strict_slashes = False
     install_errors(app)
     install_shield(app)
+    if settings.trusted_hosts:
+        install_hosts(app, settings.trusted_hosts)
     if settings.proxies:
         hops = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # as Flask documents it

@@ -9,7 +9,8 @@ from typing import Final
 
 from flask import Flask, Response, request
 
-NOTHING: Final = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+# A sandbox: what is no page runs nothing, even where a browser shows it by itself, as it does XML.
+NOTHING: Final = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
 # Nothing is fetched from elsewhere and no script stands in a page. bpmn-js draws with style attributes and embeds its
 # watermark's logo.
 PAGES: Final = (

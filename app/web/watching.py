@@ -18,6 +18,7 @@ _FIT_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _UNTRACED = frozenset({"static", "openapi"})
 _PROBES = "health"  # the blueprint
+_TURNED_AWAY = frozenset({401, 403, 429})
 
 
 @dataclass(frozen=True)
@@ -61,13 +62,16 @@ class Watching:
             span.note({"http.response.status_code": response.status_code})
             if response.status_code >= 500:
                 span.fail(response.status)
-        if request.method not in ("GET", "HEAD") or (response.status_code >= 500 and request.blueprint != _PROBES):
+        failed = response.status_code >= 500 and request.blueprint != _PROBES
+        if request.method not in ("GET", "HEAD") or failed or response.status_code in _TURNED_AWAY:
             self._log(seen, response, seconds)
         return response
 
     def _log(self, seen: Seen, response: Response, seconds: float) -> None:
         facts = {"method": _method(), "path": request.path, "status": response.status_code}
-        facts |= {"seconds": round(seconds, 4), **request_facts()}
+        facts |= {"seconds": round(seconds, 4), "address": request.remote_addr, **request_facts()}
+        if "turnup_deed" in g:
+            facts["by"] = g.turnup_deed.by
         if "Location" in response.headers:
             facts["location"] = response.headers["Location"]
         self._logger.info("request", **facts)

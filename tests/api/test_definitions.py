@@ -52,6 +52,15 @@ def test_a_diagram_is_given_back_byte_for_byte_and_as_a_download(api: Caller) ->
     assert answer.headers["Content-Security-Policy"] == "sandbox"
 
 
+@pytest.mark.parametrize(("process_id", "told"), [("größe", "gr%C3%B6%C3%9Fe"), ("процесс", "%D0%BF%D1%80%D0%BE%D1%86%D0%B5%D1%81%D1%81")])
+def test_a_download_is_called_after_its_process_in_any_alphabet(api: Caller, process_id: str, told: str) -> None:
+    """Not after the file that was sent."""
+    form = {"file": (BytesIO(line(process_id).xml()), 'evil".html')}
+    assert api.post("/process-definitions", data=form, content_type="multipart/form-data").status_code == 201
+    answer = api.get(f"/process-definitions/{process_id}/1/diagram")
+    assert answer.headers["Content-Disposition"] == f"attachment; filename*=UTF-8''{told}.bpmn"
+
+
 def test_the_list_shows_the_latest_of_each_process_or_every_version(api: Caller) -> None:
     for diagram in (line(), line(handler="t.quiet"), line("q")):
         api.deploy(diagram)

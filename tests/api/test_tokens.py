@@ -55,6 +55,12 @@ def test_another_token_is_refused(
     assert stored() == before
 
 
+@pytest.mark.parametrize("name", ["token", "access_token", "authorization", "Authorization"])
+def test_a_token_in_the_address_opens_nothing(api: Caller, name: str) -> None:
+    assert api.client.get("/api/v1/jobs", query_string={name: f"Bearer {TOKEN}"}).status_code == 401
+    assert api.client.get("/api/v1/jobs", query_string={name: TOKEN}).status_code == 401
+
+
 def test_a_token_is_refused_from_the_moment_it_expires(
     api: Caller, bench: Bench, stored: Callable[[], dict[str, int]]
 ) -> None:

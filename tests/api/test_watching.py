@@ -132,6 +132,27 @@ def test_what_changes_something_is_logged_with_its_id_and_what_came_of_it(bench:
     assert "trace_id" not in line
 
 
+def test_whoever_is_turned_away_is_logged(bench: Bench, lines: Any) -> None:
+    caller = client(bench)
+    add_token(bench.database, "vera", "viewer", name="vera", clock=bench.clock)
+    caller.get("/api/v1/jobs")
+    caller.get("/api/v1/jobs", headers={"Authorization": "Bearer a-guess"})
+    caller.get("/api/v1/audit", headers={"Authorization": "Bearer vera"})
+    assert [(line["status"], line["path"], line["address"], line.get("by")) for line in lines] == [
+        (401, "/api/v1/jobs", "127.0.0.1", None),
+        (401, "/api/v1/jobs", "127.0.0.1", None),
+        (403, "/api/v1/audit", "127.0.0.1", "vera"),
+    ]
+    assert "a-guess" not in str(list(lines))
+
+
+def test_whoever_asks_too_often_is_logged(bench: Bench, lines: Any) -> None:
+    app = application(bench, per_s=1)
+    Watching().install(app)
+    statuses = [app.test_client().get("/api/v1/jobs", headers={"Authorization": f"Bearer {TOKEN}"}).status_code for _ in range(4)]
+    assert [line["status"] for line in lines] == [status for status in statuses if status == 429] != []
+
+
 def test_an_error_that_nobody_foresaw_is_logged_under_the_requests_id(
     bench: Bench, lines: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

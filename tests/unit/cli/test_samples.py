@@ -15,7 +15,7 @@ def wait(element: str, kind: str) -> dict[str, Any]:
 
 
 def order(expected: str, /, element: str | None = None, code: str | None = None, **seen: Any) -> Order:
-    return Order(Sample("s", "S", {}, [], expected, element, code), "i-1", seen)
+    return Order(Sample("s", "S", {}, [], [], expected, element, code), "i-1", seen)
 
 
 FELL_OUT = {"state": "fallen_out", "incidents": [{"elementId": "a", "code": "port_taken"}], "waits": []}
@@ -54,5 +54,5 @@ def test_an_order_elsewhere_is_seen(found: Order) -> None:
 
 def test_every_shipped_sample_can_be_read() -> None:
     samples = read_samples(PROCESSES / "samples")
-    assert len(samples) == 20
-    assert len({sample.request["businessKey"] for sample in samples}) == 20
+    assert len(samples) >= 20
+    assert len({sample.request["businessKey"] for sample in samples}) == len(samples)

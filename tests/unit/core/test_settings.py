@@ -43,6 +43,8 @@ def test_every_spelling_of_postgresql_gets_the_driver_that_is_installed(scheme: 
         ("TURNUP_LAB_URL", "lab:8090", "http://"),
         ("TURNUP_SESSION_IDLE_MIN", "0", "a whole number from 1 to 1440"),
         ("TURNUP_PROXIES", "many", "a whole number from 0 to 8"),
+        ("TURNUP_TRUSTED_HOSTS", "https://turnup.example.net", "names such as turnup.example.net"),
+        ("TURNUP_TRUSTED_HOSTS", "turnup.example.net:443", "without a port"),
         ("TURNUP_RATE_PER_S", "0", "a whole number from 1"),
     ],
 )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -8,9 +9,11 @@ from flask.testing import FlaskClient
 from app.dashboard.access import LOGIN_LIMIT_BYTES, local_path
 from app.identity import doors
 from app.identity.guesses import FREE
+from app.identity.provider import ProviderSettings
 from app.web.doors import DOORS
 from tests.factories.dashboards import World
 from tests.factories.people import PASSWORD
+from tests.factories.servers import free_port
 from tests.unit.dashboard.conftest import Operator, csrf_of, log_in, somebody
 
 PAGES = ["/", "/instances", "/tasks", "/incidents", "/processes", "/processes/activate/1", "/processes/activate/1/diagram.bpmn"]
@@ -131,6 +134,12 @@ def test_a_session_that_is_used_ends_with_its_day(operator: Operator, world: Wor
     assert operator.get("/").status_code == 302
 
 
+def test_every_page_has_the_way_out(operator: Operator) -> None:
+    pages = [answer.text for path in [*PAGES, "/audit", "/systems", "/approvals"] if (answer := operator.get(path)).mimetype == "text/html"]
+    assert len(pages) > 8
+    assert all('action="/logout"' in page for page in pages)
+
+
 def test_logging_out_ends_the_session_and_not_only_the_cookie(operator: Operator) -> None:
     held = operator.client.get_cookie("turnup_session")
     assert held is not None
@@ -194,6 +203,19 @@ def test_a_fragment_asked_for_after_the_session_ended_sends_the_whole_page_to_th
     headers = {"HX-Request": "true", "HX-Current-URL": "http://localhost/instances/i?history=200"}
     answer = world.app.test_client().get("/instances/i/live", headers=headers)
     assert answer.headers["HX-Redirect"] == "/login?next=/instances/i?history%3D200"
+
+
+@pytest.mark.parametrize(
+    ("site", "began"), [("cross-site", False), ("same-site", False), ("same-origin", True), ("none", True), (None, True)]
+)
+def test_no_other_site_begins_a_log_in(tmp_path: Path, site: str | None, began: bool) -> None:
+    """The provider is away: a log-in that begins says so."""
+    world = World(tmp_path, provider=ProviderSettings(f"http://127.0.0.1:{free_port()}", "turnup", "x", {}, "Acme"))
+    headers = {} if site is None else {"Sec-Fetch-Site": site}
+    answer = world.app.test_client().get("/login/provider?next=/tasks", headers=headers)
+    world.close()
+    assert answer.status_code == (502 if began else 302)
+    assert began or answer.headers["Location"] == "/login?next=/tasks"
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,14 @@ def test_a_password_is_changed_by_whoever_knows_it_and_ends_every_session(world:
     assert log_in(world.app.test_client(), password="quite another one").status_code == 303
 
 
+def test_passwords_are_typed_unseen_and_managers_know_which(world: World, operator: Operator) -> None:
+    pages = (world.app.test_client().get("/login").text, operator.get("/account").text)
+    fields = [field for page in pages for field in re.findall(r"<input[^>]*>", page) if re.search(r'name="(password|old|again)"', field)]
+    assert all('type="password"' in field for field in fields)
+    kinds = [found[0] for field in fields if (found := re.search("(current|new)-password", field))]
+    assert kinds == ["current-password", "current-password", "new-password", "new-password"]
+
+
 def test_an_admin_adds_a_user_with_a_password_that_is_shown_once(world: World, operator: Operator) -> None:
     page = operator.post("/users", {"name": "ada", "grants": "operator, lead@activate"}).text
     client = world.app.test_client()

@@ -206,7 +206,9 @@ def test_every_kind_of_boxed_expression_is_drawn(world: World, operator: Operato
 def test_the_model_is_downloaded_as_it_came(operator: Operator) -> None:
     found = re.search(r'href="(/decision-models/[^"]+)"', operator.get("/decisions/loyalty").text)
     assert found
-    assert operator.get(found[1]).data == MODEL
+    answer = operator.get(found[1])
+    assert answer.data == MODEL
+    assert answer.headers["Content-Disposition"] == "attachment; filename=model.dmn"
 
 
 @pytest.mark.usefixtures("deployed")

@@ -66,6 +66,12 @@ def test_a_deployed_diagram_is_served_as_it_came(operator: Operator) -> None:
     assert again.status_code == 304
 
 
+def test_what_was_uploaded_is_a_download(operator: Operator) -> None:
+    answer = operator.get("/processes/activate/1/diagram.bpmn")
+    assert answer.headers["Content-Disposition"] == "attachment; filename=activate.bpmn"
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+
+
 def test_a_task_completed_with_rows_gives_typed_variables(world: World, operator: Operator) -> None:
     instance_id = world.start("ORD-6")
     world.send("ont_online", "ORD-6")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.engine.schemas import PATTERNS_LIMIT_S, VariablesRefused, check_schema
+from app.engine.schemas import MOST_REFERENCES, PATTERNS_LIMIT_S, VariablesRefused, check_schema
 
 SLOW = "(a|aa)+$"
 
@@ -53,6 +53,31 @@ def test_a_hundred_thousand_items_are_told_apart_soon() -> None:
 )
 def test_items_are_equal_as_json_schema_says(items: list[Any], unique: bool) -> None:
     assert (problems({"properties": {"x": {"uniqueItems": True}}}, {"x": items}) == []) is unique
+
+
+@pytest.mark.parametrize("keyword", ["$ref", "$dynamicRef"])
+def test_references_that_lead_to_two_each_are_a_clear_refusal_soon(keyword: str) -> None:
+    doubling = {f"d{n}": {"allOf": [{keyword: f"#/$defs/d{n + 1}"}] * 2} for n in range(40)}
+    schema = {"$defs": {**doubling, "d40": {"type": "string"}}, "properties": {"x": {keyword: "#/$defs/d0"}}}
+    began = time.monotonic()
+    assert problems(schema, {"x": "1"}) == [
+        ("$.variables", f"The process's schema takes more than {MOST_REFERENCES:,} references to follow")
+    ]
+    assert time.monotonic() - began < 60
+
+
+def test_a_reference_to_itself_is_a_clear_refusal() -> None:
+    schema = {"$defs": {"a": {"$ref": "#/$defs/a"}}, "properties": {"x": {"$ref": "#/$defs/a"}}}
+    assert problems(schema, {"x": "1"})[0][0] == "$.variables"
+
+
+def test_references_say_what_they_said() -> None:
+    tree = {"type": "object", "properties": {"next": {"$ref": "#/$defs/tree"}}, "required": ["name"]}
+    schema = {"$defs": {"tree": tree}, "properties": {"tree": {"$ref": "#/$defs/tree"}}}
+    assert problems(schema, {"tree": {"name": "a", "next": {"name": "b"}}}) == []
+    assert problems(schema, {"tree": {"name": "a", "next": {}}}) == [
+        ("$.variables.tree.next.name", "'name' is a required property")
+    ]
 
 
 def test_patterns_say_what_they_said() -> None:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from app.core.errors import InvalidSetting
 from app.core.settings import read_settings
@@ -184,3 +192,44 @@ def test_networks_that_are_none_end_the_process_with_a_sentence() -> None:
     with pytest.raises(InvalidSetting, match="TURNUP_ALLOWED_NETWORKS"):
         read_settings({"TURNUP_ALLOWED_NETWORKS": "10.0.0.0/8, 300.1.1.1/24"})
     assert read_settings({"TURNUP_ALLOWED_NETWORKS": "10.0.0.0/8"}).allowed_networks == "10.0.0.0/8"
+
+
+def certificate(folder: Path, name: str) -> Path:
+    """Nobody but itself vouches for it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    whose, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]), datetime.now(UTC)
+    made = x509.CertificateBuilder(whose, whose, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1))
+    made = made.add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(name))]), critical=False)
+    written = made.sign(key, SHA256()).public_bytes(Encoding.PEM)
+    written += key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path = folder / "certificate.pem"
+    path.write_bytes(written)
+    return path
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """A system with a certificate of its own making: its address, and the certificate."""
+    SEEN.clear()
+    context, path = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), certificate(tmp_path, "127.0.0.1")
+    context.load_cert_chain(path)
+    with serving(answering, ssl_context=context) as url:
+        yield url.replace("http:", "https:"), path
+    close_clients()
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(own: tuple[str, Path]) -> None:
+    url, _ = own
+    with pytest.raises(SystemSilent, match="CERTIFICATE_VERIFY_FAILED"):
+        call(a_work(settings={"crm_url": url}), url, "GET", "/here")
+    assert SEEN == []
+
+
+def test_an_authority_of_ones_own_may_vouch_for_it(own: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    url, path = own
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    assert call(a_work(settings={"crm_url": url}), url, "GET", "/here") == {"host": url.removeprefix("https://")}
+    close_clients()
+    monkeypatch.delenv("SSL_CERT_FILE")
+    with pytest.raises(SystemSilent, match="CERTIFICATE_VERIFY_FAILED"):
+        call(a_work(settings={"crm_url": url}), url, "GET", "/here")

@@ -42,6 +42,7 @@ def test_the_database_holds_nothing_that_a_thief_could_send(identity: Identity, 
 
 def test_every_login_is_a_session_of_its_own(identity: Identity, cookie: str) -> None:
     assert identity.login.enter("Grace", PASSWORD, HERE) != cookie
+    assert len(cookie) == 43, "256 bits"
 
 
 def test_a_session_that_nobody_uses_is_over(identity: Identity, cookie: str, clock: FixedClock) -> None:

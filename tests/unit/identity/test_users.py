@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from app.core.clock import FixedClock
 from app.core.errors import Conflict, InvalidInput
 from app.identity import sessions, tokens, users
 from app.identity.authority import read_grant
 from app.identity.doors import Identity
 from app.identity.login import LoginRefused, Visitor
-from app.identity.passwords import Passwords, WeakPassword, made_up
+from app.identity.passwords import LONGEST, Passwords, WeakPassword, made_up
 from app.identity.users import LastAdmin, UnknownUser
 from tests.factories.people import PASSWORD, add_user
 
@@ -41,6 +44,31 @@ def test_what_is_guessed_at_once_is_no_password(identity: Identity, password: st
         identity.users.add(tx, "Grace", password, [], "tests")
 
 
+@pytest.mark.parametrize("password", ["lower case alone", "пароль из слов", "💥 🐙 🦑 🐡 🦀 🐚 🪸 ", "four" + "words" * 39])
+def test_a_password_is_of_whatever_characters(identity: Identity, password: str) -> None:
+    with identity.database.transaction() as tx:
+        identity.users.add(tx, "Grace", password, [], "tests")
+    assert identity.login.enter("Grace", password, HERE)
+
+
+def test_a_password_is_looked_at_as_a_whole(identity: Identity, clock: FixedClock) -> None:
+    password = "Long Words " * 18 + " "
+    assert len(password) == LONGEST - 1
+    with identity.database.transaction() as tx:
+        identity.users.add(tx, "Grace", password + "x", [], "tests")
+    for other in (password, password + "X", password + "x ", password + "x" * 500, (password + "x").strip()[:-1]):
+        with pytest.raises(LoginRefused):
+            identity.login.enter("Grace", other, HERE)
+        clock.advance(timedelta(hours=1))
+    assert identity.login.enter("Grace", password + "x", HERE)
+
+
+def test_a_password_holds_until_it_is_changed(identity: Identity, clock: FixedClock) -> None:
+    add_user(identity, "Grace", "operator")
+    clock.advance(timedelta(days=3650))
+    assert identity.login.enter("Grace", PASSWORD, HERE)
+
+
 def test_only_a_hash_of_a_password_is_stored_by_argon2id() -> None:
     passwords = Passwords()
     stored = passwords.hash(PASSWORD)
@@ -53,7 +81,7 @@ def test_only_a_hash_of_a_password_is_stored_by_argon2id() -> None:
 def test_a_made_up_password_is_accepted_and_never_the_same() -> None:
     made = {made_up() for _ in range(100)}
     assert len(made) == 100
-    assert min(map(len, made)) >= 12
+    assert min(map(len, made)) >= 22, "128 bits"
 
 
 def test_the_first_admin_is_made_once(identity: Identity) -> None:
@@ -120,6 +148,16 @@ def test_a_role_holds_from_the_next_request_on(identity: Identity) -> None:
         found = identity.sessions.find(connection, cookie)
     assert found is not None
     assert list(map(str, found.person.authority.grants)) == ["lead@ftth"]
+
+
+def test_whom_a_provider_knows_is_known_by_the_subject_whatever_the_name(identity: Identity) -> None:
+    grants = [read_grant("operator")]
+    with identity.database.transaction() as tx:
+        grace = identity.users.let_in(tx, "https://id.example 1", "grace", grants, "Acme")
+        assert identity.users.let_in(tx, "https://id.example 1", "grace.hopper", grants, "Acme") == grace
+        assert identity.users.let_in(tx, "https://id.example 2", "ada", grants, "Acme") != grace
+        with pytest.raises(Conflict, match="There is a user 'grace' already"):
+            identity.users.let_in(tx, "https://id.example 3", "grace", grants, "Acme")
 
 
 def test_a_dated_hash_is_renewed_at_the_next_login(identity: Identity, monkeypatch: pytest.MonkeyPatch) -> None:

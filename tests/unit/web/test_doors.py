@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,25 +9,14 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from app.core.settings import read_settings
-from app.factory import House, build_house
+from app.factory import House
 from app.identity.authority import Grant
 from app.identity.permissions import ROLES, Role
 from app.identity.sessions import proof_of
 from app.web.doors import DOORS
-from tests.factories.people import PASSWORD, add_token, quick_passwords
+from tests.factories.people import PASSWORD, add_token, add_user
 
 ROLES_AND_NONE = [*Role, None]
-
-
-@pytest.fixture
-def house(sqlite_databases: Callable[[], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    monkeypatch.setattr("app.web.callers.WRONG_PER_S", 10_000)
-    given = {"TURNUP_DATABASE_URL": sqlite_databases(), "TURNUP_DATA_DIR": str(tmp_path / "data")}
-    built = build_house(read_settings(given), given, too_many_strays=lambda: None)
-    built.room.identity.users._passwords = built.room.identity.login._passwords = quick_passwords()
-    yield built
-    built.room.close()
 
 
 def routes(house: House) -> list[tuple[Rule, str]]:
@@ -111,6 +99,28 @@ def test_a_session_opens_the_doors_of_its_role_and_no_others(house: House, role:
     assert walked > 30
 
 
+def test_a_session_opens_no_door_of_the_api(house: House) -> None:
+    user_id = add_user(house.room.identity, "root", "admin")
+    with house.room.database.transaction() as tx:
+        cookie = house.room.identity.sessions.open(tx, user_id, "::1", "tests")
+    client = house.app.test_client()
+    client.set_cookie("turnup_session", cookie)
+    assert client.get("/account").status_code == 200
+    for rule, method in routes(house):
+        if rule.rule.startswith("/api/"):
+            assert call(house, client, rule, method, **{"X-CSRF-Token": proof_of(cookie)}).status_code == 401, rule
+
+
+def test_who_gets_a_page_changes_nothing(house: House) -> None:
+    """Whatever is got needs no more than the right to look; log-ins by the provider are not ours to post."""
+    looks = {"dashboard.users": "user.manage"}
+    for rule, method in routes(house):
+        needs = str(DOORS[rule.endpoint].needs or "")
+        assert method in ("GET", "POST"), rule
+        if method == "GET":
+            assert not needs or needs.endswith(".read") or looks[rule.endpoint] == needs, rule
+
+
 def test_what_is_public_tells_no_more_than_it_must(house: House) -> None:
     public = sorted(endpoint for endpoint, door in DOORS.items() if door.public)
     assert public == [
@@ -136,7 +146,11 @@ def test_every_answer_is_shielded(house: House) -> None:
     client = house.app.test_client()
     for rule, method in routes(house):
         answer = call(house, client, rule, method)
-        assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"], rule
+        policy = answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy, rule
+        assert "base-uri 'none'" in policy, rule
+        assert "frame-ancestors 'none'" in policy, rule
+        assert ("sandbox" in policy) == (answer.mimetype != "text/html"), rule
         assert answer.headers.getlist("X-Content-Type-Options") == ["nosniff"], rule
         assert answer.headers["Referrer-Policy"], rule
         assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin", rule
