@@ -40,7 +40,7 @@ class HandlerPages(Pages):
             return self.page(connection, "handlers.html", handlers=rows)
 
     def _rows(self, connection: sa.Connection) -> list[HandlerRow]:
-        """Those with failures first, then those that are called most."""
+        """Those with the most failures first, then those that are called most."""
         figures = queries.handler_figures(connection, self.parts.clock.now())
         gates = queries.list_gates(connection, self.parts.engine.gates, self.parts.registry)
         used_by = self._used_by(connection)
@@ -48,7 +48,7 @@ class HandlerPages(Pages):
             self._row(type, figures.get(type, HandlerFigures()), gates, used_by.get(type, ()))
             for type in {*self.parts.registry.types(), *figures, *used_by}
         ]
-        return sorted(rows, key=lambda row: (not row.gates, -row.figures.failed, -row.figures.calls, row.type))
+        return sorted(rows, key=lambda row: (-row.figures.failed, -row.figures.calls, not row.gates, row.type))
 
     def _row(
         self, type: str, figures: HandlerFigures, gates: Sequence[GateView], used_by: Sequence[DefinitionView]

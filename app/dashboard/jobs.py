@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -82,6 +82,7 @@ class JobPages(Pages):
         )
         counts = {each: getattr(job, each) for each in ItemState}
         targets = self._targets(connection, job, items)
+        under_way = [targets[item.target] for item in items if item.state == "begun" and item.target in targets]
         return {
             "job": job,
             "counts": counts,
@@ -89,9 +90,10 @@ class JobPages(Pages):
             "found": Page(items, total),
             "shown": shown,
             "targets": targets,
+            "standing": queries.standing_of(connection, under_way),
         }
 
-    def _targets(self, connection: sa.Connection, job: JobView, items: list[ItemView]) -> dict[str, Any]:
+    def _targets(self, connection: sa.Connection, job: JobView, items: Sequence[ItemView]) -> dict[str, Any]:
         """What has an order behind it: `instance_id` and `business_key` by target."""
         ids = [item.target for item in items]
         if job.kind == RETRY:

@@ -14,10 +14,10 @@ _WORD = r"[\w./:+#@%&~-]"
 _VARYING = re.compile(
     rf"""
     # A system's own number of an error tells causes apart; a longer one is somebody's id
-    (?P<kept>\b(?:http|sip|error|errno|status|cause
+    (?P<kept>\b(?:http(?:/[\d.]+)?|sip|error|errno|status|cause
             |(?:error|reason|result|response|return|failure|status|cause)[ -]?code)
         [ ]?[=:\#]?[ ]?\d{{1,5}}(?!\w|[./:-]\w)
-      | \bORA-\d{{5}}\b)
+      | \banswered[ ]\d{{3}}(?!\w|[./:-]\w) | \bORA-\d{{5}}\b)
   | (?<!\w)'[^']*'(?!\w) | "[^"]*" | \u201c[^\u201d]*\u201d | \u2018[^\u2019]*\u2019 | \xab[^\xbb]*\xbb | `[^`]*`
   | \b[a-z][a-z\d+.-]{{0,20}}://[^\s"'<>)\]]+
   | (?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)*

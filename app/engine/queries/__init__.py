@@ -47,6 +47,7 @@ from app.engine.queries.incidents import count_open_incidents as count_open_inci
 from app.engine.queries.incidents import get_incident as get_incident
 from app.engine.queries.incidents import incidents_of as incidents_of
 from app.engine.queries.incidents import list_incidents as list_incidents
+from app.engine.queries.incidents import standing_of as standing_of
 from app.engine.queries.instances import STATES as STATES
 from app.engine.queries.instances import InstanceRow as InstanceRow
 from app.engine.queries.instances import UnknownInstance as UnknownInstance

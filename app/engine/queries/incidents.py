@@ -116,3 +116,20 @@ def incidents_of(connection: sa.Connection, incident_ids: Collection[str]) -> di
     """By their ids; one that there is none of is left out."""
     rows = connection.execute(_SELECT.where(incident.c.id.in_(incident_ids))) if incident_ids else ()
     return {row.id: IncidentView(**row._mapping) for row in rows}
+
+
+@dataclass(frozen=True)
+class StandingView:
+    """What the token of an incident waits for now, and until when."""
+
+    kind: str | None
+    due_at: datetime | None
+
+
+def standing_of(connection: sa.Connection, views: Collection[IncidentView]) -> dict[str, StandingView]:
+    """By incident, of those whose tokens are still open."""
+    places = {(view.instance_id, view.number): view.id for view in views}
+    where = sa.tuple_(token.c.instance_id, token.c.number).in_(list(places))
+    query = sa.select(token.c.instance_id, token.c.number, token.c.kind, token.c.due_at).where(where, token.c.open == 1)
+    rows = connection.execute(query) if places else ()
+    return {places[row.instance_id, row.number]: StandingView(row.kind, row.due_at) for row in rows}

@@ -127,7 +127,7 @@ def test_a_job_is_paused_resumed_and_stopped_with_a_reason(world: World, operato
     operator.post(f"{job}/start")
     assert operator.post(f"{job}/pause", {"reason": " "}, htmx=True).status_code == 400
     assert "Grace: “lunch”" in operator.post(f"{job}/pause", {"reason": "lunch"}, htmx=True).text
-    assert '"resume_job"' in operator.get(job).text
+    assert 'id="resume"' in operator.get(job).text
     assert "Grace: “back”" in operator.post(f"{job}/resume", {"reason": "back"}, htmx=True).text
     assert "Grace: “enough”" in operator.post(f"{job}/stop", {"reason": "enough"}, htmx=True).text
     assert operator.post(f"{job}/resume", {"reason": "more"}, htmx=True).status_code == 409
@@ -209,3 +209,26 @@ def test_what_is_personal_is_masked_in_causes_too(world: World, operator: Operat
     hidden = somebody(world, "Vera", "viewer").get("/incidents").text
     assert "MrsSmith" not in hidden
     assert "••• on * serves another ONT" in hidden
+
+
+def test_what_is_under_way_says_what_it_waits_for(world: World, operator: Operator) -> None:
+    fall_out(world, 2)
+    job = planned(operator, one_first="")
+    world.olt.refuse.clear()
+    world.olt.silent.add("ALCL-ORD-0")
+    operator.post(f"{job}/start")
+    world.work_at_jobs(3)
+    page = operator.get(job).text
+    assert "Waits to try again, <time" in page
+    assert "What comes of each is known when its step has ended." in page
+    assert 'id="stop"' in page
+    assert 'id="discard"' not in page
+
+
+def test_a_plan_is_discarded(world: World, operator: Operator) -> None:
+    fall_out(world, 2)
+    job = planned(operator)
+    assert 'id="discard"' in operator.get(job).text
+    assert "Grace: “wrong ones”" in operator.post(f"{job}/stop", {"reason": "wrong ones"}, htmx=True).text
+    world.work_at_jobs(3)
+    assert len(world.olt.seen) == 2

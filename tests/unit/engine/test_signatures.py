@@ -68,6 +68,7 @@ ALIKE = {
 APART = [
     ("The port serves another ONT", "The port is out of order"),
     ("HTTP 503 from the ACS", "HTTP 504 from the ACS"),
+    ("PUT http://acs/a answered 503: HTTP/1.1 503 Busy", "PUT http://acs/a answered 502: HTTP/1.1 502 Busy"),
     ("GET http://acs.example/a answered status 502", "GET http://acs.example/a answered status 404"),
     ("SIP 486 for 020 7946 0958", "SIP 503 for 020 7946 0958"),
     ("NPCDB reason code 17: number not active", "NPCDB reason code 18: number not active"),
