@@ -13,6 +13,7 @@ from pydantic import Field, RootModel
 from app.api.room import PREFIX, ApiParts, Responses, refused, room, view
 from app.core import jobs
 from app.core.db import Transaction
+from app.engine.retries import KIND as RETRY
 from app.web.acting import act, deed
 from app.web.models import Identity, Input, Name, Output, Parameters, Reason
 from app.web.paging import PageQuery, answer_one, answer_page
@@ -148,6 +149,8 @@ class Jobs:
             views, total = self._jobs.list_items(
                 connection, path.job_id, state=query.state, limit=query.limit, offset=query.offset
             )
+            if self._jobs.read(connection, path.job_id).kind == RETRY:
+                views = self._parts.personal.retries(connection, views)
         return answer_page((ItemOut.model_validate(view) for view in views), total)
 
     def start_job(self, path: JobPath) -> Response:

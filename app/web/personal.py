@@ -12,9 +12,18 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Response
 
+from app.core.jobs import ItemView
 from app.core.personal import MASK, masked, masking, personal_values
 from app.core.secrecy import Scrubber
-from app.engine.queries import CauseView, HistoryView, IncidentView, TokenView, UserTaskView, VariableView
+from app.engine.queries import (
+    CauseView,
+    HistoryView,
+    IncidentView,
+    TokenView,
+    UserTaskView,
+    VariableView,
+    incidents_of,
+)
 from app.engine.queries.personal import personal_texts
 from app.engine.rewind import RewindPlan
 from app.identity.approvals import ApprovalView
@@ -127,6 +136,13 @@ class PersonalData:
         """Each as the caller may see the incident that stands for it."""
         veils = self.veils(connection, [(view.oldest.instance_id, view.oldest.process_id) for view in views])
         return [replace(view, oldest=veils[view.oldest.instance_id].incident(view.oldest)) for view in views]
+
+    def retries(self, connection: sa.Connection, items: Sequence[ItemView]) -> list[ItemView]:
+        """Of a job that retries incidents: what came of each, as the caller may see those."""
+        incidents = incidents_of(connection, [item.target for item in items])
+        veils = self.veils(connection, [(each.instance_id, each.process_id) for each in incidents.values()])
+        of_item = {target: veils[each.instance_id] for target, each in incidents.items()}
+        return [replace(item, outcome=of_item.get(item.target, OPEN).value(item.outcome)) for item in items]
 
     def veil(self, connection: sa.Connection, instance_id: str, process_id: str) -> Veil:
         return self.veils(connection, [(instance_id, process_id)])[instance_id]

@@ -177,7 +177,7 @@ class Jobs:
 def _drop_plans(tx: Transaction, now: datetime) -> None:
     """Those that nobody has started, and nobody can start any more."""
     old = sa.select(job.c.id).where(job.c.state == JobState.PLANNED, job.c.created_at <= now - PLAN_HOLDS)
-    ids = list(tx.connection.execute(old.limit(100)).scalars())
+    ids = list(tx.connection.execute(old.limit(10)).scalars())
     if ids:
         tx.connection.execute(sa.delete(job_item).where(job_item.c.job_id.in_(ids)))
         tx.connection.execute(sa.delete(job).where(job.c.id.in_(ids)))

@@ -12,7 +12,7 @@ from app.core.jobs.tables import JOB_MOVES, ItemState, JobState, job_item
 from app.core.pages import literal
 
 BURST = timedelta(seconds=1)  # how far a job that was kept waiting may catch up
-LOOK_S, LONGEST_LOOK_S = 1.0, 60.0  # before one that is under way is looked at again: a tenth of how long it has been
+LOOK_S, LONGEST_LOOK_S = 1.0, 600.0  # before one that is under way is looked at again: a tenth of how long it has been
 # What comes of the first is to be able to stop the rest: of those begun within that time so many may be under way. One
 # that takes longer waits for something else, and nobody waits for it.
 SETTLING = timedelta(seconds=60)
@@ -100,8 +100,8 @@ def _move(row: Row, counts: dict[str, int], state: ItemState, worked: Worked) ->
         return JobState.COMPLETED, None
     if row["one_first"] and isinstance(worked, Failed) and state is ItemState.FAILED:
         if worked.differs:
-            return JobState.PAUSED, f"The first one failed otherwise than before: {worked.message}"
-        return JobState.STOPPED, f"The first one failed as before: {worked.message}"
+            return JobState.PAUSED, "The first one failed otherwise than before."
+        return JobState.STOPPED, "The first one failed as before."
     if row["stop_after_failures"] is not None and counts["failed"] >= row["stop_after_failures"]:
         return JobState.STOPPED, f"{counts['failed']} failures"
     return None, None

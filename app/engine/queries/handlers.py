@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -24,7 +23,6 @@ class HandlerFigures:
     calls: int = 0
     failed: int = 0
     refused: int = 0
-    outcomes: Mapping[str, int] = field(default_factory=dict)
     p50_s: float | None = None
     p95_s: float | None = None
 
@@ -49,7 +47,6 @@ def _figures(outcomes: Counter[str], steps: Counter[int]) -> HandlerFigures:
         calls=outcomes.total() - outcomes["late"],  # it was counted when it was given up
         failed=sum(outcomes[each] for each in _BAD),
         refused=outcomes["refused"],
-        outcomes=dict(outcomes),
         p50_s=_quantile(steps, 0.5),
         p95_s=_quantile(steps, 0.95),
     )

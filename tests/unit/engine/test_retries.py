@@ -67,7 +67,8 @@ def test_a_first_that_fails_alike_stops_the_others(foreman: Foreman) -> None:
     foreman.tick(10)
     view = foreman.read(job_id)
     assert (view.state, view.failed, view.pending) == ("stopped", 1, 2)
-    assert "port_taken: port 1/1/0 serves another ONT" in view.changed_reason
+    assert view.changed_reason == "The first one failed as before."
+    assert foreman.items(job_id)[0].outcome["message"] == "port_taken: port 1/1/0 serves another ONT"
     assert outcomes(foreman, job_id) == [("failed", "failed_alike"), ("pending", None), ("pending", None)]
     assert [call.attempt for call in foreman.bench.calls] == [1, 1, 1, 2]
     assert foreman.causes()[0].count == 3
