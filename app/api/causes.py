@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from pydantic import Field, RootModel
@@ -22,6 +21,7 @@ from app.web.acting import Deed, act, deed
 from app.web.models import Identity as Id
 from app.web.models import Input, Name, Output, Parameters, Reason
 from app.web.paging import PageQuery, answer_one, answer_page
+from app.web.personal import note
 
 
 class ShareOut(Output):
@@ -113,15 +113,15 @@ class Causes:
                 limit=query.limit,
                 offset=query.offset,
             )
-            shown = self._parts.personal.causes(connection, page.items)
-        return answer_page(map(CauseOut.of, shown), page.total)
+            shown, veils = self._parts.personal.causes(connection, page.items)
+        return note(answer_page(map(CauseOut.of, shown), page.total), veils)
 
     def read_cause(self, path: CausePath) -> Response:
         """Read a cause, also one of which nothing is open any more"""
         with self._database.reading() as connection:
             found = queries.get_cause(connection, path.cause_id, deed().reach)
-            (shown,) = self._parts.personal.causes(connection, [found])
-        return answer_one(CauseOut.of(shown))
+            (shown,), veils = self._parts.personal.causes(connection, [found])
+        return note(answer_one(CauseOut.of(shown)), veils)
 
     def plan_retry(self, path: CausePath, body: RetryCauseIn) -> Response:
         """Freeze the list of a cause's open incidents, to try them again
@@ -137,10 +137,7 @@ class Causes:
 
         job_id = act(self._database, plan)
         with self._database.reading() as connection:
-            return self._planned(connection, job_id)
-
-    def _planned(self, connection: sa.Connection, job_id: str) -> Response:
-        return answer_one(JobOut.of(self._jobs.read(connection, job_id)), 201, job_href_of(job_id))
+            return answer_one(JobOut.of(self._jobs.read(connection, job_id)), 201, job_href_of(job_id))
 
 
 def _asked(body: RetryCauseIn) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ from app.engine.retries import KIND as RETRY
 from app.web.acting import act, deed
 from app.web.models import Identity, Input, Name, Output, Parameters, Reason
 from app.web.paging import PageQuery, answer_one, answer_page
+from app.web.personal import Veil, note
 
 State = Literal["planned", "running", "paused", "stopped", "completed"]
 ItemState = Literal["pending", "begun", "done", "failed", "skipped"]
@@ -149,9 +150,10 @@ class Jobs:
             views, total = self._jobs.list_items(
                 connection, path.job_id, state=query.state, limit=query.limit, offset=query.offset
             )
+            veils: Mapping[str, Veil] = {}
             if self._jobs.read(connection, path.job_id).kind == RETRY:
-                views = self._parts.personal.retries(connection, views)
-        return answer_page((ItemOut.model_validate(view) for view in views), total)
+                views, veils = self._parts.personal.retries(connection, views)
+        return note(answer_page((ItemOut.model_validate(view) for view in views), total), veils)
 
     def start_job(self, path: JobPath) -> Response:
         """Begin a job that was planned, within an hour

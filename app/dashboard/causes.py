@@ -52,7 +52,7 @@ class CausePages(Pages):
     def cause(self, cause_id: str) -> str:
         with self.parts.database.reading() as connection:
             found = queries.get_cause(connection, cause_id, deed().reach)
-            (cause,) = self.parts.personal.causes(connection, [found])
+            (cause,), _ = self.parts.personal.causes(connection, [found])
             name = step_names(self.diagrams, connection, [cause.oldest])[cause.oldest.id]
             facts = self._incidents(connection, cause_id=cause_id)
             if wants_fragment():
@@ -80,7 +80,7 @@ class CausePages(Pages):
             limit=shown.size,
             offset=shown.offset,
         )
-        items = self.parts.personal.causes(connection, found.items)
+        items, _ = self.parts.personal.causes(connection, found.items)
         names = step_names(self.diagrams, connection, [cause.oldest for cause in items])
         return {
             "found": replace(found, items=items),

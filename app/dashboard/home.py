@@ -35,7 +35,7 @@ class HomePage(Pages):
     def _facts(self, connection: sa.Connection) -> dict[str, Any]:
         now, among = self.parts.clock.now(), deed().reach
         causes = queries.list_causes(connection, among=among, limit=CAUSES_SHOWN)
-        shown = self.parts.personal.causes(connection, causes.items)
+        shown, _ = self.parts.personal.causes(connection, causes.items)
         overdue = queries.overdue(connection, now, among)
         longest = queries.longest(connection, among)
         return {

@@ -81,7 +81,7 @@ class JobPages(Pages):
             connection, job_id, state=state, limit=shown.size, offset=shown.offset
         )
         if job.kind == RETRY:
-            items = self.parts.personal.retries(connection, items)
+            items, _ = self.parts.personal.retries(connection, items)
         counts = {each: getattr(job, each) for each in ItemState}
         targets = self._targets(connection, job, items)
         under_way = [targets[item.target] for item in items if item.state == "begun" and item.target in targets]
