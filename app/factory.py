@@ -58,6 +58,7 @@ from app.watch.readiness import Readiness
 from app.watch.traces import open_tracing
 from app.web.acting import may_see_personal
 from app.web.callers import Callers
+from app.web.files import StaticFiles
 from app.web.intake import Intake
 from app.web.openapi import create_app_shell
 from app.web.personal import PersonalData
@@ -296,9 +297,7 @@ def build_watch_app(settings: Settings, desk: Desk, identity: Identity) -> Flask
 
 def _build_app(settings: Settings, room: EngineRoom, desk: Desk, intake: Intake) -> Flask:
     app = create_app_shell(settings)
-    app.static_folder = str(STATIC)
-    app.static_url_path = "/static"
-    app.add_url_rule("/static/<path:filename>", endpoint="static", view_func=app.send_static_file)
+    StaticFiles(STATIC).install(app)
     personal = PersonalData(room.personal.names, may_see_personal)
     rate = Rate(settings.rate_per_s)
     doors = (room.database, room.engine, room.operators, room.processes, room.migrations, room.jobs)

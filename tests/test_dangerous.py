@@ -67,8 +67,13 @@ def scripts() -> dict[str, str]:
 
 
 def test_no_script_writes_markup_or_keeps_anything() -> None:
+    """But for what a reader chose of the pages' looks and keys."""
     assert len(scripts()) > 3
-    assert {name: word for name, text in scripts().items() for word in WORDS if word in text} == {}
+    found = {(name, word) for name, text in scripts().items() for word in WORDS if word in text}
+    assert found == {("theme.js", "localStorage"), ("keys.js", "localStorage")}
+    kept = re.findall(r"localStorage\.(?:setItem|getItem|removeItem)\((\w+)", "".join(scripts().values()))
+    assert len(kept) == sum(text.count("localStorage") for text in scripts().values())
+    assert set(kept) == {"NAME", "OFF"}
 
 
 def test_no_script_sets_a_property_whose_name_comes_from_elsewhere() -> None:

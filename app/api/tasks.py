@@ -29,12 +29,16 @@ class TaskOut(Output):
     since: datetime
     assignee: str | None = Field(description="Who has taken it")
     inputs: Any
+    groups: list[str] = Field(description="Whose people it is for; empty: anybody's", examples=[["field"]])
+    due_at: datetime | None
+    follow_up_at: datetime | None
     suspended: bool = Field(description="Its instance stands still: the task waits until somebody resumes it")
     instance_href: str
 
     @classmethod
     def of(cls, view: queries.UserTaskView) -> TaskOut:
-        return cls.model_validate({**vars(view), "instance_href": f"{PREFIX}/process-instances/{view.instance_id}"})
+        shown = {**vars(view), "groups": list(view.groups)}
+        return cls.model_validate({**shown, "instance_href": f"{PREFIX}/process-instances/{view.instance_id}"})
 
 
 class TaskList(RootModel[list[TaskOut]]):
@@ -123,7 +127,8 @@ class Tasks:
     def complete_task(self, path: TaskPath, body: CompleteIn) -> Response:
         """Complete a user task with what was found out; its instance goes on
 
-        Refused (409) while somebody else has it. A task that was completed is gone (404).
+        Refused (409) while somebody else has it. A task that was completed is gone (404). Where the diagram has a form
+        for it, only what the form has is taken, and what does not fit it is refused (400) with every field.
         """
         act(self._database, lambda tx, deed: self._engine.complete_task(tx, path.task_id, body.variables, deed.by))
         instance_id = path.task_id.rpartition(":")[0]

@@ -1,4 +1,4 @@
-"""`turnup demo`: a laboratory network, a server, and sample orders that run between them."""
+"""`turnup demo`: a laboratory network, a server, and a day of orders that run between them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +20,9 @@ import click
 import httpx
 
 from app.cli.children import Child, children, free_port
-from app.cli.samples import Order, Sample, read_samples
+from app.cli.day import Day, plan
+from app.cli.director import Director
+from app.cli.samples import Order, read_samples
 from app.core.settings import read_settings
 from app.factory import PROCESSES, build_engine_room
 from app.identity.authority import Grant
@@ -30,8 +31,7 @@ from app.identity.permissions import Role
 from app.identity.tokens import NewToken
 from app.migrations.run import migrate
 
-SETTLE_WITHIN_S = 150
-POLL_S = 0.3
+SHOWN = 10  # completed orders, of which there are many
 LOOPBACK = "127.0.0.1"
 
 
@@ -78,17 +78,27 @@ class Cast:
 @click.option("--port", default=8080, show_default=True, help="Another one if it is taken.")
 @click.option("--lab-port", default=8090, show_default=True, help="Another one if it is taken.")
 @click.option("--samples", default=PROCESSES / "samples", type=click.Path(path_type=Path), help="A folder of orders.")
-def demo(leave: bool, data_dir: Path | None, port: int, lab_port: int, samples: Path) -> None:
-    """Run the sample orders against a laboratory network and show where each of them ends up."""
+@click.option(
+    "--orders", default=150, show_default=True, type=click.IntRange(1, 300), help="The samples, and more like them."
+)
+@click.option("--seconds", default=120.0, show_default=True, type=click.FloatRange(1), help="How long the day lasts.")
+@click.option("--seed", default=1, show_default=True, help="Another seed draws another day.")
+def demo(
+    leave: bool, data_dir: Path | None, port: int, lab_port: int, samples: Path, orders: int, seconds: float, seed: int
+) -> None:
+    """Play an operator's day, from 08:00 to 18:00, against a laboratory network, and show where each order ends up.
+
+    Orders come by the minute, some of them with trouble of their own; systems and an OLT go away and come back.
+    """
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     with fresh_folder(data_dir) as folder, children() as started:
         scene = Scene(folder, free_port(port), free_port(lab_port))
         cast = hire(scene)
         raise_curtain(scene, cast, started)
-        orders = play(scene, cast, read_samples(samples))
-        show_table(scene, orders)
-        lost = [order for order in orders if not order.is_where_expected]
+        played = play(scene, cast, plan(read_samples(samples), orders, seconds, seed))
+        show_table(scene, played)
+        lost = [order for order in played if not order.is_where_expected]
         for order in lost:
             sample = order.sample
             click.echo(f"NOT WHERE IT SHOULD BE: {sample.name}: expected {sample.expected}, found {order.found}")
@@ -160,53 +170,14 @@ def _answers(url: str) -> bool:
         return False
 
 
-def play(scene: Scene, cast: Cast, samples: list[Sample]) -> list[Order]:
-    """Submit the samples and follow them until each is where it should be, or has had its time."""
+def play(scene: Scene, cast: Cast, day: Day) -> list[Order]:
+    """The orders of the day, and where each was seen last."""
     headers = {"Authorization": f"Bearer {cast.portal_token}"}
     with (
         httpx.Client(base_url=scene.url, headers=headers, timeout=30, trust_env=False) as api,
         httpx.Client(base_url=scene.lab_url, timeout=30, trust_env=False) as lab,
     ):
-        orders = [_submit(api, lab, sample) for sample in samples]
-        click.echo(f"{len(orders)} orders submitted.")
-        _follow(api, orders)
-    return orders
-
-
-def _submit(api: httpx.Client, lab: httpx.Client, sample: Sample) -> Order:
-    for call in sample.before:
-        _checked(lab.post(call["path"], json=call["body"]))
-    for fault in sample.faults:
-        _checked(lab.post("/lab/faults", json=fault))
-    answer = _checked(
-        api.post("/api/v1/process-instances", json=sample.request, headers={"Idempotency-Key": f"demo-{sample.name}"})
-    )
-    return Order(sample, answer.json()["id"])
-
-
-def _follow(api: httpx.Client, orders: list[Order]) -> None:
-    pause, until = Event(), time.monotonic() + SETTLE_WITHIN_S
-    open_orders = list(orders)
-    is_terminal = sys.stdout.isatty()
-    with click.progressbar(length=len(orders), label="Orders settled", hidden=not is_terminal) as bar:
-        while open_orders and time.monotonic() < until:
-            pause.wait(POLL_S)
-            for order in tuple(open_orders):
-                order.seen = _checked(api.get(f"/api/v1/process-instances/{order.id}")).json()
-                if not order.is_where_expected and order.state != "completed":
-                    continue
-                open_orders.remove(order)
-                bar.update(1)
-                if not is_terminal:
-                    done = len(orders) - len(open_orders)
-                    click.echo(f"[{done}/{len(orders)}] {order.sample.request['businessKey']} {order.found}")
-
-
-def _checked(answer: httpx.Response) -> httpx.Response:
-    if answer.is_error:
-        asked = answer.request
-        raise click.ClickException(f"{asked.method} {asked.url} answered {answer.status_code}: {answer.text[:2000]}")
-    return answer
+        return Director(api, lab, day).play()
 
 
 def show_table(scene: Scene, orders: list[Order]) -> None:
@@ -221,7 +192,9 @@ def _show_group(scene: Scene, heading: str, orders: list[Order]) -> None:
     if not orders:
         return
     click.echo(f"\n{click.style(heading, bold=True)} ({len(orders)})")
-    for order in orders:
+    for order in orders[:SHOWN] if heading == "Completed" else orders:
         why = ", ".join(f"{element}: {reason}" for element, reason in order.places.items())
         key = order.sample.request["businessKey"]
         click.echo(f"  {key}  {why or order.sample.title:<44.44}  {scene.url}/instances/{order.id}")
+    if heading == "Completed" and len(orders) > SHOWN:
+        click.echo(f"  ... and {len(orders) - SHOWN} more: {scene.url}/instances?state=completed")

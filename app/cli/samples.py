@@ -47,6 +47,14 @@ class Sample:
         )
 
     @property
+    def never_answered(self) -> bool:
+        """Does a system answer nothing of use to it until somebody mends that?"""
+        return any(
+            fault["kind"] in ("unavailable", "time_out") and not {"calls", "seconds", "for_s"} & set(fault)
+            for fault in self.faults
+        )
+
+    @property
     def expected(self) -> str:
         place = f" at {self.element}" if self.element else ""
         return f"{self.state}{place}{f' ({self.incident_code})' if self.incident_code else ''}"
@@ -92,6 +100,9 @@ class Order:
         return sample.incident_code is None or self.places.get(str(sample.element)) == sample.incident_code
 
     @property
+    def where(self) -> str:
+        return ", ".join(f"{element} ({why})" for element, why in self.places.items())
+
+    @property
     def found(self) -> str:
-        places = ", ".join(f"{element} ({why})" for element, why in self.places.items())
-        return f"{self.state} at {places}" if places else self.state
+        return f"{self.state} at {self.where}" if self.where else self.state

@@ -23,6 +23,7 @@ from app.dashboard.instance import InstancePage
 from app.dashboard.instances import InstancePages
 from app.dashboard.jobs import JobPages
 from app.dashboard.login import LoginPages
+from app.dashboard.moves import MovePages
 from app.dashboard.parts import DashboardParts
 from app.dashboard.processes import ProcessPages
 from app.dashboard.settle import SettlePages
@@ -47,6 +48,7 @@ def build_dashboard(app: Flask, parts: DashboardParts) -> None:
         InstancePages(parts, diagrams),
         instance_page,
         SettlePages(instance_page),
+        MovePages(instance_page),
         TaskPages(parts, diagrams),
         CausePages(parts, diagrams),
         JobPages(parts, diagrams),

@@ -12,6 +12,7 @@ from app.engine import queries
 
 _BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 _TASK = "{http://camunda.org/schema/zeebe/1.0}taskDefinition"
+_FORM = f"{_BPMN}extensionElements/{{http://camunda.org/schema/zeebe/1.0}}formDefinition"
 _FARTHEST = 1e6  # pixels: no drawing is as large
 _BOUNDS = "{http://www.omg.org/spec/DD/20100524/DC}Bounds"
 _KEPT = 200
@@ -24,6 +25,7 @@ class Drawn:
     id: str
     type: str
     name: str
+    has_form: bool = False  # embedded in the diagram
 
 
 Elements = Mapping[str, Drawn]
@@ -82,7 +84,9 @@ def read_drawing(document: bytes) -> Drawing:
         tag, element_id = str(node.tag), node.get("id")
         if element_id and tag.startswith(_BPMN):
             name = " ".join((node.get("name") or "").split())
-            found[element_id] = Drawn(element_id, tag.removeprefix(_BPMN), name or element_id)
+            form = node.find(_FORM) if tag == f"{_BPMN}userTask" else None
+            has_form = form is not None and form.get("formKey", "").startswith("camunda-forms:bpmn:")
+            found[element_id] = Drawn(element_id, tag.removeprefix(_BPMN), name or element_id, has_form)
         elif tag == _TASK and not node.get("type", "=").startswith("="):
             handlers.add(node.get("type", ""))
         elif tag == _BOUNDS:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,19 +13,35 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, request
 
 from app.core.personal import MASK
-from app.dashboard.diagrams import Drawing, name_of
+from app.dashboard.diagrams import Drawing, Elements, name_of
 from app.dashboard.fields import fields_of
 from app.dashboard.happenings import tell
 from app.dashboard.marks import marks
 from app.dashboard.pages import Pages
+from app.dashboard.timeline import draw
 from app.dashboard.times import iso
 from app.dashboard.words import SECONDARY_WAITS, as_json
 from app.engine import queries
+from app.engine.moves import BY_HAND
 from app.engine.queries import CallView, HistoryView, IncidentView, InstanceRow, TokenView, VariableView
+from app.identity.audit import search
 from app.web.personal import Veil
 
 HISTORY_SHOWN = 60
+VISITS_SHOWN = 8
+AUDIT_SHOWN = 20
+# What a token waits for that may be moved elsewhere: what stands beside the flow is not
+MOVABLE = BY_HAND | {"incident", "join", "child"}
 HISTORY_MOST = 1000
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a variable was set."""
+
+    said: str
+    element_id: str | None
+    at: datetime | None
 
 
 class InstancePage(Pages):
@@ -34,29 +51,50 @@ class InstancePage(Pages):
         blueprint.add_url_rule(f"{base}/live", "instance_live", self.live, methods=["GET"])
         blueprint.add_url_rule(f"{base}/elements/<element_id>", "instance_element", self.element, methods=["GET"])
         blueprint.add_url_rule(f"{base}/facts.json", "instance_json", self.raw, methods=["GET"])
+        blueprint.add_url_rule(f"{base}/audit", "instance_audit", self.audit, methods=["GET"])
 
     def show(self, instance_id: str) -> str:
         with self.parts.database.reading() as connection:
             return self.page(connection, "instance.html", **self.facts(connection, instance_id))
 
-    def live(self, instance_id: str) -> str:
-        """The parts of the page that change, each on its own; open forms are outside them."""
+    def live(self, instance_id: str, *, moved: bool = False) -> str:
+        """The parts of the page that change, each on its own; open forms are outside them, unless one has done it."""
         with self.parts.database.reading() as connection:
-            return self.update(connection, "instance_live.html", **self.facts(connection, instance_id))
+            return self.update(connection, "instance_live.html", moved=moved, **self.facts(connection, instance_id))
+
+    def audit(self, instance_id: str) -> str:
+        """Who did what to the instance, its incidents and its tasks, refused or done."""
+        with self.parts.database.reading() as connection:
+            queries.get_instance(connection, instance_id, waits=False)
+            incidents = [each.id for each in _incidents(connection, instance_id)]
+            entries = search.find_about(connection, [instance_id, *incidents], f"{instance_id}:", AUDIT_SHOWN)
+            return self.fragment("instance_audit.html", entries=[self.parts.personal.entry(each) for each in entries])
+
+    def elements_shown(self, connection: sa.Connection, instance: InstanceRow) -> Elements:
+        """Those of the process that is looked at."""
+        return self._drawing(connection, self._shown(connection, instance.id, _call())).elements
 
     def element(self, instance_id: str, element_id: str) -> str:
         """What is known of one element of the diagram in this instance."""
         with self.parts.database.reading() as connection:
             instance, call = queries.get_instance(connection, instance_id), _call()
             veil = self.veil(connection, instance)
-            drawn = self._drawing(connection, self._shown(connection, instance_id, call)).elements.get(element_id)
+            elements = self._drawing(connection, self._shown(connection, instance_id, call)).elements
             here = [t for t in veil.tokens(queries.open_tokens(connection, instance_id)) if t.call == call]
+            visits = queries.list_steps(connection, instance_id, call=call, element_id=element_id, limit=VISITS_SHOWN)
+            calls = queries.list_calls(connection, instance_id, call)
             return self.fragment(
                 "instance_element.html",
                 instance=instance,
-                drawn=drawn,
+                call=call or None,
+                elements=elements,
+                drawn=elements.get(element_id),
                 element_id=element_id,
                 tokens=[token for token in here if token.element_id == element_id],
+                movable=[token for token in here if token.element_id != element_id and token.kind in MOVABLE][:4],
+                by_hand=BY_HAND,
+                visits=[veil.step(step) for step in visits],
+                called_here=[each for each in calls if each.element_id == element_id],
                 passed=queries.passed_elements(connection, instance_id, call).get(element_id),
             )
 
@@ -88,6 +126,7 @@ class InstancePage(Pages):
         incidents = [veil.incident(each) for each in _incidents(connection, instance_id)]
         limit = _history_limit()
         history = veil.history(queries.history(connection, instance_id, limit + 1, 0, call=call))
+        steps = queries.list_steps(connection, instance_id, call=call)
         return {
             "instance": instance,
             "call": call or None,
@@ -102,12 +141,24 @@ class InstancePage(Pages):
             "masked": veil.is_drawn,
             "standing": {token.number: token for token in tokens},
             "elsewhere": {i.id: self._place(connection, i) for i in incidents if i.call != call},
+            "acted": [veil.acted(each) for each in queries.list_acted(connection, instance_id)],
+            "timeline": draw(steps, elements, incidents, self.parts.clock.now(), queries.MOST_STEPS),
+            "origins": self._origins(connection, instance_id, call, elements),
             "scopes": _by_scope(veil.variables(queries.variables(connection, instance_id)), called),
             "history": tell(history[:limit], elements, _decision_names(connection, history)),
             "history_limit": limit,
             "history_more": len(history) > limit and limit < HISTORY_MOST,
             "marks": marks(here, queries.passed_elements(connection, instance_id, call)),
         }
+
+    def _origins(
+        self, connection: sa.Connection, instance_id: str, call: int, elements: Elements
+    ) -> dict[tuple[str, str], Origin]:
+        """Where each variable was set, by its whole scope and name."""
+        found = queries.origins(connection, instance_id)
+        numbers = {number for number, _ in found.values() if number is not None}
+        places = queries.elements_of(connection, instance_id, numbers)
+        return {key: _origin(places, number, at, call, elements) for key, (number, at) in found.items()}
 
     def _drawing(self, connection: sa.Connection, shown: InstanceRow | CallView) -> Drawing:
         return self.diagrams.drawing(connection, shown.process_id, shown.version)
@@ -135,6 +186,16 @@ class InstancePage(Pages):
         fields = fields_of(handler.parameters, inputs)
         hidden = [each.name for each in fields if veil.is_drawn and MASK in each.shown]
         return {"inputs": inputs, "fields": [each for each in fields if each.name not in hidden], "hidden": hidden}
+
+
+def _origin(
+    places: Mapping[int, tuple[str, int]], number: int | None, at: datetime | None, call: int, elements: Elements
+) -> Origin:
+    """What is shown beside a variable: a step of the process that is looked at has a name and can be chosen."""
+    if number is None:
+        return Origin("the start", None, at)
+    element_id, of = places.get(number, ("", call))
+    return Origin(name_of(elements, element_id), element_id, at) if of == call else Origin("another process", None, at)
 
 
 def _can_be_settled(incident: IncidentView, instance: queries.InstanceRow) -> bool:

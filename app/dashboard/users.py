@@ -23,6 +23,7 @@ class UserPages(Pages):
         blueprint.add_url_rule("/users", "add_user", self.add, methods=["POST"])
         base = "/users/<name>"
         blueprint.add_url_rule(f"{base}/grants", "grant_user", self.grant, methods=["POST"])
+        blueprint.add_url_rule(f"{base}/groups", "group_user", self.group, methods=["POST"])
         blueprint.add_url_rule(f"{base}/password", "reset_password", self.reset, methods=["POST"])
         blueprint.add_url_rule(f"{base}/disable", "disable_user", self.disable, methods=["POST"])
         blueprint.add_url_rule(f"{base}/enable", "enable_user", self.enable, methods=["POST"])
@@ -54,6 +55,15 @@ class UserPages(Pages):
         def work(tx: Transaction, deed: Deed) -> None:
             deed.before = {"grants": sorted(map(str, users.get(tx.connection, name).grants))}
             self.parts.identity.users.grant(tx, name, grants)
+
+        return self._act(work)
+
+    def group(self, name: str) -> Response:
+        groups = request.form.get("groups", "").split(",")
+
+        def work(tx: Transaction, deed: Deed) -> None:
+            deed.before = {"groups": list(users.get(tx.connection, name).groups)}
+            self.parts.identity.users.put_in_groups(tx, name, groups)
 
         return self._act(work)
 

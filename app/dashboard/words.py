@@ -100,6 +100,7 @@ LONGEST = {
 }
 
 OVERDUE = {
+    "user_task": "a person",
     "timer": "a timer",
     "retry": "another try",
     "callback": "a system that was to call back",
@@ -115,6 +116,17 @@ OUTCOMES = {
     "failed_differently": "failed differently",
     "cancelled": "was cancelled",
 }
+
+# Of what came of a move by hand; what it passed to is named
+VERDICTS = {
+    "stands": "stands there",
+    "failed_alike": "failed alike",
+    "failed_differently": "failed differently",
+    "cancelled": "was cancelled",
+    "unread": "nobody has taken it yet",
+}
+
+PREPOSITIONS = {"rewind": "to", "move": "to"}
 
 ELEMENTS = {
     "startEvent": "Start event",
@@ -140,6 +152,19 @@ ELEMENTS = {
     "sequenceFlow": "Sequence flow",
     "process": "Process",
 }
+
+
+def verdict(acted: queries.ActedView, elements: Mapping[str, Any], instance: queries.InstanceRow) -> str:
+    """What came of a move by hand, as things stand now."""
+    names = [elements[each].name if each in elements else each for each in acted.to]
+    if acted.verdict == "passed":
+        return ("taken by " if acted.action == "send" else "passed to ") + " and ".join(names) if names else "passed"
+    if acted.action in ("suspend", "resume"):
+        stands = instance.state == "suspended"
+        return "stands still" if stands and acted.action == "suspend" else "still suspended" if stands else "goes on"
+    if acted.waits:
+        return f"{VERDICTS['stands']}: {WAITS.get(acted.waits, acted.waits).lower()}"
+    return VERDICTS.get(acted.verdict, "done")
 
 
 def counted(number: int) -> str:

@@ -148,6 +148,9 @@ class Element:
     form: str | None = None
     assignee: str | None = None
     candidate_groups: str | None = None
+    due: str | None = None
+    follow_up: str | None = None
+    form_schema: dict[str, Any] | None = None  # of a form that is embedded in the diagram
 
 
 @dataclass(frozen=True)

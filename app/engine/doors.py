@@ -16,7 +16,7 @@ from app.core.priority import NORMAL
 from app.core.types import from_microseconds
 from app.core.wakeups import Wakeups
 from app.decisions.dmn import Model
-from app.engine import decisions, definitions, inbox, starts, steps, triggers, workers
+from app.engine import decisions, definitions, forms, inbox, starts, steps, triggers, workers
 from app.engine.decisions import Accepted, Decided, DecisionDeployment
 from app.engine.definitions import Deployment
 from app.engine.desk import Desk
@@ -31,6 +31,14 @@ from app.engine.starts import Started, StartRequest
 from app.engine.steps import ClaimedStep, StepResult
 from app.engine.suspension import check_awake
 from app.handling.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class TaskForm:
+    """`schema` is what form-js shows, `data` the variables that it shows in it."""
+
+    schema: dict[str, Any]
+    data: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +146,30 @@ class Engine:
         self._note_task(tx, live, node, "task_unclaimed", user)
 
     def complete_task(self, tx: Transaction, task_id: str, variables: dict[str, Any], user: str) -> None:
-        """Complete a user task with what was found out; refused while somebody else has it."""
+        """Complete a user task with what was found out; refused while somebody else has it.
+
+        Where the diagram has a form for it: with what the form takes of that; VariablesRefused names what does not fit.
+        """
         starts.check_variables(variables)
         live, node = self._task(tx, task_id, user)
+        spec = node.task_spec
+        if spec.form is not None:
+            variables = forms.check_answers(spec.form, variables, spec.view(node), self._clock)
         node.wait.claimed_by = user
         live.note("task_completed", node, user, variables=sorted(variables))
         steps.settle(live, node, variables)
         self.desk.go_on(tx, live)
+
+    def task_form(self, connection: sa.Connection, task_id: str) -> TaskForm | None:
+        """The form of an open user task and the variables that it shows; None if its diagram has none for it."""
+        instance_id, _, number = task_id.rpartition(":")
+        live = self._instances.read(connection, instance_id)
+        node = live.tree.find(int(number)) if number.isdecimal() else None
+        if node is None or getattr(node.task_spec, "form", None) is None:
+            return None
+        spec = node.task_spec
+        seen = spec.view(node)
+        return TaskForm(spec.form, {name: seen[name] for name in forms.keys_of(spec.form) if name in seen})
 
     def _task(self, tx: Transaction, task_id: str, user: str) -> tuple[Live, Node]:
         instance_id, _, number = task_id.rpartition(":")

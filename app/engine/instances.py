@@ -16,7 +16,7 @@ from app.engine.spiff.activities import HandlerTask
 from app.engine.spiff.codec import TOKEN_COLUMNS, restore, token_rows, variable_rows
 from app.engine.spiff.live import Live, Outcome, Raised
 from app.engine.spiff.scopes import VISITS, as_json
-from app.engine.tables import history, incident, process_instance, token, variable
+from app.engine.tables import history, incident, process_instance, token, user_task, variable
 
 ACTIVE, SUSPENDED, COMPLETED, CANCELLED = "active", "suspended", "completed", "cancelled"
 
@@ -187,11 +187,13 @@ class Instances:
             _write_outcome(tx, live, outcome)
         if live.dropped:
             _drop_incidents(tx, live)
+        if live.offered:
+            _write_tasks(tx, live)
         live.settled = 0
         done: list[Any]
         for done in (live.happenings, live.raised, live.outcomes, live.dropped):
             done.clear()
-        for done in (live.thrown, live.undone, live.taken, live.passed_gates):
+        for done in (live.thrown, live.undone, live.taken, live.passed_gates, live.offered):
             done.clear()
 
 
@@ -265,6 +267,20 @@ def _write_outcome(tx: Transaction, live: Live, outcome: Outcome) -> None:
             ended_at=from_microseconds(live.now),
         )
     )
+
+
+def _write_tasks(tx: Transaction, live: Live) -> None:
+    rows = [
+        {
+            "instance_id": live.instance_id,
+            "number": each.number,
+            "groups": each.groups,
+            "due_at": None if each.due_at is None else from_microseconds(each.due_at),
+            "follow_up_at": None if each.follow_up_at is None else from_microseconds(each.follow_up_at),
+        }
+        for each in live.offered
+    ]
+    tx.connection.execute(sa.insert(user_task), rows)
 
 
 def _drop_incidents(tx: Transaction, live: Live) -> None:

@@ -1,6 +1,7 @@
 """What an operator does to one token by hand, or to all of them; each refuses what would break the instance."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from app.core.errors import Conflict, NotFound
@@ -79,6 +80,28 @@ def move(live: Live, node: Node, element_id: str) -> Node:
     take_away(node)
     live.rewinds += 1  # it may pass elements again
     return places.put(workflow, element_id, branch)
+
+
+@dataclass(frozen=True)
+class MovePlan:
+    """What a move would do; with `refusals` it is not done. `ends` are the tokens that it would end."""
+
+    number: int
+    element_id: str
+    ends: list[tuple[int, str, str]]  # number, element, what it waits for
+    refusals: list[str]
+
+
+def plan_move(live: Live, number: int, element_id: str) -> MovePlan:
+    """Make the move in memory, where nothing is stored: `live` is of no use afterwards."""
+    before = {node.id: (node.id, node.task_spec.bpmn_id, kind_of(node)) for node in live.tree.nodes()}
+    try:
+        move(live, standing(live, number), element_id)
+    except (Conflict, NotFound) as refused:
+        return MovePlan(number, element_id, [], [refused.message])
+    after = {node.id for node in live.tree.nodes()}
+    ends = [was for each, was in before.items() if each not in after and was[1] is not None]
+    return MovePlan(number, element_id, ends, [])
 
 
 def cancel(live: Live) -> None:

@@ -17,6 +17,7 @@ from app.engine.actions import Action
 from app.engine.doors import Engine
 from app.engine.gates.operating import Gatekeeping
 from app.engine.messages import MessageIn, Published
+from app.engine.moves import MovePlan
 from app.engine.rewind import DoneStep, RewindPlan
 from app.engine.spiff.index import Node
 from app.engine.spiff.live import Live
@@ -99,6 +100,10 @@ class Operators:
         moves.move(live, node, element_id)
         actions.note(live, node, action)
         self._moved(tx, live, action)
+
+    def move_plan(self, connection: sa.Connection, instance_id: str, number: int, element_id: str) -> MovePlan:
+        """What a move would end, and why it would be refused; nothing is changed."""
+        return moves.plan_move(self._desk.instances.read(connection, instance_id), number, element_id)
 
     def rewind_plan(
         self, connection: sa.Connection, instance_id: str, element_id: str, number: int | None = None

@@ -92,11 +92,10 @@ def start(tx: Transaction, request: StartRequest, clock: Clock) -> Started:
         digest=digest,
         trace_parent=request.trace_parent,
     )
-    instance_id = put(tx, new, to_microseconds(clock.now()))
-    rows = [
-        {"instance_id": instance_id, "scope": "", "kind": VALUE, "name": name, "value": value}
-        for name, value in stored.items()
-    ]
+    now = to_microseconds(clock.now())
+    instance_id = put(tx, new, now)
+    given = {"instance_id": instance_id, "scope": "", "kind": VALUE, "number": None, "set_at": now}
+    rows = [{**given, "name": name, "value": value} for name, value in stored.items()]
     _PUT_VARIABLES.run(tx.connection, rows)
     return Started(instance_id, True)
 

@@ -260,7 +260,7 @@ def correct(live: Live, node: Node, inputs: dict[str, Any], registry: Registry) 
         if name in mapped or (handler is not None and spec.undoes):
             internal.setdefault("corrected", {})[name] = value
         else:
-            scopes_of(node).write(internal.get("scope", node.workflow.scope), name, value, node.branch)
+            scopes_of(node).write(internal.get("scope", node.workflow.scope), name, value, node.branch, by=node.id)
     if handler is None or node.wait.step_key is None:
         retry(live, node)
         return

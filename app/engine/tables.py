@@ -120,6 +120,7 @@ token = sa.Table(
     sa.Column("attempt", sa.Integer, nullable=False),
     sa.Column("claimed_by", sa.String(64)),  # a worker, or the user who took the task
     sa.Column("inputs", JsonText),
+    sa.Column("outputs", JsonText),  # of a step that is done, where `undo` does not have them
     sa.Column("error", JsonText),  # {"code", "message", "detail"} of the last attempt that failed
     sa.Column("undo", JsonText),  # {"handler", "arguments", "outputs"} that take a done step back
     sa.Column("entered_at", Instant, nullable=False),
@@ -147,6 +148,17 @@ token = sa.Table(
     sqlite_with_rowid=False,
 )
 
+user_task = sa.Table(
+    "user_task",  # of a token that waits for a person, where the diagram says for whom or by when
+    metadata,
+    sa.Column("instance_id", sa.String(36), sa.ForeignKey("process_instance.id"), primary_key=True),
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("groups", JsonText, nullable=False),  # the candidate groups, a list
+    sa.Column("due_at", Instant),
+    sa.Column("follow_up_at", Instant),
+    sqlite_with_rowid=False,
+)
+
 variable = sa.Table(
     "variable",
     metadata,
@@ -157,6 +169,9 @@ variable = sa.Table(
     ),  # v: a variable; n: visits; w: a path's last write; o: an iteration's output
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("value", sa.Text, nullable=False),  # JSON
+    # Of a variable: the token that has set it, and when; no number: it came with the start, or is not known
+    sa.Column("number", sa.BigInteger),
+    sa.Column("set_at", Instant),
     sqlite_with_rowid=False,
 )
 

@@ -97,6 +97,7 @@ class Person:
     kind: Literal["user", "token"] = "user"
     user_id: str | None = None  # None: a system's own token
     token_id: str | None = None
+    groups: tuple[str, ...] = ()  # whose tasks are theirs to take
 
     def may(self, permission: Permission, process_id: str | None = None) -> bool:
         """Whether in that process; for None, whether anywhere."""

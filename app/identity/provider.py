@@ -74,6 +74,7 @@ class Known:
     subject: str
     name: str
     grants: Sequence[Grant]
+    groups: Sequence[str] = ()
 
 
 class Provider:
@@ -172,7 +173,9 @@ class Provider:
         groups = claims.get(self.settings.groups_claim) or ()
         named = [groups] if isinstance(groups, str) else [str(group) for group in groups]
         grants = {grant for group in named for grant in self.settings.roles.get(group, ())}
-        return Known(f"{self.settings.issuer} {claims['sub']}", name, sorted(grants))
+        return Known(
+            f"{self.settings.issuer} {claims['sub']}", name, sorted(grants), [each[:64] for each in named][:50]
+        )
 
     def _algorithms(self) -> list[str]:
         offered = self._offered().get("id_token_signing_alg_values_supported", ["RS256"])

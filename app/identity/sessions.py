@@ -41,7 +41,7 @@ class Found:
 _FIND = (
     sa.select(
         *(user_session.c[name] for name in ("user_id", "opened_at", "seen_at")),
-        *(user_account.c[name] for name in ("name", "grants", "disabled_at")),
+        *(user_account.c[name] for name in ("name", "grants", "groups", "disabled_at")),
     )
     .join_from(user_session, user_account, user_account.c.id == user_session.c.user_id)
     .where(user_session.c.digest == sa.bindparam("digest_"))
@@ -72,7 +72,7 @@ class Sessions:
         now = self._clock.now()
         if now >= min(row.seen_at + self._idle, row.opened_at + self.longest):
             return None
-        person = Person(row.name, Authority(unpack(row.grants)), "user", row.user_id)
+        person = Person(row.name, Authority(unpack(row.grants)), "user", row.user_id, groups=tuple(row.groups or ()))
         return Found(person, now - row.seen_at >= NOTED_EVERY)
 
     def note_use(self, tx: Transaction, cookie: str) -> None:

@@ -13,6 +13,7 @@ user_account = sa.Table(
     sa.Column("password_hash", sa.Text),  # argon2id; NULL: a provider logs them in
     sa.Column("subject", sa.String(512), unique=True),  # the provider's name for them: issuer, a space, subject
     sa.Column("grants", JsonText, nullable=False),  # [[role, process id or ""], ...]
+    sa.Column("groups", JsonText),  # names; whose tasks are theirs to take
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("created_by", sa.Text, nullable=False),
     sa.Column("logged_in_at", Instant),

@@ -39,6 +39,7 @@ class UserView:
     name: str
     subject: str | None
     grants: Sequence[Grant]
+    groups: Sequence[str]
     created_at: datetime
     created_by: str
     logged_in_at: datetime | None
@@ -76,16 +77,19 @@ class Users:
         self.add(tx, "admin", password, [Grant(Role.ADMIN)], "first start")
         return True
 
-    def let_in(self, tx: Transaction, subject: str, name: str, grants: Iterable[Grant], by: str) -> str | None:
-        """The id of whom a provider knows by that subject, with these grants from now on; None if they may do nothing.
+    def let_in(
+        self, tx: Transaction, subject: str, name: str, grants: Iterable[Grant], by: str, groups: Sequence[str] = ()
+    ) -> str | None:
+        """The id of whom a provider knows by that subject, with these grants and groups from now on; None if they may
+        do nothing.
 
         Somebody new is added. Conflict if another user has the name: a provider takes nobody's account over.
         """
         row = tx.connection.execute(_VIEW.where(user_account.c.subject == subject)).first()
         given = list(grants)
         if row is None:
-            return self._insert(tx, name, given, by, subject=subject) if given else None
-        self._update(tx, row.id, grants=pack(given))
+            return self._insert(tx, name, given, by, subject=subject, groups=list(groups)) if given else None
+        self._update(tx, row.id, grants=pack(given), groups=list(groups))
         if not given:
             _end_sessions(tx, row.id)
         return str(row.id) if given and row.disabled_at is None else None
@@ -104,6 +108,16 @@ class Users:
         user = get(tx.connection, name)
         self._update(tx, user.id, grants=pack(grants))
         _check_somebody_manages(tx)
+
+    def put_in_groups(self, tx: Transaction, name: str, groups: Iterable[str]) -> None:
+        """These and no others: their tasks are offered to them from the next request on."""
+        named = list(dict.fromkeys(each.strip() for each in groups if each.strip()))
+        if any(len(each) > 64 or not each.isprintable() for each in named) or len(named) > 50:
+            raise InvalidInput("A group's name has at most 64 characters; 50 groups at most.", path="$.groups")
+        user = get(tx.connection, name)
+        if user.subject is not None:
+            raise Conflict(f"{user.name} is logged in by a provider, who says which groups they are in.")
+        self._update(tx, user.id, groups=named)
 
     def disable(self, tx: Transaction, name: str) -> None:
         """Ends their sessions; their tokens open nothing any more. Safe to repeat."""
@@ -170,7 +184,7 @@ def unpack(stored: Iterable[Sequence[str]]) -> tuple[Grant, ...]:
 
 
 def _view(row: Any) -> UserView:
-    return UserView(**{**row._mapping, "grants": unpack(row.grants)})
+    return UserView(**{**row._mapping, "grants": unpack(row.grants), "groups": tuple(row.groups or ())})
 
 
 def _manages(user: UserView) -> bool:

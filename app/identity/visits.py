@@ -48,7 +48,9 @@ class ProviderLogin:
         known = self.provider.finish(visit, answered, address)
         name = _STRANGE.sub("-", known.name).strip("-.@+")[:64] or "somebody"
         with self._database.transaction() as tx:
-            user_id = self._users.let_in(tx, known.subject, name, known.grants, self.provider.settings.name)
+            user_id = self._users.let_in(
+                tx, known.subject, name, known.grants, self.provider.settings.name, known.groups
+            )
             session = None if user_id is None else self._login.open(tx, user_id, visitor)
         if session is None:
             raise ProviderRefused(

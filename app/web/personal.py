@@ -16,9 +16,11 @@ from app.core.jobs import ItemView
 from app.core.personal import MASK, masked, masking, personal_values
 from app.core.secrecy import Scrubber
 from app.engine.queries import (
+    ActedView,
     CauseView,
     HistoryView,
     IncidentView,
+    StepView,
     TokenView,
     UserTaskView,
     VariableView,
@@ -64,6 +66,14 @@ class Veil:
             )
             for view in views
         ]
+
+    def step(self, view: StepView) -> StepView:
+        tries = [replace(each, message=self.value(each.message)) for each in view.tries]
+        inputs, outputs, error = self.value(view.inputs), self.value(view.outputs), self.value(view.error)
+        return replace(view, inputs=inputs, outputs=outputs, error=error, tries=tries)
+
+    def acted(self, view: ActedView) -> ActedView:
+        return replace(view, error=self.value(view.error), reason=self.value(view.reason))
 
     def history(self, views: Iterable[HistoryView]) -> list[HistoryView]:
         return [replace(view, detail=self._detail(view.detail)) for view in views]

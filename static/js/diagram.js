@@ -70,9 +70,18 @@
     return element;
   }
 
+  // The address follows what is looked at, so that a link shows the same.
+  function note(id) {
+    const address = new URL(location.href);
+    if (id) address.searchParams.set("element", id);
+    else address.searchParams.delete("element");
+    history.replaceState(null, "", address);
+  }
+
   function choose(id) {
     const element = registry.get(id);
     if (!element) return;
+    note(id);
     if (chosen) canvas.removeMarker(chosen, "mark-chosen");
     chosen = id;
     canvas.addMarker(id, "mark-chosen");
@@ -83,6 +92,7 @@
   function unchoose() {
     if (chosen) canvas.removeMarker(chosen, "mark-chosen");
     chosen = null;
+    note(null);
     document.getElementById("element-facts")?.replaceChildren();
   }
 
@@ -128,6 +138,8 @@
     new ResizeObserver(() => { if (moved) canvas.resized(); else begin(); }).observe(surface);
     document.addEventListener("htmx:after:swap", readMarks);
     holder.dataset.ready = "true";
+    const wanted = new URL(location.href).searchParams.get("element");
+    if (wanted) choose(wanted);
   }
 
   load().catch((error) => {

@@ -1,4 +1,4 @@
-/* What every page does: polls only while it is seen, proves its POSTs, answers the keyboard, shows refusals where they belong. */
+/* What every page does: polls only while it is seen, proves its POSTs, shows refusals where they belong. */
 (() => {
   "use strict";
   const csrf = document.querySelector('meta[name="csrf"]').content;
@@ -62,20 +62,6 @@
   document.addEventListener("htmx:after:swap", (event) => {
     const list = document.querySelector("#list[data-address]");
     if (list && event.detail.ctx.sourceElement?.id === "filter") history.replaceState(null, "", list.dataset.address);
-  });
-
-  document.addEventListener("keydown", (event) => {
-    const search = document.getElementById("search");
-    if (!search || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "/" && !event.target.closest("input, textarea, select, [contenteditable]")) {
-      event.preventDefault();
-      search.focus();
-      search.select();
-    } else if (event.key === "Escape" && event.target === search && search.value) {
-      event.preventDefault();
-      search.value = "";
-      search.dispatchEvent(new Event("input", { bubbles: true }));
-    }
   });
 
   // A menu closes when one looks elsewhere.

@@ -91,7 +91,7 @@ def test_an_open_form_outlives_the_refresh_of_the_page_round_it(world: World, op
 
 
 def test_a_skipped_step_counts_as_done_with_the_outputs_given(world: World, operator: Page, fallen: str) -> None:
-    form = operator.locator("details.act").last
+    form = operator.locator(".fallout details.act").last
     form.locator("summary").click()
     form.get_by_label("Outputs, as JSON").fill('{"ont_id": "by-hand"}')
     form.get_by_label("Reason").fill("Put in service by hand")

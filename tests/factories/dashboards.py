@@ -34,6 +34,7 @@ from app.engine.sweeps import due_instances
 from app.handling import Backoff, Done, Refused, Work, handles
 from app.handling.registry import Registry
 from app.identity.provider import ProviderSettings
+from app.web.files import StaticFiles
 from app.web.personal import PersonalData
 from app.web.rates import Rate
 from app.web.shield import install_shield
@@ -112,7 +113,8 @@ class World:
 
     def serve(self, per_s: float = 100_000) -> Flask:
         """One of any number of servers on the same database."""
-        app = Flask("turnup-tests", static_folder=str(ROOT / "static"))
+        app = Flask("turnup-tests", static_folder=None)
+        StaticFiles(ROOT / "static").install(app)
         install_shield(app)
         doors = (self.database, self.engine, self.operators, self.registry, self.clock, self.identity, self.jobs)
         build_dashboard(app, DashboardParts(*doors, Rate(per_s), self.personal))

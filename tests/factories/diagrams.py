@@ -82,6 +82,7 @@ class Diagram:
         self._properties: dict[str, str] = {}
         self._roots: dict[str, str] = {}
         self._version_tag: str | None = None
+        self._forms = ""
 
     # the process
 
@@ -95,6 +96,11 @@ class Diagram:
 
     def version_tag(self, tag: str) -> Diagram:
         self._version_tag = tag
+        return self
+
+    def embed(self, form_id: str, schema: Mapping[str, Any]) -> Diagram:
+        """A form inside the diagram; user tasks name it `camunda-forms:bpmn:<form_id>`."""
+        self._forms += tag("zeebe:userTaskForm", {"id": form_id}, escape(json.dumps(schema)))
         return self
 
     def raw(self, text: str) -> Diagram:
@@ -212,16 +218,22 @@ class Diagram:
         form: str | None = None,
         assignee: str | None = None,
         groups: str | None = None,
+        due: str | None = None,
+        follow_up: str | None = None,
         inputs: Mapped = None,
         outputs: Mapped = None,
     ) -> Diagram:
+        """`form` is a form's id, or the key of one that `embed` has put into the diagram."""
+        named = "formKey" if form and form.startswith("camunda-forms:") else "formId"
+        scheduled = {"dueDate": due, "followUpDate": follow_up}
         assigned = {"assignee": assignee, "candidateGroups": groups}
         return self._activity(
             "userTask",
             {"id": id, "name": name},
             tag("zeebe:userTask", {}),
-            tag("zeebe:formDefinition", {"formId": form}) if form else "",
+            tag("zeebe:formDefinition", {named: form}) if form else "",
             tag("zeebe:assignmentDefinition", assigned) if assignee or groups else "",
+            tag("zeebe:taskSchedule", scheduled) if due or follow_up else "",
             mappings(inputs, outputs),
         )
 
@@ -368,7 +380,7 @@ class Diagram:
         if self._version_tag is not None:
             declared += tag("zeebe:versionTag", {"value": self._version_tag})
         attributes = {"id": self.process_id, "name": self.name, "isExecutable": str(self.executable).lower()}
-        process = tag("bpmn:process", attributes, extensions(declared) + self.content())
+        process = tag("bpmn:process", attributes, extensions(declared + self._forms) + self.content())
         return definitions([process, *self._roots.values()])
 
     def _add(self, node: _Node) -> Diagram:

@@ -18,7 +18,7 @@ from app.core.db import Database, Instant
 from app.core.types import to_microseconds
 from app.engine import handler_hours
 from app.engine.handler_hours import counted
-from app.engine.tables import arrival, history, incident, process_instance, token, variable
+from app.engine.tables import arrival, history, incident, process_instance, token, user_task, variable
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
 from tests.factories.steps import HANDLERS
@@ -29,7 +29,7 @@ OVER = timedelta(days=200)  # the time in which they have come in
 # Of a thousand instances, how many come to what; the rest are completed
 SHARES = {"message": 12, "timer": 8, "task": 5, "fallen_out": 3, "suspended": 2, "cancelled": 15, "corrected": 20}
 CODES = ("port_taken", "unknown_serial", "no_light", "profile_missing")  # with which those fall out
-_TABLES = (process_instance, token, variable, history, incident, arrival)
+_TABLES = (process_instance, token, user_task, variable, history, incident, arrival)
 _copy = sa.Table(
     "copy_",
     sa.MetaData(),

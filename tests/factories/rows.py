@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from app.core.db import Database
 from app.core.priority import NORMAL
-from app.engine.tables import history, incident, process_definition, process_instance, token, variable
+from app.engine.tables import history, incident, process_definition, process_instance, token, user_task, variable
 
 START = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 DONE, CANCELLED, WAITING = 64, 256, 8  # states of a token, as SpiffWorkflow numbers them
@@ -87,6 +87,10 @@ class Rows:
         """A token that has come and gone: completed, unless another `state` is given."""
         over = {"open": 0, "state": DONE, "since": None, "ended_at": at(ended_s)}
         return self.token(instance_id, element_id, None, **{**over, **values})
+
+    def user_task(self, instance_id: str, number: int, **values: Any) -> None:
+        """For whom the task of a token is, and by when."""
+        self._insert(user_task, {"instance_id": instance_id, "number": number, "groups": [], **values})
 
     def variable(self, instance_id: str, name: str, value: Any, scope: str = "", kind: str = "v") -> None:
         text = orjson.dumps(value).decode()

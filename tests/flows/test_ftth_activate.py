@@ -77,6 +77,11 @@ def test_the_router_gets_the_profile_of_the_speed(field: Shipped, speed_mbps: in
     assert field.lab.client.get(f"/acs/devices/{SERIAL}").json()["profile"] == profile
 
 
+def test_a_business_gets_the_better_router_at_any_speed(field: Shipped) -> None:
+    begin(field, speed_mbps=100, segment="business")
+    assert field.lab.client.get(f"/acs/devices/{SERIAL}").json()["profile"] == "fast"
+
+
 def test_a_report_that_comes_before_anybody_waits_for_it_is_not_lost(field: Shipped) -> None:
     field.publish("ont_online", SERIAL)
     instance_id = begin(field)

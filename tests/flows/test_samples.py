@@ -37,7 +37,7 @@ def test_every_sample_ends_where_its_file_says(house: Shipped, sample: Sample) -
     for _ in range(ROUNDS_S):
         house.listen(instance_id, seconds=1)
         order.seen = seen(house, instance_id)
-        if order.state == "completed":
+        if order.state in ("completed", "fallen_out"):
             break
     assert order.is_where_expected, f"expected {sample.expected}, found {order.found}"
 

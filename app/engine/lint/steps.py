@@ -30,7 +30,12 @@ def check_steps(
             message = "A task without a type does nothing: the token passes on."
             remedy = "Choose a type: a service task for a handler, a user task for a person, a script task for FEEL."
             yield Finding.warning(element, "does_nothing", message, remedy)
-        for what, text in (("the assignee", element.assignee), ("the candidate groups", element.candidate_groups)):
+        for what, text in (
+            ("the assignee", element.assignee),
+            ("the candidate groups", element.candidate_groups),
+            ("the due date", element.due),
+            ("the follow-up date", element.follow_up),
+        ):
             if text is not None:
                 yield from check_source(element, what, text)
         if element.error_code is not None:

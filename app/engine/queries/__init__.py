@@ -5,6 +5,8 @@ Each function takes an open connection (`Database.reading()`), only reads, and r
 
 from app.core.pages import Page as Page
 from app.core.pages import is_all as is_all
+from app.engine.queries.acted import ActedView as ActedView
+from app.engine.queries.acted import list_acted as list_acted
 from app.engine.queries.calls import CallView as CallView
 from app.engine.queries.calls import UnknownCall as UnknownCall
 from app.engine.queries.calls import get_call as get_call
@@ -61,6 +63,12 @@ from app.engine.queries.overdue import overdue as overdue
 from app.engine.queries.processes import ProcessView as ProcessView
 from app.engine.queries.processes import get_process as get_process
 from app.engine.queries.processes import open_by_version as open_by_version
+from app.engine.queries.steps import MOST_STEPS as MOST_STEPS
+from app.engine.queries.steps import StepView as StepView
+from app.engine.queries.steps import TryView as TryView
+from app.engine.queries.steps import elements_of as elements_of
+from app.engine.queries.steps import list_steps as list_steps
+from app.engine.queries.steps import origins as origins
 from app.engine.queries.tasks import UnknownTask as UnknownTask
 from app.engine.queries.tasks import UserTaskView as UserTaskView
 from app.engine.queries.tasks import get_user_task as get_user_task

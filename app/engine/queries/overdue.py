@@ -11,7 +11,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from app.core.pages import Page, count, fetch, literal
-from app.engine.tables import incident, process_instance, token
+from app.engine.tables import incident, process_instance, token, user_task
 
 PATIENCE = timedelta(minutes=1)  # a worker sees to what is due within seconds
 _TIMED = ("timer", "retry", "callback")
@@ -43,12 +43,20 @@ _ACTIVE = process_instance.c.state.not_in(("suspended", "completed", "cancelled"
 def overdue(
     connection: sa.Connection, now: datetime, among: Collection[str] | None = None, limit: int = 5
 ) -> Page[WaitView]:
-    """Timers, repeated attempts and limits of callbacks whose time is past and nobody sees to, the oldest first."""
+    """Timers, repeated attempts and limits of callbacks whose time is past and nobody sees to, and tasks past the time
+    by which they were to be done; the oldest first."""
     due = token.c.due_at <= now - PATIENCE
-    query = _tokens(among, token.c.kind, token.c.due_at).where(due, token.c.open == 1, token.c.kind.in_(_TIMED))
-    ordered = query.order_by(token.c.due_at)
-    rows, total = fetch(connection, ordered, limit, 0, partial(count, connection, query))
-    return Page([WaitView(**row._mapping) for row in rows], total)
+    timed = _tokens(among, token.c.kind, token.c.due_at).where(due, token.c.open == 1, token.c.kind.in_(_TIMED))
+    late = user_task.c.due_at <= now
+    this = sa.and_(user_task.c.instance_id == token.c.instance_id, user_task.c.number == token.c.number)
+    tasks = _tokens(among, token.c.kind, user_task.c.due_at).join(user_task, this)
+    tasks = tasks.where(token.c.kind == literal("user_task"), late)
+    found, total = list[WaitView](), 0
+    for query, at in ((timed, token.c.due_at), (tasks, user_task.c.due_at)):
+        rows, number = fetch(connection, query.order_by(at), limit, 0, partial(count, connection, query))
+        found += [WaitView(**row._mapping) for row in rows]
+        total += number
+    return Page(sorted(found, key=lambda view: view.at)[:limit], total)
 
 
 def longest(connection: sa.Connection, among: Collection[str] | None = None) -> list[WaitView]:

@@ -38,7 +38,7 @@ class Activity(Spec):
                 value = mapping.source.value(view, clock_of(my_task))
             name, *path = mapping.target.split(".")
             local[name] = nested(local.get(name), path, value)
-        scopes.open(scope, local, of_a_step=not self.owns_scope)
+        scopes.open(scope, local, of_a_step=not self.owns_scope, by=my_task.id)
 
     def _on_complete_hook(self, my_task: Node) -> None:
         if self.compensator is not None:
@@ -81,14 +81,6 @@ class HandlerTask(Activity):
     def _run_hook(self, my_task: Node) -> None:
         self.enter(my_task)
         my_task.workflow.top_workflow.live.offer_job(my_task)
-
-
-class UserTask(Activity):
-    """Waits for a person."""
-
-    def _run_hook(self, my_task: Node) -> None:
-        self.enter(my_task)
-        my_task.workflow.top_workflow.live.wait_for(my_task, "user_task", name=self.bpmn_name)
 
 
 class ScriptTask(Activity):

@@ -40,6 +40,7 @@ class Spec(BpmnSpecMixin):
 
     def leave_with(self, my_task: Node, result: Mapping[str, Any]) -> None:
         """Write what the step gave: by its output mappings if it has any, else all of it."""
+        my_task.gave = result
         workflow = my_task.workflow
         inside = my_task.internal_data.get("scope", workflow.scope)
         if self.outputs_:
@@ -142,7 +143,7 @@ def write_all(node: Node, result: Mapping[str, Any], writes: Sequence[tuple[str,
                 )
     node.workflow.leaving(node, result, writes)
     for scope, target, value in writes:
-        scopes.write(scope, target, value, node.branch)
+        scopes.write(scope, target, value, node.branch, by=node.id)
 
 
 def count_visit(node: Node) -> int:

@@ -16,6 +16,7 @@ from app.engine.spiff.build_events import EVENTS, handler_task, message_throw, t
 from app.engine.spiff.build_loops import activity_of, loop_over
 from app.engine.spiff.mapping import mappings_of, source_of
 from app.engine.spiff.process_spec import ProcessSpec
+from app.engine.spiff.user_tasks import UserTask
 
 
 @dataclass(frozen=True)
@@ -163,6 +164,21 @@ def _receive_task(process: ProcessSpec, element: Element) -> Any:
     return spec
 
 
+def _user_task(process: ProcessSpec, element: Element) -> Any:
+    spec = UserTask(process, element.id)
+    said = {
+        "assignee": (element.assignee, "the assignee"),
+        "groups": (element.candidate_groups, "the candidate groups"),
+        "due": (element.due, "the due date"),
+        "follow_up": (element.follow_up, "the follow-up date"),
+    }
+    spec.assignment = {
+        name: source_of(text, f"{what} of '{element.id}'") for name, (text, what) in said.items() if text is not None
+    }
+    spec.form = element.form_schema
+    return spec
+
+
 def _script_task(process: ProcessSpec, element: Element) -> Any:
     spec = activities.ScriptTask(process, element.id)
     expression, spec.result = element.script or ("", "")
@@ -195,7 +211,7 @@ _MAKERS: dict[str, Callable[[ProcessSpec, Element], Any]] = {
     "receiveTask": _receive_task,
     "scriptTask": _script_task,
     "businessRuleTask": _rule_task,
-    "userTask": lambda process, element: activities.UserTask(process, element.id),
+    "userTask": _user_task,
     "manualTask": lambda process, element: activities.PassTask(process, element.id),
     "task": lambda process, element: activities.PassTask(process, element.id),
     "exclusiveGateway": lambda process, element: gateways.ExclusiveGateway(process, element.id),

@@ -8,7 +8,7 @@ import orjson
 from app.engine.spiff.branches import BESIDE, Branch
 from app.engine.spiff.index import COMPLETED, OPEN, WAITING, Node, SubTree
 from app.engine.spiff.live import Live, Wait
-from app.engine.spiff.scopes import as_json
+from app.engine.spiff.scopes import VALUE, as_json
 
 TOKEN_COLUMNS = (
     "number parent inside state spec internal element_id kind since due_at held_due_at name correlation step_key "
@@ -60,6 +60,7 @@ def _row(live: Live, node: Node) -> dict[str, Any]:
         "attempt": wait.attempt,
         "claimed_by": wait.claimed_by,
         "inputs": None if wait.inputs is None else as_json(wait.inputs),
+        "outputs": as_json(node.gave) if node.gave and not (node.undo and "outputs" in node.undo) else None,
         "error": None if wait.error is None else as_json(wait.error),
         "undo": None if node.undo is None else as_json(node.undo),
         "entered_at": node.entered_at,
@@ -92,8 +93,16 @@ def variable_rows(live: Live) -> tuple[Rows, Rows, Rows]:
     instance_id = live.instance_id
     changed, closed, forgotten = live.scopes.take_changes()
     rows = [
-        {"instance_id": instance_id, "scope": scope, "kind": kind, "name": name, "value": as_json(value)}
-        for scope, kind, name, value in changed
+        {
+            "instance_id": instance_id,
+            "scope": scope,
+            "kind": kind,
+            "name": name,
+            "value": as_json(value),
+            "number": by or None,
+            "set_at": live.now if kind == VALUE else None,
+        }
+        for scope, kind, name, value, by in changed
     ]
     gone = [{"instance_id_": instance_id, "scope_": scope} for scope in closed]
     ended = [{"instance_id_": instance_id, "scope_": scope, "name_": name} for scope, name in forgotten]

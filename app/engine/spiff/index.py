@@ -50,6 +50,7 @@ class Node(Task):
         self.branch: Branch | None = None
         self.wait: Any = None
         self.undo: dict[str, Any] | None = None
+        self.gave: Any = None  # what came of it
         self.entered_at: int | None = None
         self.stored = False
         if parent is not None:

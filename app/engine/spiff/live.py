@@ -115,6 +115,7 @@ class Live:
     dropped: list[Node] = field(default_factory=list)  # cancelled while they had an incident
     undone: list[int] = field(default_factory=list)  # numbers of tokens whose work is being taken back
     thrown: list[Thrown] = field(default_factory=list)
+    offered: list[Any] = field(default_factory=list)  # spiff.user_tasks.Offered: tasks to write down
     taken: list[str] = field(default_factory=list)  # ids of messages taken from the inbox since the last checkpoint
     passed_gates: list[int] = field(default_factory=list)  # numbers of tokens whose calls at gates are over
 

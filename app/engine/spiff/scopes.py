@@ -21,6 +21,7 @@ VALUE, VISITS, WRITE, OUTPUT = "v", "n", "w", "o"
 ISOLATES = "!"
 
 Row = tuple[str, str, str, Any]  # scope, kind, name, value
+Changed = tuple[str, str, str, Any, int]  # the same, and the number of the token that set it; 0: none did
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Scopes:
         self.outputs: dict[str, dict[int, Any]] = {}  # scope -> number of an iteration -> what came of it
         self.writes = writes
         self.beside = False  # has a boundary event gone on beside its activity? Then the main path has rivals too
-        self._changed: dict[str, dict[tuple[str, str], None]] = {}  # scope -> (kind, name), in order
+        self._changed: dict[str, dict[tuple[str, str], int]] = {}  # scope -> (kind, name), in order -> who set it
         self._closed: list[str] = []
         self._forgotten: list[tuple[str, str]] = []  # (scope, name) of visits that no longer matter
         self._stored: set[str] = set()  # scopes that have rows
@@ -79,8 +80,11 @@ class Scopes:
                 return Conflict(holder, target, self._read(holder, path), value, other, branch.path)
         return None
 
-    def write(self, scope: str, target: str, value: Any, branch: Branch | None = None) -> None:
-        """Set `target` ('a' or 'a.b') where its first name is known, else in the outermost scope that can be seen."""
+    def write(self, scope: str, target: str, value: Any, branch: Branch | None = None, *, by: int = 0) -> None:
+        """Set `target` ('a' or 'a.b') where its first name is known, else in the outermost scope that can be seen.
+
+        `by` is the number of the token that sets it.
+        """
         name, *path = target.split(".")
         holder = self._holder(scope, name)
         self.writes += 1
@@ -89,7 +93,7 @@ class Scopes:
             self._touch(holder, WRITE, target)
         variables = self._of(self.variables, holder)
         variables[name] = nested(variables.get(name), path, value)
-        self._touch(holder, VALUE, name)
+        self._touch(holder, VALUE, name, by)
 
     def written(self, scope: str) -> set[str]:
         """The variables of a called process that it has written, not only been given."""
@@ -129,15 +133,15 @@ class Scopes:
                     self._touch(each, WRITE, path)
 
     # beginning and ending
-    def open(self, scope: str, variables: dict[str, Any], *, of_a_step: bool) -> None:
-        """Begin a scope with these variables; a step's holds no other scope."""
+    def open(self, scope: str, variables: dict[str, Any], *, of_a_step: bool, by: int = 0) -> None:
+        """Begin a scope with these variables, set by token `by`; a step's holds no other scope."""
         self._place(scope)
         self.variables[scope] = variables
         if of_a_step:
             self.steps.add(scope)
         else:
             for name in variables:
-                self._touch(scope, VALUE, name)
+                self._touch(scope, VALUE, name, by)
 
     def close(self, scope: str) -> None:
         """Drop a scope and all inside it."""
@@ -157,12 +161,12 @@ class Scopes:
                 self._closed.append(each)
 
     # storing
-    def take_changes(self) -> tuple[list[Row], list[str], list[tuple[str, str]]]:
+    def take_changes(self) -> tuple[list[Changed], list[str], list[tuple[str, str]]]:
         """(rows to insert or replace, scopes to delete, (scope, name) of visits to delete); forgets all."""
         rows = [
-            (scope, kind, name, self._value(scope, kind, name))
+            (scope, kind, name, self._value(scope, kind, name), by)
             for scope, changed in self._changed.items()
-            for kind, name in changed
+            for (kind, name), by in changed.items()
         ]
         taken = rows, self._closed, self._forgotten
         self._stored.update(self._changed)
@@ -207,9 +211,9 @@ class Scopes:
             known[scope] = None
             scope = around
 
-    def _touch(self, scope: str, kind: str, name: str) -> None:
+    def _touch(self, scope: str, kind: str, name: str, by: int = 0) -> None:
         if scope not in self.steps:
-            self._changed.setdefault(scope, {})[kind, name] = None
+            self._changed.setdefault(scope, {})[kind, name] = by
 
     def _holder(self, scope: str, name: str) -> str:
         each = ""

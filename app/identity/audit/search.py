@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -63,6 +63,13 @@ def find(connection: sa.Connection, wanted: Wanted, limit: int, offset: int) -> 
     query = _chosen(wanted).order_by(audit_entry.c.id.desc())
     rows, total = fetch(connection, query, limit, offset)
     return Page([EntryView(**row._mapping) for row in rows], total)
+
+
+def find_about(connection: sa.Connection, targets: Sequence[str], prefix: str, limit: int) -> list[EntryView]:
+    """The youngest about any of these targets, or one whose id begins so."""
+    about = sa.or_(audit_entry.c.target.in_(targets), audit_entry.c.target.startswith(prefix, autoescape=True))
+    query = sa.select(*_COLUMNS).where(about).order_by(audit_entry.c.id.desc()).limit(limit)
+    return [EntryView(**row._mapping) for row in connection.execute(query)]
 
 
 def every(connection: sa.Connection, wanted: Wanted) -> Iterator[EntryView]:

@@ -16,6 +16,7 @@ def upgrade() -> None:
         sa.Column("password_hash", sa.Text),
         sa.Column("subject", sa.String(512)),
         sa.Column("grants", sa.Text, nullable=False),
+        sa.Column("groups", sa.Text),
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("created_by", sa.Text, nullable=False),
         sa.Column("logged_in_at", sa.BigInteger),

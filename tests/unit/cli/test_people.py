@@ -61,7 +61,9 @@ def machine(tmp_path: Path) -> Machine:
 
 
 def test_a_user_is_added_with_a_password_that_is_made_up_and_said(machine: Machine) -> None:
-    said = re.fullmatch(r"grace has the password (\S+)\n", machine.do("user", "add", "grace", "--role", "operator@ftth"))
+    said = re.fullmatch(
+        r"grace has the password (\S+)\n", machine.do("user", "add", "grace", "--role", "operator@ftth")
+    )
     assert said
     assert machine.may_log_in("grace", said[1])
     assert re.search(r"grace\s+operator@ftth\s+last log-in \d{4}-", machine.do("user", "list"))

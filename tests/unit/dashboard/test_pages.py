@@ -123,7 +123,8 @@ def test_what_nobody_foresaw_is_a_page_with_a_number_and_no_trace(
 
 
 def test_the_static_files_that_pages_name_are_there(world: World, operator: Operator) -> None:
-    names = ["css/turnup.css", "css/decisions.css", "js/turnup.js", "js/times.js", "js/diagram.js", "js/decisions.js"]
+    names = [f"css/{name}.css" for name in ("tokens", "turnup", "instance", "decisions")]
+    names += [f"js/{name}.js" for name in ("theme", "turnup", "keys", "times", "diagram", "decisions")]
     names.append("img/turnup.svg")
     assert isinstance(world.app, Flask)
     for name in names:

@@ -481,17 +481,23 @@ REFUSED: dict[str, tuple[bytes, str | None, str, str]] = {
         "unknown_attribute",
         "candidate groups",
     ),
-    "a due date": (
-        node("userTask", extensions('<zeebe:taskSchedule dueDate="x"/>')),
+    "a due date that is no FEEL": (
+        node("userTask", extensions('<zeebe:taskSchedule dueDate="=a +"/>')),
         "a",
-        "unknown_extension",
-        "timer",
+        "bad_expression",
+        "due date",
     ),
-    "a form inside": (
+    "a form inside that is none": (
         process(extensions('<zeebe:userTaskForm id="form">{}</zeebe:userTaskForm>') + PLAIN),
         "p",
-        "unknown_extension",
-        "by its id",
+        "form",
+        "list of components",
+    ),
+    "a form that nobody has drawn": (
+        node("userTask", extensions('<zeebe:formDefinition formKey="camunda-forms:bpmn:gone"/>')),
+        "a",
+        "no_form",
+        "no form 'gone'",
     ),
     "an unknown property of ours": (
         process(

@@ -78,6 +78,24 @@ def test_what_is_due_and_nobody_sees_to_is_overdue_the_oldest_first(rows: Rows, 
     assert read(queries.overdue, at(110), {"q"}).total == 0
 
 
+def test_a_task_past_the_time_by_which_it_was_to_be_done_is_overdue(rows: Rows, read: Read) -> None:
+    rows.instance("i", business_key="ORD-1")
+    for number, due_s in enumerate((100, 50, None), 1):
+        rows.token("i", f"visit {number}", "user_task")
+        rows.user_task("i", number, due_at=None if due_s is None else at(due_s))
+    done = rows.passed("i", "visit 4", ended_s=60)
+    rows.user_task("i", done, due_at=at(1))
+    rows.token("i", "t", "timer", due_at=at(30))
+    page = read(queries.overdue, at(110))
+    assert [(view.kind, view.at) for view in page.items] == [
+        ("timer", at(30)),
+        ("user_task", at(50)),
+        ("user_task", at(100)),
+    ]
+    assert page.total == 3
+    assert read(queries.overdue, at(49)).total == 0
+
+
 def test_of_each_kind_the_one_that_has_waited_longest(rows: Rows, read: Read) -> None:
     rows.instance("a", 1, business_key="ORD-a")
     rows.instance("b", 2, process_id="q")

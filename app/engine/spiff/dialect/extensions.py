@@ -22,6 +22,7 @@ from app.engine.spiff.dialect.table import (
     EXTENSIONS,
     HARMLESS,
     PROCESS_PROPERTIES,
+    SEVERAL,
     ZEEBE,
 )
 
@@ -36,7 +37,7 @@ def check_extensions(owner: etree._Element, holder: etree._Element) -> Iterator[
             continue
         if space != ZEEBE or name not in allowed:
             yield _refuse(owner, node)
-        elif name in seen:
+        elif name in seen and name not in SEVERAL:
             yield report(node, "repeated", f"There is more than one <zeebe:{name}>.", "Keep one.")
         else:
             yield from _check_rows(node)
@@ -57,7 +58,8 @@ def _check_rows(top: etree._Element) -> Iterator[Finding]:
                 code = "unknown_attribute" if pattern is None else "attribute_value"
                 message = f"{words[0]} ({etree.QName(str(key)).localname}='{value[:60]}' of <zeebe:{local(node)}>)"
                 yield report(node, code, message, words[1])
-        if any((text or "").strip() for text in [node.text, *(child.tail for child in node)]):
+        loose = () if row.text else [node.text, *(child.tail for child in node)]
+        if any((text or "").strip() for text in loose):
             yield report(node, "loose_text", f"There is loose text in <zeebe:{local(node)}>.", "Delete it.")
         for child in node:
             if namespace(child) == ZEEBE and local(child) in row.children:

@@ -10,6 +10,7 @@ from lxml import etree
 
 from app.engine.diagram import INNER, Diagram, Element, Finding, Flow
 from app.engine.lint.schema import read_schema
+from app.engine.spiff.dialect.forms import read_forms, with_forms
 from app.engine.spiff.dialect.places import associated, children, extension, local, namespace, report, text_of
 from app.engine.spiff.dialect.read_events import declarations, is_trigger, read_event
 from app.engine.spiff.dialect.read_steps import read_settings
@@ -37,13 +38,15 @@ def read_diagram(root: etree._Element, document: bytes, digest: str) -> tuple[Di
     if not process.get("id"):
         return None, []
     schema, findings = _variables_schema(process)
+    forms, more = read_forms(process)
+    findings += more
     flows, tag = _flows(process), extension(process, "versionTag")
     diagram = Diagram(
         process_id=process.get("id", ""),
         name=process.get("name") or process.get("id") or "",
         document=document,
         digest=digest,
-        elements=_elements(root, process, flows),
+        elements=with_forms(_elements(root, process, flows), forms),
         flows=flows,
         variables_schema=schema,
         version_tag=None if tag is None else tag.get("value") or None,

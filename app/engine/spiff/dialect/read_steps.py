@@ -18,7 +18,7 @@ def read_settings(node: etree._Element) -> dict[str, Any]:
     task, form = extension(node, "taskDefinition"), extension(node, "formDefinition")
     script, assigned = extension(node, "script"), extension(node, "assignmentDefinition")
     mapping, headers = extension(node, "ioMapping"), extension(node, "taskHeaders")
-    called = extension(node, "calledDecision")
+    called, schedule = extension(node, "calledDecision"), extension(node, "taskSchedule")
     retries = None if task is None else task.get("retries")
     return {
         "handler": None if task is None else task.get("type"),
@@ -32,6 +32,8 @@ def read_settings(node: etree._Element) -> dict[str, Any]:
         "for_compensation": node.get("isForCompensation") == "true",
         "loop": _loop(node),
         "call": _call(node),
+        "due": None if schedule is None else schedule.get("dueDate") or None,
+        "follow_up": None if schedule is None else schedule.get("followUpDate") or None,
         "form": None if form is None else form.get("formId") or form.get("externalReference") or form.get("formKey"),
         "assignee": None if assigned is None else assigned.get("assignee"),
         "candidate_groups": None if assigned is None else assigned.get("candidateGroups"),

@@ -137,8 +137,6 @@ REFUSED_TIMES: dict[tuple[str, str], tuple[str, str]] = {
 REFUSED_EXTENSIONS: dict[str, tuple[str, str]] = {
     "executionListeners": (f"An execution listener {LATER}", "Use a service task before or after the element."),
     "taskListeners": (f"A task listener {LATER}", "Use a service task before or after the element."),
-    "userTaskForm": (f"A form inside the diagram {LATER}", "Store the form apart and name it by its id."),
-    "taskSchedule": (f"A due date or follow-up date {LATER}", "Use a boundary timer on the user task."),
     "priorityDefinition": (f"A task priority {LATER}", "Leave the priority empty."),
     "linkedResources": (f"A linked resource {LATER}", "Give the handler what it needs as an input."),
     "publishMessage": (

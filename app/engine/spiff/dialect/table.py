@@ -78,6 +78,7 @@ ACTIVITY_VALUES = {"isForCompensation": YES_OR_NO, "startQuantity": "1", "comple
 TASK_VALUES = {"implementation": "##unspecified", **ACTIVITY_VALUES}
 SERVICE_VALUES = {"implementation": "##unspecified|##WebService", **ACTIVITY_VALUES}
 SENDING = "taskDefinition ioMapping taskHeaders"
+FOR_PEOPLE = "userTask formDefinition assignmentDefinition taskSchedule"
 DIRECTION = {"gatewayDirection": "Unspecified|Converging|Diverging|Mixed"}
 ONE_TRIGGER = {"parallelMultiple": "false"}
 
@@ -91,7 +92,7 @@ ELEMENTS: dict[str, Row] = {
     "process": row(
         "id name",
         f"laneSet {SCOPE}",
-        "versionTag",
+        "versionTag userTaskForm",
         {"isExecutable": YES_OR_NO, "processType": "None|Private|Public", "isClosed": "false"},
     ),
     # events; which trigger may stand where is in triggers
@@ -104,9 +105,7 @@ ELEMENTS: dict[str, Row] = {
     "endEvent": row("id name", f"{LINKS} {TRIGGERS}", SENDING),
     # activities
     "serviceTask": row("id name", LOOPED, SENDING, SERVICE_VALUES),
-    "userTask": row(
-        "id name", LOOPED, "userTask formDefinition assignmentDefinition ioMapping taskHeaders", TASK_VALUES
-    ),
+    "userTask": row("id name", LOOPED, f"{FOR_PEOPLE} ioMapping taskHeaders", TASK_VALUES),
     "manualTask": row("id name", LOOPED, "", ACTIVITY_VALUES),
     "task": row("id name", LOOPED, "", ACTIVITY_VALUES),
     "scriptTask": row("id name", LOOPED, "script ioMapping", ACTIVITY_VALUES),
@@ -200,6 +199,8 @@ EXTENSIONS: dict[str, Row] = {
     "userTask": Row(),
     "formDefinition": Row({"formId": ANY, "formKey": ANY, "externalReference": ANY, "bindingType": "latest"}),
     "assignmentDefinition": Row({"assignee": ANY, "candidateGroups": ANY}),
+    "userTaskForm": Row({"id": ANY}, text=True),
+    "taskSchedule": Row({"dueDate": ANY, "followUpDate": ANY}),
     "versionTag": Row({"value": ANY}),
 }
 
@@ -217,6 +218,7 @@ FOREIGN_ATTRIBUTES: dict[str, dict[str, dict[str, str]]] = {
     },
 }
 
+SEVERAL = frozenset({"userTaskForm"})  # extensions that an element may hold more than one of
 ONCE = {
     *("extensionElements", "text", "laneSet", "collaboration"),
     *("conditionExpression", "condition", "completionCondition", "multiInstanceLoopCharacteristics", *TIMES),

@@ -1,0 +1,114 @@
+"""Every page against WCAG 2.2 AA, as axe-core sees it: light and dark, wide and narrow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.engine.decisions import accept
+from tests.factories.dashboards import DRAWN, ROOT, World
+from tests.factories.people import add_user
+
+pytestmark = pytest.mark.browser
+
+AXE = ROOT / "tests/axe/node_modules/axe-core/axe.min.js"
+LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# The viewer's own drawing: what it shows is told beside it, in words
+RUN = """(levels) => axe.run({exclude: [[".djs-container"]]}, {runOnly: levels, resultTypes: ["violations"]})
+  .then(({violations}) => violations.map(({id, help, nodes}) =>
+    `${id}: ${help}: ${nodes.slice(0, 3).map(({html}) => html.slice(0, 200)).join(" | ")}`))"""
+OPEN = """() => { for (const each of document.querySelectorAll("main details")) {
+  each.removeAttribute("name"); each.open = true; } }"""
+WINDOWS = [(theme, width) for theme in ("light", "dark") for width in (1440, 400)]
+
+
+@pytest.fixture
+def paths(world: World) -> dict[str, str]:
+    """Every page by what it shows, over a world in which each has something to show."""
+    world.olt.refuse["ALCL-ORD-3"] = "port_taken"
+    world.olt.silent.add("ALCL-ORD-4")
+    waits, _, fallen, retried = (world.start(f"ORD-{number}") for number in range(1, 5))
+    world.send("ont_online", "ORD-2")
+    world.work()
+    with world.database.transaction() as tx:
+        world.engine.deploy_decisions(tx, accept((DRAWN / "router_profile.dmn").read_bytes()))
+    add_user(world.identity, "Ada", "viewer", "operator@activate")
+    return {
+        "instances": "/",
+        "nothing found": "/?q=none",
+        "an instance that waits": f"/instances/{waits}",
+        "an instance that fell out": f"/instances/{fallen}",
+        "an instance that tries again": f"/instances/{retried}",
+        "incidents": "/incidents",
+        "tasks": "/tasks",
+        "processes": "/processes",
+        "a process": "/processes/activate/1",
+        "decisions": "/decisions",
+        "a decision": "/decisions/router_profile",
+        "systems": "/systems",
+        "audit": "/audit",
+        "approvals": "/approvals",
+        "users": "/users",
+        "an account": "/account",
+    }
+
+
+def violations(page: Page) -> list[str]:
+    assert AXE.is_file(), "axe-core is not installed: run make test, or npm ci in tests/axe"
+    page.evaluate(AXE.read_text())
+    found: list[str] = page.evaluate(RUN, LEVELS)
+    return found
+
+
+@pytest.mark.parametrize(("theme", "width"), WINDOWS)
+def test_no_page_breaks_a_rule_of_wcag(
+    operator: Page, site: str, paths: dict[str, str], theme: Any, width: int
+) -> None:
+    operator.set_viewport_size({"width": width, "height": 900})
+    operator.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    found = {}
+    for name, path in paths.items():
+        operator.goto(f"{site}{path}")
+        expect(operator.locator("h1")).to_be_visible()
+        operator.evaluate(OPEN)
+        if broken := violations(operator):
+            found[name] = broken
+        assert operator.evaluate("document.documentElement.scrollWidth") <= width, name
+    assert found == {}
+
+
+@pytest.mark.parametrize(("theme", "width"), WINDOWS)
+def test_neither_do_the_log_in_the_menu_the_help_and_what_is_refused(
+    operator: Page, site: str, theme: Any, width: int
+) -> None:
+    page = operator.context.new_page()  # whose complaints nobody collects: Chromium reports what is refused itself
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    page.goto(f"{site}/processes")
+    page.keyboard.press("?")
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    page.locator("details.who summary").click()
+    assert violations(page) == []
+    chooser = page.get_by_label("Deploy a diagram")
+    chooser.set_input_files(files=[{"name": "bad.bpmn", "mimeType": "text/xml", "buffer": b"<not-bpmn/>"}])
+    page.get_by_role("button", name="Check and deploy").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    assert violations(page) == []
+    page.goto(f"{site}/instances/none")
+    assert violations(page) == []
+    operator.goto("about:blank")  # it would ask for its changes
+    page.context.clear_cookies()
+    page.goto(f"{site}/login")
+    page.get_by_label("Name").fill("Grace")
+    page.get_by_label("Password").fill("wrong")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_be_visible()
+    assert violations(page) == []
+
+
+def test_a_planted_fault_is_seen(operator: Page) -> None:
+    operator.evaluate("document.querySelector('main').append(document.createElement('input'))")
+    assert any(said.startswith("label:") for said in violations(operator))
