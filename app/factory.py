@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+import sqlalchemy as sa
 from flask import Flask
 
 from app.api.build import ApiParts, build_api, build_health
@@ -27,6 +28,7 @@ from app.dispatch.distributed import Distributed
 from app.dispatch.embedded import Embedded
 from app.dispatch.gatekeeper import Gatekeeper
 from app.dispatch.queued import QueuedWakeups
+from app.dispatch.tally import Tally
 from app.dispatch.upkeep import Upkeep
 from app.dispatch.wakeups import LocalWakeups
 from app.dispatch.witness import Witness
@@ -37,6 +39,7 @@ from app.engine.operators import Operators
 from app.engine.personal import PersonalFields
 from app.engine.processes import Processes
 from app.engine.queries.backlog import count_backlog
+from app.engine.retries import Retries
 from app.engine.spiff.index import install
 from app.engine.starts import is_accepted
 from app.handling.registry import Registry
@@ -102,6 +105,7 @@ class Crew:
     meters: Meters
     tracing: Tracing
     intake: Intake
+    tally: Tally
 
     def start(self) -> None:
         self.dispatch.start()
@@ -109,6 +113,10 @@ class Crew:
     def stop(self, drain_s: float) -> bool:
         """Lets running handlers finish; whether they all did in time. The room stays open."""
         finished = self.dispatch.stop(drain_s)
+        try:
+            self.tally.store(self.room.database)
+        except sa.exc.SQLAlchemyError as error:  # a database that is away takes the last seconds' figures with it
+            get_logger("turnup.dispatch").warning("the last figures were not stored", error=repr(error))
         self.tracing.close()
         return finished
 
@@ -129,8 +137,9 @@ def build_engine_room(settings: Settings) -> EngineRoom:
     wakeups = LocalWakeups(clock) if database.is_sqlite else QueuedWakeups(clock)
     engine = Engine(registry, clock, wakeups, patience_s=0 if database.is_sqlite else UNKNOWN_HANDLER_S)
     migrations, processes = migration.Migrations(engine), Processes(engine)
-    kinds = Kinds({migration.KIND: migrations.work, **processes.kinds()})
-    operators, jobs = Operators(engine), Jobs(kinds, clock)
+    operators = Operators(engine)
+    kinds = Kinds({migration.KIND: migrations.work, **processes.kinds(), **Retries(operators).kinds()})
+    jobs = Jobs(kinds, clock)
     personal = PersonalFields(database, settings.personal_fields | registry.personal_fields())
     identity = build_identity(
         database,
@@ -174,7 +183,7 @@ def build_house(settings: Settings, environ: Mapping[str, str], too_many_strays:
     crew.desk.figures.add(Backlog(crew.intake.backlog))
     app = _build_app(settings, crew.room, crew.desk, crew.intake)
     Watching(crew.meters, crew.tracing).install(app)
-    return House(crew.room, crew.dispatch, crew.desk, crew.meters, crew.tracing, crew.intake, app)
+    return House(**vars(crew), app=app)
 
 
 def spare_collector() -> None:
@@ -190,7 +199,8 @@ def build_crew(settings: Settings, environ: Mapping[str, str], too_many_strays: 
     """Without handler threads it only keeps up what the workers of other processes run."""
     room = build_engine_room(settings)
     meters, tracing = Meters(), open_tracing(settings.traces, version("turnup"))
-    witness = Witness(meters, tracing)
+    tally = Tally(room.clock)
+    witness = Witness(meters, tracing, tally)
     gatekeeper = Gatekeeper(room.database, room.engine.gates, room.wakeups, room.clock, get_logger("turnup.gates"))
     hand_on = room.wakeups.hand_on if isinstance(room.wakeups, QueuedWakeups) else None
     worker = Worker(
@@ -207,13 +217,13 @@ def build_crew(settings: Settings, environ: Mapping[str, str], too_many_strays: 
         witness=witness,
         gate_passed=gatekeeper.soon,
     )
-    dispatch = _build_dispatch(room, worker if settings.workers else None, gatekeeper, witness)
+    dispatch = _build_dispatch(room, worker if settings.workers else None, gatekeeper, witness, tally)
     checks = {**store_checks(room.database, settings.data_dir), **dispatch_checks(dispatch)}
     if settings.workers:
         checks |= worker_checks(room.database, worker, room.clock)
     sheet = FiguresSheet(meters, version("turnup"), Busy(worker.load), Stored(room.database, room.clock))
     intake = _open_intake(settings, room, worker, meters)
-    return Crew(room, dispatch, Desk(Readiness(checks), sheet, settings.metrics), meters, tracing, intake)
+    return Crew(room, dispatch, Desk(Readiness(checks), sheet, settings.metrics), meters, tracing, intake, tally)
 
 
 def _open_intake(settings: Settings, room: EngineRoom, worker: Worker, meters: Meters) -> Intake:
@@ -229,11 +239,11 @@ def _open_intake(settings: Settings, room: EngineRoom, worker: Worker, meters: M
 
 
 def _build_dispatch(
-    room: EngineRoom, worker: Worker | None, gatekeeper: Gatekeeper, witness: Witness
+    room: EngineRoom, worker: Worker | None, gatekeeper: Gatekeeper, witness: Witness, tally: Tally
 ) -> Embedded | Distributed:
     logger = get_logger("turnup.dispatch")
     jobs = JobRunner(room.database, room.kinds, room.clock, get_logger("turnup.jobs"))
-    upkeep = Upkeep(room.database, room.engine, jobs, room.clock, logger, witness)
+    upkeep = Upkeep(room.database, room.engine, jobs, room.clock, logger, witness, tally)
     if isinstance(room.wakeups, QueuedWakeups):
         return Distributed(room.database, room.wakeups, upkeep, gatekeeper, room.clock, logger, worker)
     assert worker is not None  # SQLite's only process has threads: the settings see to it
@@ -292,6 +302,6 @@ def _build_app(settings: Settings, room: EngineRoom, desk: Desk, intake: Intake)
     rate = Rate(settings.rate_per_s)
     doors = (room.database, room.engine, room.operators, room.processes, room.migrations, room.jobs)
     build_api(app, ApiParts(*doors, Callers(room.identity, rate), desk, intake, personal))
-    pages = (room.database, room.engine, room.operators, room.registry, room.clock, room.identity, rate)
+    pages = (room.database, room.engine, room.operators, room.registry, room.clock, room.identity, room.jobs, rate)
     build_dashboard(app, DashboardParts(*pages, personal))
     return app

@@ -7,6 +7,7 @@ from flask_openapi3.openapi import OpenAPI
 from app.api import (
     approvals,
     audit,
+    causes,
     decisions,
     definitions,
     health,
@@ -36,6 +37,7 @@ _ROOMS = (
     messages.Messages,
     signals.Signals,
     tasks.Tasks,
+    causes.Causes,
     incidents.Incidents,
     migrations.Migrations,
     jobs.Jobs,

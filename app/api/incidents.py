@@ -51,6 +51,7 @@ class IncidentOut(Output):
     code: str = Field(examples=["port_taken"])
     message: str
     signature: str = Field(description="The same for incidents with the same cause")
+    cause: str = Field(description="The id of the cause")
     detail: dict[str, Any]
     attempt: int
     state: Literal["open", "acted_on", "resolved"]
@@ -109,6 +110,8 @@ class IncidentQuery(PageQuery):
     state: Literal["open", "acted_on", "resolved", "all"] = "open"
     process_id: Name | None = None
     instance_id: Identity | None = None
+    handler: Name | None = None
+    cause: Identity | None = None
 
 
 def href_of(incident_id: str) -> str:
@@ -142,6 +145,8 @@ class Incidents:
                 state=None if query.state == "all" else query.state,
                 process_id=query.process_id,
                 instance_id=query.instance_id,
+                handler=query.handler,
+                cause=query.cause,
                 among=deed().reach,
                 limit=query.limit,
                 offset=query.offset,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Literal
 
@@ -13,12 +13,14 @@ from pydantic import Field, RootModel
 from app.api.room import PREFIX, ApiParts, Responses, refused, room, view
 from app.core import jobs
 from app.core.db import Transaction
-from app.web.acting import act
+from app.engine.retries import KIND as RETRY
+from app.web.acting import act, deed
 from app.web.models import Identity, Input, Name, Output, Parameters, Reason
 from app.web.paging import PageQuery, answer_one, answer_page
+from app.web.personal import Veil, note
 
-State = Literal["running", "paused", "stopped", "completed"]
-ItemState = Literal["pending", "done", "failed", "skipped"]
+State = Literal["planned", "running", "paused", "stopped", "completed"]
+ItemState = Literal["pending", "begun", "done", "failed", "skipped"]
 
 
 class JobOut(Output):
@@ -28,13 +30,19 @@ class JobOut(Output):
     kind: str = Field(examples=["migrate"])
     title: str
     parameters: dict[str, Any]
-    state: State = Field(description="`stopped`: for good, by somebody or after too many failures")
+    process_id: str | None = Field(description="Null: it concerns more than one")
+    state: State = Field(
+        description="`planned`: its items are frozen, and nothing is done before it is started; `stopped`: for good, "
+        "by somebody or after too many failures. What is under way then is followed to its end"
+    )
     by: str
     reason: str
     rate_per_s: float = Field(alias="ratePerSecond", description="How many items are begun in a second, at most")
     stop_after_failures: int | None
+    one_first: bool = Field(description="One has to pass before others are begun, and none has yet")
     total: int
     pending: int
+    begun: int = Field(description="Under way: what comes of them is not known yet")
     done: int
     failed: int
     skipped: int = Field(description="There was nothing to do to them")
@@ -58,14 +66,16 @@ class ItemOut(Output):
     """One of the things that a job does."""
 
     position: int
-    target: str = Field(description="What it is done to: for a migration, an instance's id")
+    target: str = Field(description="What it is done to: an instance's id for a migration, an incident's for a retry")
     state: ItemState
     tries: int
     outcome: dict[str, Any] | None = Field(
-        description="With `code` and `message` when it failed, and when it could not be done yet",
+        description="With `code` and `message` when it failed, and when it could not be done yet; of a retry with "
+        "`outcome` (passed, failed_alike or failed_differently) and, passed, with `to`: where the order has gone on",
         examples=[{"code": "MigrationBlocked", "message": "A token stands at 'a', which has no counterpart."}],
     )
     at: datetime | None
+    begun_at: datetime | None
 
 
 class ItemList(RootModel[list[ItemOut]]):
@@ -111,6 +121,7 @@ class Jobs:
         made.get("", responses={200: JobList})(view(self.list_jobs))
         made.get("/<jobId>", responses={200: JobOut, **known})(view(self.read_job))
         made.get("/<jobId>/items", responses={200: ItemList, **known})(view(self.list_job_items))
+        made.post("/<jobId>/start", responses={200: JobOut, **refused(404, 409)})(view(self.start_job))
         made.post("/<jobId>/pause", responses=changed)(view(self.pause_job))
         made.post("/<jobId>/resume", responses=changed)(view(self.resume_job))
         made.post("/<jobId>/stop", responses=changed)(view(self.stop_job))
@@ -120,7 +131,12 @@ class Jobs:
         """List bulk work, the youngest first"""
         with self._database.reading() as connection:
             views, total = self._jobs.list_jobs(
-                connection, state=query.state, kind=query.kind, limit=query.limit, offset=query.offset
+                connection,
+                state=query.state,
+                kind=query.kind,
+                among=deed().reach,
+                limit=query.limit,
+                offset=query.offset,
             )
         return answer_page(map(JobOut.of, views), total)
 
@@ -134,7 +150,18 @@ class Jobs:
             views, total = self._jobs.list_items(
                 connection, path.job_id, state=query.state, limit=query.limit, offset=query.offset
             )
-        return answer_page((ItemOut.model_validate(view) for view in views), total)
+            veils: Mapping[str, Veil] = {}
+            if self._jobs.read(connection, path.job_id).kind == RETRY:
+                views, veils = self._parts.personal.retries(connection, views)
+        return note(answer_page((ItemOut.model_validate(view) for view in views), total), veils)
+
+    def start_job(self, path: JobPath) -> Response:
+        """Begin a job that was planned, within an hour
+
+        It is done in the name of whoever starts it.
+        """
+        act(self._database, lambda tx, deed: self._jobs.start(tx, path.job_id, deed.by))
+        return self._answer(path.job_id)
 
     def pause_job(self, path: JobPath, body: HandleIn) -> Response:
         """Begin no further item until the job is resumed"""

@@ -12,13 +12,16 @@ from app.dashboard.access import Access, person
 from app.dashboard.account import AccountPages
 from app.dashboard.approvals import ApprovalPages
 from app.dashboard.audit import AuditPages
+from app.dashboard.causes import CausePages
 from app.dashboard.cookies import proof
 from app.dashboard.decisions import DecisionPages
 from app.dashboard.diagrams import Diagrams, name_of
 from app.dashboard.errors import handle_errors
-from app.dashboard.incidents import IncidentPages
+from app.dashboard.handlers import HandlerPages
+from app.dashboard.home import HomePage
 from app.dashboard.instance import InstancePage
 from app.dashboard.instances import InstancePages
+from app.dashboard.jobs import JobPages
 from app.dashboard.login import LoginPages
 from app.dashboard.moves import MovePages
 from app.dashboard.parts import DashboardParts
@@ -28,6 +31,7 @@ from app.dashboard.systems import SystemPages
 from app.dashboard.tasks import TaskPages
 from app.dashboard.times import duration, relative, time_element
 from app.dashboard.users import UserPages
+from app.dashboard.workers import WorkerPages
 from app.identity.permissions import Permission
 from app.identity.users import list_managers
 
@@ -40,17 +44,21 @@ def build_dashboard(app: Flask, parts: DashboardParts) -> None:
     diagrams = Diagrams()
     instance_page = InstancePage(parts, diagrams)
     for pages in (
+        HomePage(parts, diagrams),
         InstancePages(parts, diagrams),
         instance_page,
         SettlePages(instance_page),
         MovePages(instance_page),
         TaskPages(parts, diagrams),
-        IncidentPages(parts, diagrams),
+        CausePages(parts, diagrams),
+        JobPages(parts, diagrams),
         ProcessPages(parts, diagrams),
         DecisionPages(parts, diagrams),
         AccountPages(parts, diagrams),
         UserPages(parts, diagrams),
         SystemPages(parts, diagrams),
+        HandlerPages(parts, diagrams),
+        WorkerPages(parts, diagrams),
         AuditPages(parts, diagrams),
         ApprovalPages(parts, diagrams),
     ):

@@ -11,6 +11,7 @@ from lxml import etree
 from app.engine import queries
 
 _BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
+_TASK = "{http://camunda.org/schema/zeebe/1.0}taskDefinition"
 _FORM = f"{_BPMN}extensionElements/{{http://camunda.org/schema/zeebe/1.0}}formDefinition"
 _FARTHEST = 1e6  # pixels: no drawing is as large
 _BOUNDS = "{http://www.omg.org/spec/DD/20100524/DC}Bounds"
@@ -36,6 +37,7 @@ class Drawing:
 
     elements: Elements
     ratio: float
+    handlers: frozenset[str] = frozenset()  # that its steps name
 
 
 class Diagrams:
@@ -75,6 +77,7 @@ def read_drawing(document: bytes) -> Drawing:
     """Every BPMN element that has an id. The document was accepted at deployment, which refuses hostile XML."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
     found: dict[str, Drawn] = {}
+    handlers: set[str] = set()
     across: list[float] = []
     down: list[float] = []
     for node in etree.fromstring(document, parser).iter():
@@ -84,12 +87,15 @@ def read_drawing(document: bytes) -> Drawing:
             form = node.find(_FORM) if tag == f"{_BPMN}userTask" else None
             has_form = form is not None and form.get("formKey", "").startswith("camunda-forms:bpmn:")
             found[element_id] = Drawn(element_id, tag.removeprefix(_BPMN), name or element_id, has_form)
+        elif tag == _TASK and not node.get("type", "=").startswith("="):
+            handlers.add(node.get("type", ""))
         elif tag == _BOUNDS:
             x, y, width, height = (_length(node.get(side, "0")) for side in ("x", "y", "width", "height"))
             across += (x, x + width)
             down += (y, y + height)
     high = max(down) - min(down) if down else 0
-    return Drawing(found, (max(across) - min(across)) / high if high else 1)
+    ratio = (max(across) - min(across)) / high if high else 1
+    return Drawing(found, ratio, frozenset(handlers))
 
 
 def _length(written: str) -> float:

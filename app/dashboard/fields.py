@@ -141,6 +141,21 @@ def read_object(written: str, path: str, what: str) -> dict[str, Any]:
     return value
 
 
+def read_number(form: Mapping[str, str], name: str, least: float, most: float, *, whole: bool) -> Any:
+    """A number from `least` to `most`; None where nothing is written. InvalidInput names the field."""
+    written = form.get(name, "").strip()
+    if not written:
+        return None
+    try:
+        number = int(written) if whole and len(written) < 20 else float(written)
+    except ValueError:
+        number = least - 1
+    if not least <= number <= most or (whole and number != int(number)):
+        kind = f"a whole number from {least:,}" if whole else f"a number from {least:g}"
+        raise InvalidInput(f"Write {kind} to {most:,.0f}.", path=f"$.{name}")
+    return number
+
+
 def read_reason(form: Mapping[str, str]) -> str:
     """Why somebody does what the form asks for."""
     reason = form.get("reason", "").strip()

@@ -18,7 +18,7 @@ SEARCH_LIMIT = 255
 
 class InstancePages(Pages):
     def routes(self, blueprint: Blueprint) -> None:
-        blueprint.add_url_rule("/", "instances", self.show, methods=["GET"])
+        blueprint.add_url_rule("/instances", "instances", self.show, methods=["GET"])
 
     def show(self) -> str:
         """The whole page, or only the part that changes when htmx asks."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from app.core.clock import Clock
 from app.core.db import Database
+from app.core.jobs import Jobs
 from app.engine.doors import Engine
 from app.engine.operators import Operators
 from app.handling.registry import Registry
@@ -24,5 +25,6 @@ class DashboardParts:
     registry: Registry
     clock: Clock
     identity: Identity
+    jobs: Jobs
     rate: Rate
     personal: PersonalData = field(default_factory=PersonalData)

@@ -36,14 +36,18 @@ class ProcessPages(Pages):
             processes.setdefault(definition.process_id, []).append(definition)
         for versions in processes.values():
             versions.sort(key=lambda definition: -definition.version)
-        return self.page(connection, "processes.html", processes=processes, **facts)
+        open_ = queries.open_by_version(connection)
+        return self.page(connection, "processes.html", processes=processes, open_by_version=open_, **facts)
 
     def process(self, process_id: str, version: int) -> str:
         with self.parts.database.reading() as connection:
             definition = queries.get_definition(connection, process_id, version)
             every = queries.list_definitions(connection, latest_only=False)
             versions = [other for other in every if other.process_id == process_id]
-            return self.page(connection, "process.html", definition=definition, versions=versions)
+            open_ = queries.open_by_version(connection, process_id)
+            return self.page(
+                connection, "process.html", definition=definition, versions=versions, open_by_version=open_
+            )
 
     def diagram(self, process_id: str, version: int) -> Response:
         """The XML as it was deployed; it never changes, so browsers keep it."""

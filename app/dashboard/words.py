@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from app.core.jobs import ItemView
 from app.engine import queries
 
 SHOWN_CHARACTERS = 4000  # of one value: pages are asked for every other second
@@ -73,6 +74,39 @@ ACTIONS = {
     "resume": "Resumption",
     "send": "Message sent by hand",
 }
+
+JOBS = {
+    "planned": "Planned",
+    "running": "Running",
+    "paused": "Paused",
+    "stopped": "Stopped",
+    "completed": "Completed",
+}
+
+JOB_ITEMS = {
+    "pending": "To do",
+    "begun": "Under way",
+    "done": "Passed",
+    "failed": "Failed",
+    "skipped": "Left out",
+}
+
+LONGEST = {
+    "instance": "Open the longest",
+    "incident": "Fallen out the longest",
+    "user_task": "Waits longest for a person",
+    "held": "Held back the longest",
+    "job": "Waits longest for a worker",
+}
+
+OVERDUE = {
+    "user_task": "a person",
+    "timer": "a timer",
+    "retry": "another try",
+    "callback": "a system that was to call back",
+}
+
+HOURLY = {"started": "Started", "completed": "Completed", "fallen_out": "Fell out"}
 
 # What came of an action; `running` is told while its outcome is not known.
 OUTCOMES = {
@@ -173,6 +207,35 @@ def rule_said(inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> str:
 
 def _pairs(named: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {brief(value, 60)}".strip() for name, value in named.items())
+
+
+def share(part: int, whole: int) -> str:
+    """`3 %`, `0.4 %`; a part of nothing is nothing."""
+    percent = 100 * part / whole if whole else 0.0
+    return f"{percent:.0f} %" if percent >= 1 or not part else f"{percent:.1f} %"
+
+
+def rounded_s(seconds: float | None) -> str:
+    """A length of time that is known within a fifth: two digits of it."""
+    if seconds is None:
+        return ""
+    if seconds < 1:
+        return f"{float(f'{seconds * 1000:.2g}'):g} ms"
+    return f"{float(f'{seconds:.2g}'):g} s"
+
+
+def result_of(item: ItemView) -> str:
+    """What came of an item of bulk work: `Passed to ONT online`, `Failed alike`."""
+    outcome = item.outcome or {}
+    told = OUTCOMES.get(str(outcome.get("outcome")), JOB_ITEMS[item.state]).capitalize()
+    return f"{told} to {outcome['to']}" if outcome.get("to") else told
+
+
+def why_of(item: ItemView) -> str:
+    """What there is to say of an item that did not pass, or not yet."""
+    outcome = item.outcome or {}
+    said = [str(outcome[name]) for name in ("code", "message") if outcome.get(name) and outcome[name] not in OUTCOMES]
+    return ": ".join(said)
 
 
 def further(detail: Mapping[str, Any]) -> dict[str, Any]:

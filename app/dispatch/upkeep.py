@@ -14,8 +14,9 @@ from app.core.clock import Clock
 from app.core.db import Database
 from app.core.jobs import JobRunner
 from app.core.log import Logger
+from app.dispatch.tally import Tally
 from app.dispatch.witness import Witness
-from app.engine import inbox, sweeps, watchdog
+from app.engine import handler_hours, inbox, sweeps, watchdog
 from app.engine.doors import Engine
 from app.identity.audit import seal
 from app.migrations.run import steps_ahead
@@ -25,6 +26,8 @@ JOBS_S = 1
 WATCHDOG_S = 20
 EXPIRED_S = 60
 SEAL_S = 5
+TALLY_S = 10
+FIGURES_KEPT = timedelta(hours=48)
 
 
 class Upkeep:
@@ -38,6 +41,7 @@ class Upkeep:
         clock: Clock,
         logger: Logger,
         witness: Witness | None = None,
+        tally: Tally | None = None,
     ) -> None:
         self._database = database
         self._engine = engine
@@ -45,6 +49,7 @@ class Upkeep:
         self._clock = clock
         self._logger = logger
         self._witness = witness or Witness()
+        self._tally = tally or Tally(clock)
         self._sweep: Callable[[], None] = lambda: None
         self._pause = timedelta(0)
         self._due_lock = Lock()
@@ -66,6 +71,7 @@ class Upkeep:
         self.every(WATCHDOG_S, self.watch)
         self.every(EXPIRED_S, self.drop_expired)
         self.every(SEAL_S, self.seal_audit)
+        self.every(TALLY_S, self.store_tally)
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -130,6 +136,11 @@ class Upkeep:
     def drop_expired(self) -> None:
         with self._database.transaction(synced=False) as tx:
             inbox.drop_expired(tx, self._clock)
+            handler_hours.forget(tx, self._clock.now() - FIGURES_KEPT)
+
+    def store_tally(self) -> None:
+        """What handlers' calls came to since."""
+        self._tally.store(self._database)
 
     def seal_audit(self) -> None:
         """Seal what the audit has been told since."""

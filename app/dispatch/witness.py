@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from app.core.meters import Meters
 from app.core.tracing import NO_SPAN, NO_TRACING, Facts, Span, Tracing
+from app.dispatch.tally import Tally
 from app.engine.doors import Advanced
 from app.engine.outcomes import Attempted, Failed, TimedOut
 from app.engine.steps import ClaimedStep
@@ -18,8 +19,12 @@ _NAMES = {Done: "done", Waiting: "waiting", Refused: "refused", Failed: "failed"
 class Witness:
     """Says nothing back to the worker, and stands in nobody's way. Safe to use from many threads."""
 
-    def __init__(self, meters: Meters | None = None, tracing: Tracing = NO_TRACING) -> None:
+    def __init__(
+        self, meters: Meters | None = None, tracing: Tracing = NO_TRACING, tally: Tally | None = None
+    ) -> None:
+        """`tally` keeps for pages what `meters` keep for this process."""
         self._meters = meters or Meters()
+        self._tally = tally
         self._tracing = tracing
         self._traces = tracing is not NO_TRACING
 
@@ -53,7 +58,7 @@ class Witness:
     def attempted(self, step: ClaimedStep, outcome: Attempted, seconds: float, span: Span, *, in_time: bool) -> None:
         """`in_time` is False for an attempt that was given up before."""
         name = _NAMES.get(type(outcome), "other")
-        self._meters.step_ended(step.handler, name if in_time else "late", seconds, repeat=step.attempt > 1 and in_time)
+        self._step_ended(step, name if in_time else "late", seconds, repeat=step.attempt > 1 and in_time)
         if span is NO_SPAN:
             return
         span.note({"turnup.outcome": name, "turnup.in_time": in_time})
@@ -64,7 +69,12 @@ class Witness:
 
     def given_up(self, step: ClaimedStep) -> None:
         """The attempt is past its limit, and its handler has not returned."""
-        self._meters.step_ended(step.handler, "timed_out", repeat=step.attempt > 1)
+        self._step_ended(step, "timed_out", None, repeat=step.attempt > 1)
+
+    def _step_ended(self, step: ClaimedStep, outcome: str, seconds: float | None, *, repeat: bool) -> None:
+        self._meters.step_ended(step.handler, outcome, seconds, repeat=repeat)
+        if self._tally is not None:
+            self._tally.count(step.handler, outcome, seconds)
 
     def stalled(self) -> None:
         self._meters.stalled()

@@ -33,6 +33,7 @@ from app.engine.doors import Engine
 from app.engine.instances import StaleInstance
 from app.engine.outcomes import Failed
 from app.engine.steps import ClaimedStep, StepResult
+from app.engine.workers import Busy
 from app.handling.registry import Registry
 
 WATCH_EVERY_S = 0.2
@@ -90,7 +91,7 @@ class Worker:
         self._lanes = Lanes()
         patience_s = PATIENCE_S if hand_on is None else PATIENCE_WITH_OTHERS_S
         self._pool: Pool[Lane, Claim] = Pool(threads, self._visit, self._perform_all, patience_s)
-        self._lease = Lease(database, clock, logger, lease_s)
+        self._lease = Lease(database, clock, logger, lease_s, self._busy)
         self._audit = Audit(self._lanes)
         self._stopping = threading.Event()
         self._background = [
@@ -110,6 +111,10 @@ class Worker:
     def load(self) -> Load:
         """How busy its threads are now."""
         return self._pool.load()
+
+    def _busy(self) -> Busy:
+        load = self._pool.load()
+        return Busy(load.hands, load.hands - load.idle)
 
     @property
     def is_draining(self) -> bool:

@@ -11,6 +11,7 @@ from app.core.ids import new_id
 from app.core.types import from_microseconds
 from app.engine.callees import Callees, ProgramSource
 from app.engine.gates import rows as passes
+from app.engine.signatures import cause_of
 from app.engine.spiff.activities import HandlerTask
 from app.engine.spiff.codec import TOKEN_COLUMNS, restore, token_rows, variable_rows
 from app.engine.spiff.live import Live, Outcome, Raised
@@ -240,12 +241,14 @@ def _write_incident(tx: Transaction, live: Live, raised: Raised) -> None:
         sa.insert(incident).values(
             id=new_id(),
             instance_id=live.instance_id,
+            process_id=live.process_id,
             number=node.id,
             element_id=node.task_spec.bpmn_id,
             handler=node.task_spec.handler_of(node) if isinstance(node.task_spec, HandlerTask) else None,
             code=raised.code,
             message=raised.message,
             signature=raised.signature,
+            cause=cause_of(raised.signature),
             detail={"inputs": node.wait.inputs, "step_key": node.wait.step_key, **raised.detail},
             attempt=node.wait.attempt,
             state="open",

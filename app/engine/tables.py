@@ -71,6 +71,13 @@ process_instance = sa.Table(
         sqlite_where=sa.text("incidents > 0"),
         postgresql_where=sa.text("incidents > 0"),
     ),
+    sa.Index(
+        "ix_process_instance_ended_at",
+        "ended_at",
+        "state",
+        sqlite_where=sa.text("ended_at IS NOT NULL"),
+        postgresql_where=sa.text("ended_at IS NOT NULL"),
+    ),
     sa.Index(  # of the instances that one message may have started, one is open at a time
         "ix_process_instance_start_key",
         "process_id",
@@ -188,12 +195,14 @@ incident = sa.Table(
     metadata,
     sa.Column("id", sa.String(36), primary_key=True),
     sa.Column("instance_id", sa.String(36), sa.ForeignKey("process_instance.id"), nullable=False),
+    sa.Column("process_id", sa.String(255), nullable=False),  # of the instance
     sa.Column("number", sa.BigInteger, nullable=False),  # the token; 0: the instance as a whole
     sa.Column("element_id", sa.Text),
     sa.Column("handler", sa.Text),
     sa.Column("code", sa.Text, nullable=False),
     sa.Column("message", sa.Text, nullable=False),
-    sa.Column("signature", sa.Text, nullable=False),  # element, code and message with ids and numbers masked
+    sa.Column("signature", sa.Text, nullable=False),  # what failures of one cause have in common
+    sa.Column("cause", sa.String(16), nullable=False),  # the signature's digest
     sa.Column("detail", JsonText, nullable=False),
     sa.Column("attempt", sa.Integer, nullable=False),
     sa.Column("state", sa.String(16), nullable=False),  # open | acted_on | resolved
@@ -208,6 +217,7 @@ incident = sa.Table(
     sa.Column("ended_at", Instant),
     sa.Index("ix_incident_instance_id", "instance_id"),
     sa.Index("ix_incident_listing", "state", "raised_at"),
+    sa.Index("ix_incident_cause", "state", "cause", "raised_at", "process_id"),  # causes are counted from it alone
 )
 
 suspended_process = sa.Table(
@@ -326,7 +336,21 @@ worker = sa.Table(
     sa.Column("host", sa.Text, nullable=False),
     sa.Column("pid", sa.Integer, nullable=False),
     sa.Column("started_at", Instant, nullable=False),
+    sa.Column("renewed_at", Instant, nullable=False),
     sa.Column("lease_until", Instant, nullable=False),  # claims of a worker past it are taken over
+    sa.Column("hands", sa.Integer, nullable=False),
+    sa.Column("busy", sa.Integer, nullable=False),  # of its hands, when it was renewed
+)
+
+handler_hour = sa.Table(
+    "handler_hour",
+    metadata,
+    sa.Column("hour", Instant, primary_key=True, autoincrement=False),  # its beginning
+    sa.Column("handler", sa.String(255), primary_key=True),
+    sa.Column("outcome", sa.String(16), primary_key=True),  # done | waiting | refused | failed | timed_out | late
+    sa.Column("step", sa.SmallInteger, primary_key=True, autoincrement=False),  # how long it took
+    sa.Column("calls", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 decision_model = sa.Table(

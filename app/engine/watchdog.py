@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from app.core.db import Transaction
 from app.core.ids import new_id
 from app.core.texts import as_text
+from app.engine.signatures import cause_of, signature
 from app.engine.tables import incident, process_instance, token
 
 # What can move an instance, or has a person looking at it. A join or a sub-process waits for other tokens, and a
@@ -25,6 +26,7 @@ class Stall:
     """An instance that nothing will ever move, or one token of it."""
 
     instance_id: str
+    process_id: str
     elements: tuple[str, ...]  # where its tokens stand
     number: int = 0  # the token that has no reason to stand there; 0: all of them wait for each other
 
@@ -42,7 +44,7 @@ def find_stalled(connection: sa.Connection, now: datetime, limit: int = 100) -> 
         .scalar_subquery()
     )
     rows = connection.execute(
-        sa.select(process_instance.c.id)
+        sa.select(process_instance.c.id, process_instance.c.process_id)
         .where(
             process_instance.c.state == "active",
             process_instance.c.incidents == 0,
@@ -52,13 +54,14 @@ def find_stalled(connection: sa.Connection, now: datetime, limit: int = 100) -> 
         )
         .limit(limit)
     ).all()
-    return lost + [Stall(row.id, _standing(connection, row.id)) for row in rows if row.id not in named]
+    unnamed = [row for row in rows if row.id not in named]
+    return lost + [Stall(row.id, row.process_id, _standing(connection, row.id)) for row in unnamed]
 
 
 def _lost_tokens(connection: sa.Connection, quiet_since: datetime, limit: int) -> list[Stall]:
     """Open tokens whose reason is none of the list (DESIGN promise 6), whatever else moves in their instances."""
     rows = connection.execute(
-        sa.select(token.c.instance_id, token.c.number, token.c.element_id)
+        sa.select(token.c.instance_id, token.c.number, token.c.element_id, process_instance.c.process_id)
         .join(process_instance, process_instance.c.id == token.c.instance_id)
         .where(
             token.c.open == 1,
@@ -69,7 +72,7 @@ def _lost_tokens(connection: sa.Connection, quiet_since: datetime, limit: int) -
         )
         .limit(limit)
     )
-    return [Stall(row.instance_id, (row.element_id or "",), row.number) for row in rows]
+    return [Stall(row.instance_id, row.process_id, (row.element_id or "",), row.number) for row in rows]
 
 
 def _standing(connection: sa.Connection, instance_id: str) -> tuple[str, ...]:
@@ -110,6 +113,7 @@ def report(tx: Transaction, stall: Stall, now: datetime) -> bool:
 
 def _incident(stall: Stall, now: datetime) -> dict[str, Any]:
     places = ", ".join(stall.elements) or "no element at all"
+    mark = signature(stall.process_id, "+".join(stall.elements), None, CODE, "")  # the message says no more than that
     if stall.number:
         message = f"The token at {places} waits for nothing that is recorded: a defect of the engine. Retry the step."
     else:
@@ -120,11 +124,13 @@ def _incident(stall: Stall, now: datetime) -> dict[str, Any]:
     return {
         "id": new_id(),
         "instance_id": stall.instance_id,
+        "process_id": stall.process_id,
         "number": stall.number,
         "element_id": stall.elements[0] if stall.elements else None,
         "code": CODE,
         "message": message,
-        "signature": f"{CODE} {places}"[:500],
+        "signature": mark,
+        "cause": cause_of(mark),
         "detail": {"elements": list(stall.elements)},
         "attempt": 0,
         "state": "open",
@@ -149,6 +155,9 @@ def report_failing(
     if marked.rowcount != 1:
         return False
     fault = as_text(f"{type(error).__name__}: {error}")[:500]
+    mine = process_instance.c.id == instance_id
+    process_id = tx.connection.execute(sa.select(process_instance.c.process_id).where(mine)).scalar_one()
+    mark = signature(process_id, None, None, FAILING, fault)
     message = (
         f"No worker can move this instance on: {fault}. It is tried again by itself; the log tells more under its id. "
         "Install what mends it, or move a token, rewind or cancel the instance."
@@ -156,10 +165,12 @@ def report_failing(
     row = {
         "id": new_id(),
         "instance_id": instance_id,
+        "process_id": process_id,
         "number": 0,
         "code": FAILING,
         "message": message,
-        "signature": f"{FAILING} {type(error).__name__}",
+        "signature": mark,
+        "cause": cause_of(mark),
         "detail": {"error": fault},
         "attempt": 0,
         "state": "open",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -9,19 +10,33 @@ from app.core.db import Transaction
 from app.engine.tables import worker
 
 
-def enlist(tx: Transaction, worker_id: str, host: str, pid: int, now: datetime, lease_s: float) -> None:
+class Busy(NamedTuple):
+    """How many hands a worker has, and how many of them run handlers."""
+
+    hands: int
+    busy: int
+
+
+IDLE = Busy(0, 0)
+
+
+def enlist(
+    tx: Transaction, worker_id: str, host: str, pid: int, now: datetime, lease_s: float, busy: Busy = IDLE
+) -> None:
     """Begin to hold claims; a worker that was taken for dead enlists again under a new id."""
-    until = now + timedelta(seconds=lease_s)
-    tx.connection.execute(sa.insert(worker).values(id=worker_id, host=host, pid=pid, started_at=now, lease_until=until))
+    row = {"id": worker_id, "host": host, "pid": pid, "started_at": now, **_alive(now, lease_s, busy)}
+    tx.connection.execute(sa.insert(worker).values(row))
 
 
-def renew(tx: Transaction, worker_id: str, now: datetime, lease_s: float) -> bool:
+def renew(tx: Transaction, worker_id: str, now: datetime, lease_s: float, busy: Busy = IDLE) -> bool:
     """False if the lease ran out meanwhile: others may have taken the claims over."""
-    until = now + timedelta(seconds=lease_s)
-    renewed = tx.connection.execute(
-        sa.update(worker).where(worker.c.id == worker_id, worker.c.lease_until >= now).values(lease_until=until)
-    )
+    mine = (worker.c.id == worker_id, worker.c.lease_until >= now)
+    renewed = tx.connection.execute(sa.update(worker).where(*mine).values(_alive(now, lease_s, busy)))
     return bool(renewed.rowcount == 1)
+
+
+def _alive(now: datetime, lease_s: float, busy: Busy) -> dict[str, Any]:
+    return {"renewed_at": now, "lease_until": now + timedelta(seconds=lease_s), **busy._asdict()}
 
 
 def lease_until(connection: sa.Connection, worker_id: str) -> datetime | None:

@@ -89,7 +89,8 @@ class Deed:
         """In a transaction, which holds the record of it too; what is not permitted after all is on record alone."""
 
         def permitted(tx: Transaction) -> Result:
-            self._second = None if self.needs is None else self._seconded(tx, self.needs)
+            is_seconded = self.needs is not None and not self.door.only_plans
+            self._second = self._seconded(tx, self.needs) if self.needs is not None and is_seconded else None
             result = work(tx, self)
             if self.leads == "told" and not self.is_told:
                 raise RuntimeError(f"{request.endpoint} has not said which process it concerns")

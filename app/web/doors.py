@@ -23,11 +23,13 @@ Leads = Literal[
 
 @dataclass(frozen=True)
 class Door:
-    """`needs` None: whoever is known, and with `public` everybody."""
+    """`needs` None: whoever is known, and with `public` everybody. `only_plans`: what it leads to needs a second person
+    where that is wanted, for what it does itself nobody does."""
 
     needs: Permission | None
     leads: Leads = "some"
     public: bool = False
+    only_plans: bool = False
 
 
 PUBLIC: Final = Door(None, public=True)
@@ -67,6 +69,9 @@ _API: Final = {
     "user_tasks.claim_task": Door(_P.WORK_ON_TASKS, "task"),
     "user_tasks.unclaim_task": Door(_P.WORK_ON_TASKS, "task"),
     "user_tasks.complete_task": Door(_P.WORK_ON_TASKS, "task"),
+    "causes.list_causes": Door(_READ),
+    "causes.read_cause": Door(_READ),
+    "causes.plan_retry": Door(_P.RETRY_INCIDENT, only_plans=True),
     "incidents.list_incidents": Door(_READ),
     "incidents.read_incident": Door(_READ, "incident"),
     "incidents.retry_incident": Door(_P.RETRY_INCIDENT, "incident"),  # with inputs it needs CORRECT_INCIDENT as well
@@ -88,15 +93,17 @@ _API: Final = {
     "approvals.refuse_request": KNOWN,
     "audit.list_entries": Door(_P.READ_AUDIT, "whole"),
     "audit.export_entries": Door(_P.READ_AUDIT, "whole"),
-    "jobs.list_jobs": Door(_P.READ_JOBS, "whole"),
+    "jobs.list_jobs": Door(_P.READ_JOBS),
     "jobs.read_job": Door(_P.READ_JOBS, "job"),
     "jobs.list_job_items": Door(_P.READ_JOBS, "job"),
+    "jobs.start_job": Door(_P.RETRY_INCIDENT, "job"),  # only retries are planned first
     "jobs.pause_job": Door(_P.HANDLE_JOB, "job"),
     "jobs.resume_job": Door(_P.HANDLE_JOB, "job"),
     "jobs.stop_job": Door(_P.HANDLE_JOB, "job"),
 }
 
 _DASHBOARD: Final = {
+    "dashboard.home": Door(_READ),
     "dashboard.instances": Door(_READ),
     "dashboard.instance": Door(_READ, "instance"),
     "dashboard.instance_live": Door(_READ, "instance"),
@@ -113,6 +120,14 @@ _DASHBOARD: Final = {
     "dashboard.resume": Door(_P.SUSPEND_INSTANCE, "instance"),
     "dashboard.send": Door(_P.SEND_MESSAGE, "whole"),
     "dashboard.incidents": Door(_READ),
+    "dashboard.cause": Door(_READ),
+    "dashboard.plan_retry": Door(_P.RETRY_INCIDENT, only_plans=True),
+    "dashboard.jobs": Door(_P.READ_JOBS),
+    "dashboard.job": Door(_P.READ_JOBS, "job"),
+    "dashboard.start_job": Door(_P.RETRY_INCIDENT, "job"),
+    "dashboard.pause_job": Door(_P.HANDLE_JOB, "job"),
+    "dashboard.resume_job": Door(_P.HANDLE_JOB, "job"),
+    "dashboard.stop_job": Door(_P.HANDLE_JOB, "job"),
     "dashboard.retry": Door(_P.RETRY_INCIDENT, "incident"),
     "dashboard.correct": Door(_P.CORRECT_INCIDENT, "incident"),
     "dashboard.skip": Door(_P.SKIP_INCIDENT, "incident"),
@@ -133,6 +148,8 @@ _DASHBOARD: Final = {
     "dashboard.decision_model": Door(_P.READ_DECISIONS, "whole"),
     "dashboard.deploy_decisions": Door(_P.DEPLOY_DECISIONS, "whole"),
     "dashboard.systems": Door(_P.READ_SYSTEMS, "whole"),
+    "dashboard.handlers": Door(_P.READ_SYSTEMS, "whole"),
+    "dashboard.workers": Door(_P.READ_SYSTEMS, "whole"),
     "dashboard.limit_system": Door(_P.HANDLE_SYSTEM, "whole"),
     "dashboard.lift_limit": Door(_P.HANDLE_SYSTEM, "whole"),
     "dashboard.stop_system": Door(_P.HANDLE_SYSTEM, "whole"),

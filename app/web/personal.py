@@ -12,9 +12,20 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Response
 
+from app.core.jobs import ItemView
 from app.core.personal import MASK, masked, masking, personal_values
 from app.core.secrecy import Scrubber
-from app.engine.queries import ActedView, HistoryView, IncidentView, StepView, TokenView, UserTaskView, VariableView
+from app.engine.queries import (
+    ActedView,
+    CauseView,
+    HistoryView,
+    IncidentView,
+    StepView,
+    TokenView,
+    UserTaskView,
+    VariableView,
+    incidents_of,
+)
 from app.engine.queries.personal import personal_texts
 from app.engine.rewind import RewindPlan
 from app.identity.approvals import ApprovalView
@@ -130,6 +141,23 @@ class PersonalData:
             return OPEN.value
         both = frozenset((*names, *(f"input.{name}" for name in names)))
         return Veil(both, masking(personal_values(asked, both))).value
+
+    def causes(
+        self, connection: sa.Connection, views: Sequence[CauseView]
+    ) -> tuple[list[CauseView], Mapping[str, Veil]]:
+        """Each as the caller may see the incident that stands for it, and the veils that were put over them."""
+        veils = self.veils(connection, [(view.oldest.instance_id, view.oldest.process_id) for view in views])
+        return [replace(view, oldest=veils[view.oldest.instance_id].incident(view.oldest)) for view in views], veils
+
+    def retries(
+        self, connection: sa.Connection, items: Sequence[ItemView]
+    ) -> tuple[list[ItemView], Mapping[str, Veil]]:
+        """Of a job that retries incidents: what came of each, as the caller may see those, and the veils."""
+        incidents = incidents_of(connection, [item.target for item in items])
+        veils = self.veils(connection, [(each.instance_id, each.process_id) for each in incidents.values()])
+        of_item = {target: veils[each.instance_id] for target, each in incidents.items()}
+        veiled = [replace(item, outcome=of_item.get(item.target, OPEN).value(item.outcome)) for item in items]
+        return veiled, veils
 
     def veil(self, connection: sa.Connection, instance_id: str, process_id: str) -> Veil:
         return self.veils(connection, [(instance_id, process_id)])[instance_id]

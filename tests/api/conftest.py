@@ -17,6 +17,7 @@ from app.core.jobs import Jobs, Kinds
 from app.core.settings import read_settings
 from app.engine.migration.doors import KIND, Migrations
 from app.engine.processes import Processes
+from app.engine.retries import Retries
 from app.web.callers import Callers
 from app.web.openapi import create_app_shell
 from app.web.rates import Rate
@@ -74,7 +75,8 @@ def somebody(bench: Bench, api: Caller, name: str, *grants: str) -> Caller:
 
 def parts_of(bench: Bench, per_s: float = 100_000, **parts: Any) -> ApiParts:
     migrations, processes = Migrations(bench.engine), Processes(bench.engine)
-    jobs = Jobs(Kinds({KIND: migrations.work, **processes.kinds()}), bench.clock)
+    kinds = Kinds({KIND: migrations.work, **processes.kinds(), **Retries(bench.operators).kinds()})
+    jobs = Jobs(kinds, bench.clock)
     doors = (bench.database, bench.engine, bench.operators, processes, migrations, jobs)
     callers = parts.pop("callers", None) or Callers(an_identity(bench.database, bench.clock), Rate(per_s))
     return ApiParts(*doors, callers, **parts)

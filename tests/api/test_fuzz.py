@@ -28,7 +28,8 @@ QUERIES = {
     "/process-definitions": ("limit", "allVersions"),
     "/process-definitions/p": ("version",),
     "/user-tasks": ("assignee", "processId", "instanceId", "limit"),
-    "/incidents": ("state", "processId", "instanceId", "offset"),
+    "/incidents": ("state", "processId", "instanceId", "handler", "cause", "offset"),
+    "/causes": ("processId", "handler", "limit", "offset"),
     "/jobs": ("state", "kind", "limit"),
 }
 MOVES = {
@@ -51,6 +52,7 @@ PATHS = (
     "/process-definitions/p/{}/diagram",
     "/user-tasks/{}",
     "/incidents/{}",
+    "/causes/{}",
     "/jobs/{}",
     "/jobs/{}/items",
 )
@@ -78,6 +80,10 @@ def bodies(api: Caller) -> dict[str, tuple[str, ...]]:
         f"/incidents/{incident}/choose": ("reason", "take"),
         "/migrations/plan": ("processId", "fromVersion", "toVersion", "mapping", "instanceIds"),
         "/migrations": ("processId", "fromVersion", "toVersion", "mapping", "instanceIds", "ratePerSecond", "reason"),
+        f"/causes/{api.get('/causes').json[0]['id']}/retry": (
+            *("reason", "processId", "most", "ratePerSecond", "stopAfterFailures", "oneFirst"),
+        ),
+        "/jobs/gone/start": (),
         "/jobs/gone/pause": ("reason",),
         "/processes/p/suspend": ("reason",),
         "/processes/p/resume": ("reason",),

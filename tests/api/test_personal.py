@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from app.core.jobs import JobRunner, Kinds
+from app.core.log import get_logger
 from app.core.personal import MASK
+from app.engine.retries import Retries
 from app.handling import Done, HandlerFault, Refused, Work, handles
 from app.identity.permissions import Permission
 from app.web.acting import may_see_personal
@@ -161,3 +165,20 @@ def test_what_was_asked_for_is_masked_where_it_waits_for_a_second_person(bench: 
     for grants, shown in (("operator",), PHONE), (("instance.start", "viewer"), MASK):
         (waiting,) = somebody(bench, asks, grants[0], *grants).get("/approvals").json
         assert waiting["body"]["variables"]["phone"] == shown
+
+
+def test_causes_and_what_came_of_their_retries_are_masked_too(
+    seeing: Caller, blind: Caller, bench: Bench, instance_id: str
+) -> None:
+    cause = next(each for each in seeing.get("/causes").json if each["code"] == "unknown")
+    job = seeing.post(f"/causes/{cause['id']}/retry", {"reason": "because"}).json
+    assert seeing.post(f"/jobs/{job['id']}/start").status_code == 200
+    runner = JobRunner(bench.database, Kinds(Retries(bench.operators).kinds()), bench.clock, get_logger("tests"))
+    for _ in range(3):
+        runner.tick(budget_s=5)
+        bench.run(instance_id)
+        bench.clock.advance(timedelta(seconds=1))
+    for path in ("/causes", f"/causes/{cause['id']}", f"/jobs/{job['id']}/items"):
+        assert NAME in seeing.get(path).text, path
+        assert NAME not in blind.get(path).text, path
+        assert blind.get(path).headers[NOTE_HEADER] == "personal", path

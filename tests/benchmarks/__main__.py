@@ -7,7 +7,7 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tests.benchmarks import crews, decisions, stored_200k, wakeups
+from tests.benchmarks import crews, decisions, pages, stored_200k, wakeups
 from tests.benchmarks.starts import start_times_ms
 
 ROUNDS = 9
@@ -29,6 +29,7 @@ TARGETS = {
     "bytes_per_step_400_vs_40": 1.5,
     **{f"{name}_s": 2.0 for name in WIDE},
     **dict.fromkeys(stored_200k.bounded(), 2.0),
+    **dict.fromkeys(pages.bounded(), pages.BOUND_MS),
 }
 
 
@@ -102,7 +103,7 @@ def main() -> int:
         *long_and_wide(),
         *stored(),
         *starts(),
-        *(Row(*row) for row in (*decisions.rows(), *wakeups.rows(), *crews.rows(), *stored_200k.rows())),
+        *(Row(*row) for row in (*decisions.rows(), *wakeups.rows(), *crews.rows(), *stored_200k.rows(), *pages.rows())),
     ]
     path = Path("build/bench.json")
     path.parent.mkdir(exist_ok=True)

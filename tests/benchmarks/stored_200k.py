@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import httpx
 
@@ -92,16 +93,16 @@ class Caller:
 
     def page(self) -> None:
         """An instance's page; its id is known from the list."""
-        self._show(f"/instances/{self._draw.choice(self._list(1, limit=20))}")
-
-    def page_list(self) -> None:
-        self._show("/")
+        self.show(f"/instances/{self._draw.choice(self._list(1, limit=20))}")
 
     def page_search(self) -> None:
-        self._show("/", q=self._key(), process=self._draw.choice(populations.PROCESSES))
+        self.show("/instances", q=self._key(), process=self._draw.choice(populations.PROCESSES))
 
-    def page_incidents(self) -> None:
-        self._show("/incidents")
+    def ask(self, method: str, path: str, body: object = None) -> Any:
+        """The API's answer, as JSON."""
+        answer = self._api.request(method, f"/api/v1{path}", json=body)
+        answer.raise_for_status()
+        return answer.json()
 
     def _key(self) -> str:
         return populations.key_of(self._draw.randrange(self._count))
@@ -113,13 +114,13 @@ class Caller:
         assert len(found) >= least, query
         return [row["id"] for row in found]
 
-    def _show(self, path: str, **query: str) -> None:
-        answer = self._pages.get(path, params=query)
+    def show(self, path: str, **query: str) -> None:
+        answer = self._pages.get(path, params=query or None)
         assert (answer.status_code, answer.history) == (200, []), answer.text
 
 
 ACTIONS: dict[str, Callable[[Caller], None]] = {
-    name: vars(Caller)[name] for name in (*BOUNDED, "search_part", "page_list", "page_search", "page_incidents")
+    name: vars(Caller)[name] for name in (*BOUNDED, "search_part", "page_search")
 }
 
 
@@ -138,7 +139,7 @@ def _row(name: str, store: str) -> str:
 
 
 def of_store(store: str) -> Iterator[tuple[str, float, str]]:
-    with _databases(store) as urls:
+    with databases(store) as urls:
         figures_of = _alternating(urls)
         for name, (few, many) in figures_of.items():
             yield _row(name, store), many / few, "ratio"
@@ -147,7 +148,7 @@ def of_store(store: str) -> Iterator[tuple[str, float, str]]:
 
 
 @contextmanager
-def _databases(store: str) -> Iterator[tuple[str, str]]:
+def databases(store: str) -> Iterator[tuple[str, str]]:
     """Addresses of one with few instances and of one with many."""
     kept = KEPT / f"{store}-{_digest()}"
     if not (kept / "made").exists():
@@ -174,9 +175,11 @@ def _digest() -> str:
 
 
 def _fill(url: str, count: int) -> None:
-    database = Database(url)
+    """A tenth of them has fallen out, and each handler was called in each hour of the last two days."""
+    database, now = Database(url), datetime.now(UTC)
     migrate(database)
-    populations.populate(database, count, datetime.now(UTC))
+    populations.populate(database, count, now, fallen_out=100)
+    populations.call_handlers(database, now)
     database.close()
 
 
@@ -192,19 +195,19 @@ def _alternating(urls: tuple[str, str]) -> dict[str, tuple[float, float]]:
         found: dict[str, list[tuple[float, float]]] = defaultdict(list)
         for turn in range(ROUNDS + 1):
             for action, do in ACTIONS.items():
-                pairs = [tuple(_ms(partial(do, who)) for who in callers) for _ in range(EACH if turn else 3)]
+                pairs = [tuple(ms(partial(do, who)) for who in callers) for _ in range(EACH if turn else 3)]
                 if turn:  # the first warms up
-                    found[action].append((_p95([few for few, _ in pairs]), _p95([many for _, many in pairs])))
+                    found[action].append((p95([few for few, _ in pairs]), p95([many for _, many in pairs])))
     return {
         action: tuple(statistics.median(side) for side in zip(*p95s, strict=True)) for action, p95s in found.items()
     }
 
 
-def _p95(times: list[float]) -> float:
+def p95(times: list[float]) -> float:
     return sorted(times)[int(len(times) * 0.95)]
 
 
-def _ms(do: Callable[[], object]) -> float:
+def ms(do: Callable[[], object]) -> float:
     began = time.perf_counter()
     do()
     return (time.perf_counter() - began) * 1000
@@ -222,7 +225,7 @@ def _looks(url: str) -> Iterator[tuple[str, float]]:
     }
     with database.reading() as connection:
         for name, look in looks.items():
-            yield name, statistics.median(_ms(lambda look=look: look(connection)) for _ in range(7))
+            yield name, statistics.median(ms(lambda look=look: look(connection)) for _ in range(7))
     database.close()
 
 

@@ -60,10 +60,10 @@ def complaints(page: Page, site: str) -> Iterator[list[str]]:
 
 @pytest.fixture
 def operator(page: Page, site: str, complaints: list[str]) -> Page:
-    """Grace, logged in, looking at the instances."""
+    """Grace, logged in, looking at the first page."""
     page.goto(f"{site}/login")
     page.get_by_label("Name").fill("Grace")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("heading", name="Instances")).to_be_visible()
+    expect(page.get_by_role("heading", name="What needs you now")).to_be_visible()
     return page

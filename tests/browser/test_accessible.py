@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.engine import queries, workers
 from app.engine.decisions import accept
+from app.engine.retries import Retries, RetryOrder
+from app.engine.workers import Busy
 from tests.factories.dashboards import DRAWN, ROOT, World
 from tests.factories.people import add_user
 
@@ -34,21 +37,31 @@ def paths(world: World) -> dict[str, str]:
     world.work()
     with world.database.transaction() as tx:
         world.engine.deploy_decisions(tx, accept((DRAWN / "router_profile.dmn").read_bytes()))
+        cause = queries.list_causes(tx.connection).items[0].id
+        job = Retries(world.operators).plan(tx, world.jobs, RetryOrder(cause, "Grace", "The port is free again"))
+        workers.enlist(tx, "w1", "node-1", 4711, world.clock.now(), 30, Busy(8, 3))
     add_user(world.identity, "Ada", "viewer", "operator@activate")
     return {
-        "instances": "/",
-        "nothing found": "/?q=none",
+        "home": "/",
+        "instances": "/instances",
+        "nothing found": "/instances?q=none",
         "an instance that waits": f"/instances/{waits}",
         "an instance that fell out": f"/instances/{fallen}",
         "an element of it": f"/instances/{fallen}?element=activate_ont",
         "an instance that tries again": f"/instances/{retried}",
-        "incidents": "/incidents",
+        "causes": "/incidents",
+        "a cause": f"/incidents/causes/{cause}",
+        "incidents": "/incidents?view=list",
+        "jobs": "/jobs",
+        "a planned retry": f"/jobs/{job}",
         "tasks": "/tasks",
         "processes": "/processes",
         "a process": "/processes/activate/1",
         "decisions": "/decisions",
         "a decision": "/decisions/router_profile",
         "systems": "/systems",
+        "handlers": "/handlers",
+        "workers": "/workers",
         "audit": "/audit",
         "approvals": "/approvals",
         "users": "/users",

@@ -38,7 +38,7 @@ def test_a_stranger_is_led_to_the_login_and_back_to_the_page_they_wanted(page: P
 @pytest.mark.parametrize("width", [1440, 400])
 def test_every_page_fits_its_window(operator: Page, site: str, fallen: str, width: int) -> None:
     operator.set_viewport_size({"width": width, "height": 800})
-    for path in ("/", f"/instances/{fallen}", "/tasks", "/incidents", "/processes", "/processes/activate/1"):
+    for path in ("/", "/instances", f"/instances/{fallen}", "/tasks", "/incidents", "/processes", "/processes/activate/1"):
         operator.goto(f"{site}{path}")
         expect(operator.locator("h1")).to_be_visible()
         assert operator.evaluate("document.documentElement.scrollWidth") <= width, path
@@ -74,19 +74,19 @@ def test_a_token_moves_on_the_diagram_without_a_reload(operator: Page, site: str
 
 
 def test_slash_finds_an_order_by_a_part_of_its_key(operator: Page, site: str, fallen: str) -> None:
-    operator.goto(site)
+    operator.goto(f"{site}/instances")
     expect(operator.locator("#list tbody tr")).to_have_count(3)
     operator.keyboard.press("/")
     operator.keyboard.type("ord-3")
     expect(operator.locator("#list tbody tr")).to_have_count(1)
     expect(operator.locator("#search")).to_be_focused()
-    expect(operator).to_have_url(f"{site}/?q=ord-3")
+    expect(operator).to_have_url(f"{site}/instances?q=ord-3")
     operator.keyboard.press("Escape")
     expect(operator.locator("#list tbody tr")).to_have_count(3)
 
 
 def test_the_list_refreshes_and_keeps_focus_and_what_is_typed(operator: Page, site: str, world: World) -> None:
-    operator.goto(site)
+    operator.goto(f"{site}/instances")
     expect(operator.locator("#list")).to_contain_text("No order has come in yet")
     operator.keyboard.press("/")
     operator.keyboard.type("ORD")
@@ -98,14 +98,14 @@ def test_the_list_refreshes_and_keeps_focus_and_what_is_typed(operator: Page, si
 
 
 def test_a_tile_filters_by_state(operator: Page, site: str, fallen: str) -> None:
-    operator.goto(site)
+    operator.goto(f"{site}/instances")
     operator.get_by_role("link", name="1 Fallen out").click()
     expect(operator.locator("#list tbody tr")).to_have_count(1)
     expect(operator.locator("#list tbody tr")).to_contain_text("ORD-3")
 
 
 def test_a_server_that_falls_silent_is_said(operator: Page, site: str, fallen: str, complaints: list[str]) -> None:
-    operator.goto(site)
+    operator.goto(f"{site}/instances")
     operator.route("**/*", lambda route: route.abort())
     expect(operator.locator("#connection")).to_be_visible(timeout=6000)
     operator.unroute("**/*")
@@ -115,7 +115,7 @@ def test_a_server_that_falls_silent_is_said(operator: Page, site: str, fallen: s
 
 def test_a_tab_that_is_hidden_asks_nothing(operator: Page, site: str, fallen: str) -> None:
     asked: list[str] = []
-    operator.goto(site)
+    operator.goto(f"{site}/instances")
     operator.evaluate("Object.defineProperty(document, 'hidden', {get: () => true, configurable: true})")
     operator.on("request", lambda request: asked.append(request.url))
     operator.wait_for_timeout(3000)

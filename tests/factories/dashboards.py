@@ -19,6 +19,7 @@ from flask import Flask
 
 from app.core.clock import Clock, FixedClock
 from app.core.db import Database, Transaction, metadata
+from app.core.jobs import JobRunner, Jobs, Kinds
 from app.core.log import get_logger
 from app.dashboard.build import build_dashboard
 from app.dashboard.parts import DashboardParts
@@ -26,6 +27,7 @@ from app.dispatch.attempt import Attempts, Outside
 from app.engine.doors import Engine
 from app.engine.messages import MessageIn
 from app.engine.operators import Operators
+from app.engine.retries import Retries
 from app.engine.starts import StartRequest
 from app.engine.steps import StepResult
 from app.engine.sweeps import due_instances
@@ -99,6 +101,9 @@ class World:
         metadata.create_all(self.database.engine)
         self.engine = Engine(self.registry, self.clock, NobodyWakes())
         self.operators = Operators(self.engine)
+        kinds = Kinds(Retries(self.operators).kinds())
+        self.jobs = Jobs(kinds, self.clock)
+        self._runner = JobRunner(self.database, kinds, self.clock, get_logger("tests"))
         self._attempts = Attempts(self.clock, Outside(), get_logger("tests"))
         self.identity = an_identity(self.database, self.clock, provider)
         add_user(self.identity, "Grace", "admin")
@@ -111,7 +116,7 @@ class World:
         app = Flask("turnup-tests", static_folder=None)
         StaticFiles(ROOT / "static").install(app)
         install_shield(app)
-        doors = (self.database, self.engine, self.operators, self.registry, self.clock, self.identity)
+        doors = (self.database, self.engine, self.operators, self.registry, self.clock, self.identity, self.jobs)
         build_dashboard(app, DashboardParts(*doors, Rate(per_s), self.personal))
         return app
 
@@ -146,6 +151,12 @@ class World:
                 return
             for instance_id in due:
                 self._advance(instance_id)
+
+    def work_at_jobs(self, seconds: int = 1) -> None:
+        """As an installation does, second by second: bulk work, and whatever becomes due with it."""
+        for _ in range(seconds):
+            self._runner.tick(budget_s=5)
+            self.pass_time(1)
 
     def _advance(self, instance_id: str) -> None:
         results: list[StepResult] = []

@@ -16,6 +16,8 @@ import sqlalchemy as sa
 from app.core.clock import FixedClock
 from app.core.db import Database, Instant
 from app.core.types import to_microseconds
+from app.engine import handler_hours
+from app.engine.handler_hours import counted
 from app.engine.tables import arrival, history, incident, process_instance, token, user_task, variable
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
@@ -26,6 +28,7 @@ PROCESSES = ("fibre", "voice", "television")
 OVER = timedelta(days=200)  # the time in which they have come in
 # Of a thousand instances, how many come to what; the rest are completed
 SHARES = {"message": 12, "timer": 8, "task": 5, "fallen_out": 3, "suspended": 2, "cancelled": 15, "corrected": 20}
+CODES = ("port_taken", "unknown_serial", "no_light", "profile_missing")  # with which those fall out
 _TABLES = (process_instance, token, user_task, variable, history, incident, arrival)
 _copy = sa.Table(
     "copy_",
@@ -52,10 +55,15 @@ def key_of(number: int) -> str:
     return f"ORD-{number:07}"
 
 
-def populate(database: Database, count: int, now: datetime, seed: int = 1) -> None:
-    """Fill a migrated, empty database: `count` instances come to it by `now`, the templates left beside them."""
+def populate(
+    database: Database, count: int, now: datetime, seed: int = 1, fallen_out: int = SHARES["fallen_out"]
+) -> None:
+    """Fill a migrated, empty database: `count` instances come to it by `now`, the templates left beside them.
+
+    `fallen_out`: of a thousand, in the place of its share.
+    """
     templates = _Templates(database, now - OVER - timedelta(days=1)).make()
-    rows = _copies(templates, count, now, random.Random(seed))
+    rows = _copies(templates, count, now, random.Random(seed), {**SHARES, "fallen_out": fallen_out})
     plain = sa.create_engine(database.engine.url)  # its connections know of no foreign keys: SQLite's default
     with plain.connect() as connection:
         if not database.is_sqlite:
@@ -70,13 +78,29 @@ def populate(database: Database, count: int, now: datetime, seed: int = 1) -> No
     plain.dispose()
 
 
-def _copies(templates: list[Template], count: int, now: datetime, draw: random.Random) -> list[dict[str, object]]:
+def call_handlers(database: Database, now: datetime, handlers: int = 30, hours: int = 48) -> None:
+    """As many as a large installation has, each called in each hour, with whatever may come of that."""
+    seconds = (0.01, 0.05, 0.2, 0.4, 0.9, 2.0)
+    with database.transaction() as tx:
+        for hour in range(hours):
+            calls = {
+                counted(now - timedelta(hours=hour), f"system{number}.act", outcome, each): 17
+                for number in range(handlers)
+                for outcome in ("done", "refused", "failed")
+                for each in seconds
+            }
+            handler_hours.add(tx, calls)
+
+
+def _copies(
+    templates: list[Template], count: int, now: datetime, draw: random.Random, shares: dict[str, int]
+) -> list[dict[str, object]]:
     """The oldest first, at even distances in time; ids sort alike."""
     by_what: dict[str, list[Template]] = {}
     for template in templates:
         by_what.setdefault(template.what, []).append(template)
-    kinds = [*SHARES, "completed"]
-    weights = [*SHARES.values(), 1000 - sum(SHARES.values())]
+    kinds = [*shares, "completed"]
+    weights = [*shares.values(), 1000 - sum(shares.values())]
     began = now - OVER
     rows: list[dict[str, object]] = []
     for number, what in enumerate(draw.choices(kinds, weights, k=count)):
@@ -141,14 +165,16 @@ class _Templates:
             for process_id in PROCESSES:
                 self._bench.deploy(flow(process_id, version))
                 for what in (*SHARES, "completed"):
-                    self._one(process_id, what)
+                    for code in CODES if what == "fallen_out" else CODES[:1]:
+                        self._one(process_id, what, code)
         return self._made
 
-    def _one(self, process_id: str, what: str) -> None:
+    def _one(self, process_id: str, what: str, code: str) -> None:
         key = f"ORD-{'T' * 4}{len(self._made):03}"
         order = {"id": key, "customer": {"name": "A Customer", "town": "London"}, "lines": [1, 2, 3]}
         fails, ends_by = what in ("fallen_out", "corrected"), what if what in ("timer", "task") else "message"
-        instance_id = self._bench.start(process_id, key=key, order_id=key, order=order, fails=fails, ends_by=ends_by)
+        given = {"order_id": key, "order": order, "fails": fails, "ends_by": ends_by, "code": code}
+        instance_id = self._bench.start(process_id, key=key, **given)
         self._bench.run(instance_id)
         self._finish(instance_id, what, key)
         self._made.append(Template(what, instance_id, key))
@@ -175,7 +201,7 @@ def flow(process_id: str, version: int) -> Diagram:
     diagram.parallel("fork").parallel("join").xor("well", default="f_well").xor("wait", default="f_word").xor("done")
     for step in ("network", "router", "bill"):
         diagram.service(step, "t.echo", inputs={"x": "=order_id"}, outputs={f"r_{step}": "=r"})
-    diagram.service("activate", "t.refuse", inputs={"code": "port_taken"}).boundary_timer("slow", "activate", "P400D")
+    diagram.service("activate", "t.refuse", inputs={"code": "=code"}).boundary_timer("slow", "activate", "P400D")
     diagram.message("word", "installed", "=order_id").user("visit").timer("cooling_off", "P400D")
     diagram.chain("s", "plan", "fork", "network", "join", "well").chain("fork", "router", "join")
     diagram.flow("well", "activate", "=fails").chain("activate", "wait").flow("well", "wait", id="f_well")

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from app.core.db import Database
 from app.core.priority import NORMAL
-from app.engine.tables import history, incident, process_definition, process_instance, token, variable
+from app.engine.tables import history, incident, process_definition, process_instance, token, user_task, variable
 
 START = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 DONE, CANCELLED, WAITING = 64, 256, 8  # states of a token, as SpiffWorkflow numbers them
@@ -26,6 +26,7 @@ class Rows:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._numbers: dict[str, int] = {}
+        self._processes: dict[str, str] = {}  # by instance
 
     def definition(self, process_id: str = "p", version: int = 1, **values: Any) -> str:
         row = {
@@ -56,7 +57,7 @@ class Rows:
             "started_at": at(started_s),
             "updated_at": at(started_s),
         }
-        key = values.get("business_key")
+        key, self._processes[id] = values.get("business_key"), process_id
         self._insert(process_instance, {**row, "search_key": key and key.lower(), **values})
         return id
 
@@ -87,6 +88,10 @@ class Rows:
         over = {"open": 0, "state": DONE, "since": None, "ended_at": at(ended_s)}
         return self.token(instance_id, element_id, None, **{**over, **values})
 
+    def user_task(self, instance_id: str, number: int, **values: Any) -> None:
+        """For whom the task of a token is, and by when."""
+        self._insert(user_task, {"instance_id": instance_id, "number": number, "groups": [], **values})
+
     def variable(self, instance_id: str, name: str, value: Any, scope: str = "", kind: str = "v") -> None:
         text = orjson.dumps(value).decode()
         self._insert(variable, {"instance_id": instance_id, "scope": scope, "kind": kind, "name": name, "value": text})
@@ -99,10 +104,12 @@ class Rows:
         row = {
             "id": id,
             "instance_id": instance_id,
+            "process_id": self._processes.get(instance_id, "p"),
             "number": 1,
             "code": "SystemSilent",
             "message": "The node did not answer.",
-            "signature": "a SystemSilent",
+            "signature": "p a - SystemSilent The node did not answer.",
+            "cause": "c1",
             "detail": {"inputs": {"port": 1}},
             "attempt": 3,
             "state": "open",

@@ -231,7 +231,7 @@ def test_after_a_run_no_secret_is_anywhere(run: Callable[[], Run]) -> None:
         "/api/v1/audit",
         "/api/v1/audit/export",
     ]
-    pages = ["/", "/incidents", "/tasks", "/systems", "/audit", "/audit/export.ndjson"]
+    pages = ["/", "/instances", "/incidents", "/tasks", "/systems", "/audit", "/audit/export.ndjson"]
     for each in made.instances:
         paths += [f"/api/v1/process-instances/{each}{what}" for what in ("", "/history", "/variables")]
         pages += [f"/instances/{each}{what}" for what in ("", "/live", "/elements/a", "/facts.json")]

@@ -17,7 +17,7 @@ from app.engine import queries, sweeps, watchdog
 from app.engine.tables import incident, process_instance, token
 from tests.conftest import NOON
 from tests.factories.engines import Bench
-from tests.factories.populations import PROCESSES, SHARES, key_of, populate
+from tests.factories.populations import CODES, PROCESSES, SHARES, key_of, populate
 from tests.factories.steps import HANDLERS
 from tests.unit.watch.test_figures import plans
 
@@ -47,7 +47,7 @@ def test_a_population_has_everything_and_nothing_that_is_due(town: Bench) -> Non
     counts = read(town, queries.count_by_state)
     assert counts["completed"] > 0.9 * COUNT
     assert min(counts.values()) > 0
-    assert sum(counts.values()) == COUNT + 2 * len(PROCESSES) * (len(SHARES) + 1)
+    assert sum(counts.values()) == COUNT + 2 * len(PROCESSES) * (len(SHARES) + len(CODES))
     assert read(town, watchdog.find_stalled, NOON + timedelta(minutes=5)) == []
     assert read(town, sweeps.due_instances, NOON) == {}
     with town.database.reading() as connection:

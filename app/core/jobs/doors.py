@@ -1,14 +1,15 @@
 """Jobs are created, paused, resumed, stopped and looked at here. Nothing here does their work."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from app.core.clock import Clock
 from app.core.db import Transaction
-from app.core.errors import InvalidInput
+from app.core.errors import Conflict, InvalidInput
 from app.core.ids import new_id
 from app.core.jobs import views
 from app.core.jobs.kinds import Kinds
@@ -20,6 +21,7 @@ __all__ = ["JobRefused", "Jobs", "NewJob", "UnknownJob"]
 MOST_ITEMS = 50_000
 MOST_PER_S = 1000.0
 SLOWEST_PER_S = 0.001
+PLAN_HOLDS = timedelta(hours=1)  # what was frozen earlier is no longer what somebody has in mind
 
 
 class JobRefused(InvalidInput):
@@ -28,7 +30,10 @@ class JobRefused(InvalidInput):
 
 @dataclass(frozen=True)
 class NewJob:
-    """What is to be done to which targets, in which order, by whom and why."""
+    """What is to be done to which targets, in which order, by whom and why.
+
+    `one_first`: others are begun when one has passed. `planned`: nothing is done before it is started.
+    """
 
     kind: str
     title: str
@@ -38,6 +43,8 @@ class NewJob:
     reason: str
     rate_per_s: float = 10
     stop_after_failures: int | None = None
+    one_first: bool = False
+    planned: bool = False
 
 
 class Jobs:
@@ -48,25 +55,31 @@ class Jobs:
         self._clock = clock
 
     def create(self, tx: Transaction, new: NewJob) -> str:
-        """Freeze the targets and begin; the job's id."""
+        """Freeze the targets and begin, unless it is only planned; the job's id."""
         self._check(new)
         job_id, now = new_id(), self._clock.now()
+        if new.planned:
+            _drop_plans(tx, now)
         tx.connection.execute(
             sa.insert(job).values(
                 id=job_id,
                 kind=new.kind,
                 title=new.title,
                 parameters=new.parameters,
-                state=JobState.RUNNING,
+                process_id=new.parameters.get("process_id"),
+                state=JobState.PLANNED if new.planned else JobState.RUNNING,
                 by=new.by,
                 reason=new.reason,
                 rate_per_s=new.rate_per_s,
                 stop_after_failures=new.stop_after_failures,
+                one_first=int(new.one_first),
                 total=len(new.targets),
+                begun=0,
                 done=0,
                 failed=0,
                 skipped=0,
-                next_at=now,
+                begins_at=now,
+                next_at=None if new.planned else now,
                 created_at=now,
                 updated_at=now,
             )
@@ -91,12 +104,24 @@ class Jobs:
         if new.stop_after_failures is not None and new.stop_after_failures < 1:
             raise JobRefused(f"Expected to stop after 1 failure or more, found {new.stop_after_failures}.")
 
+    def start(self, tx: Transaction, job_id: str, by: str) -> None:
+        """Begin what was planned, in the name of whoever says so; Conflict where its list has grown old."""
+        row = self._lock(tx, job_id)
+        JOB_MOVES.check(JobState(row.state), JobState.RUNNING, "The job")
+        now = self._clock.now()
+        if JobState(row.state) is not JobState.PLANNED:
+            raise Conflict("The job was started already. Resume it if it is paused.")
+        if row.created_at <= now - PLAN_HOLDS:
+            raise Conflict("Its list is over an hour old. Plan it again, and start that.")
+        changed = {"state": JobState.RUNNING, "by": by, "begins_at": now, "next_at": now, "updated_at": now}
+        tx.connection.execute(sa.update(job).where(job.c.id == job_id).values(changed))
+
     def pause(self, tx: Transaction, job_id: str, by: str, reason: str) -> None:
         """Begin no further item until it is resumed; one that is being done is waited for."""
         self._move(tx, job_id, JobState.PAUSED, by, reason)
 
     def resume(self, tx: Transaction, job_id: str, by: str, reason: str) -> None:
-        """Go on where it was paused."""
+        """Go on where it was paused; Conflict for one that is only planned."""
         self._move(tx, job_id, JobState.RUNNING, by, reason)
 
     def stop(self, tx: Transaction, job_id: str, by: str, reason: str) -> None:
@@ -106,15 +131,24 @@ class Jobs:
     def _move(self, tx: Transaction, job_id: str, after: JobState, by: str, reason: str) -> None:
         if not reason.strip():
             raise JobRefused("Say why: a change of a job needs a reason.", path="$.reason")
-        row = tx.connection.execute(sa.select(job.c.state).where(job.c.id == job_id).with_for_update()).first()
-        if row is None:
-            raise views.unknown(job_id)
+        row = self._lock(tx, job_id)
         JOB_MOVES.check(JobState(row.state), after, "The job")
         now = self._clock.now()
+        if after is JobState.RUNNING and JobState(row.state) is JobState.PLANNED:
+            raise Conflict("The job is only planned: start it.")
         changed = {"state": after, "changed_by": by, "changed_reason": reason, "updated_at": now}
         if JOB_MOVES.is_final(after):
             changed["ended_at"] = now
+        else:  # a paused one is seen to as well: something of it may be under way
+            changed["next_at"] = now
         tx.connection.execute(sa.update(job).where(job.c.id == job_id).values(changed))
+
+    def _lock(self, tx: Transaction, job_id: str) -> Any:
+        columns = (job.c.state, job.c.created_at)
+        row = tx.connection.execute(sa.select(*columns).where(job.c.id == job_id).with_for_update()).first()
+        if row is None:
+            raise views.unknown(job_id)
+        return row
 
     def read(self, connection: sa.Connection, job_id: str) -> JobView:
         """UnknownJob if there is none."""
@@ -126,14 +160,24 @@ class Jobs:
         *,
         state: str | None = None,
         kind: str | None = None,
+        among: Collection[str] | None = None,
         limit: int = 50,
         offset: int = 0,
     ) -> tuple[list[JobView], int]:
-        """The youngest first, and how many there are in all."""
-        return views.list_jobs(connection, state=state, kind=kind, limit=limit, offset=offset)
+        """The youngest first, and how many there are in all. `among`: only those of one of these processes."""
+        return views.list_jobs(connection, state=state, kind=kind, among=among, limit=limit, offset=offset)
 
     def list_items(
         self, connection: sa.Connection, job_id: str, *, state: str | None = None, limit: int = 50, offset: int = 0
     ) -> tuple[list[ItemView], int]:
         """In the order in which they were given, and how many there are in all."""
         return views.list_items(connection, job_id, state=state, limit=limit, offset=offset)
+
+
+def _drop_plans(tx: Transaction, now: datetime) -> None:
+    """Those that nobody has started, and nobody can start any more."""
+    old = sa.select(job.c.id).where(job.c.state == JobState.PLANNED, job.c.created_at <= now - PLAN_HOLDS)
+    ids = list(tx.connection.execute(old.limit(10)).scalars())
+    if ids:
+        tx.connection.execute(sa.delete(job_item).where(job_item.c.job_id.in_(ids)))
+        tx.connection.execute(sa.delete(job).where(job.c.id.in_(ids)))

@@ -9,11 +9,12 @@ import sqlalchemy as sa
 from app.core.clock import Clock
 from app.core.db import Database, Transaction
 from app.core.errors import TurnupError
-from app.core.jobs.kinds import Item, Kind, Kinds, NotYet, Passed, Skipped, Worked
-from app.core.jobs.tables import JOB_MOVES, ItemState, JobState, job, job_item
+from app.core.jobs import progress
+from app.core.jobs.kinds import Begun, Failed, Item, Kind, Kinds, NotYet, Passed, Skipped, Worked
+from app.core.jobs.progress import Found
+from app.core.jobs.tables import ItemState, job, job_item
 from app.core.log import Logger
 
-BURST = timedelta(seconds=1)  # how far a job that was kept waiting may catch up
 BUSY_S = 5  # before a target that was not ready is tried again
 MOST_TRIES = 24
 
@@ -40,9 +41,7 @@ class JobRunner:
 
     def _due(self) -> sa.Select[Any]:
         query = sa.select(job).where(job.c.kind.in_(self._kinds.names()), job.c.next_at <= self._clock.now())
-        return query.where(job.c.state == sa.literal(JobState.RUNNING, literal_execute=True)).order_by(
-            job.c.next_at, job.c.id
-        )
+        return query.order_by(job.c.next_at, job.c.id)
 
     def _is_due(self) -> bool:
         with self._database.reading() as connection:
@@ -53,70 +52,62 @@ class JobRunner:
         return tx.connection.execute(self._due().limit(1).with_for_update(skip_locked=True)).first()
 
     def _work(self, tx: Transaction, row: sa.Row[Any]) -> int:
-        kind, now = self._kinds.get(row.kind), self._clock.now()
-        assert kind is not None
-        next_one = tx.connection.execute(
-            sa.select(job_item.c.position, job_item.c.target, job_item.c.tries, job_item.c.due_at)
-            .where(job_item.c.job_id == row.id, job_item.c.state == sa.literal("pending", literal_execute=True))
-            .order_by(job_item.c.due_at, job_item.c.position)
-            .limit(1)
-        ).one()
-        if next_one.due_at > now:  # all that is left was busy
-            _set_job(tx, row.id, next_at=next_one.due_at)
-            return 0
-        item = Item(row.id, next_one.target, row.parameters, row.by, row.reason)
-        state, outcome = self._do(tx, kind, item, next_one.tries + 1)
-        changed = {"state": state, "tries": next_one.tries + 1, "outcome": outcome, "at": now}
-        if state is ItemState.PENDING:
-            changed["due_at"] = now + timedelta(seconds=BUSY_S)
-        tx.connection.execute(
-            sa.update(job_item)
-            .where(job_item.c.job_id == row.id, job_item.c.position == next_one.position)
-            .values(changed)
-        )
-        _set_job(tx, row.id, **_progress(row, state, now))
-        return int(state is not ItemState.PENDING)
+        """One item that is under way is looked at, or else another begun."""
+        now, before = self._clock.now(), dict(row._mapping)
+        changed, ended = dict[str, Any](), 0
+        found = progress.find_due(tx, before, now)
+        if found is not None:
+            state, worked = self._do(tx, before, found)
+            _set_item(tx, row.id, found, state, worked, now)
+            changed, ended = progress.after(before, found, state, worked, now), int(state in progress.ENDED)
+        changed["next_at"] = progress.next_at(tx, {**before, **changed}, now)
+        tx.connection.execute(sa.update(job).where(job.c.id == row.id).values(changed))
+        return ended
 
-    def _do(self, tx: Transaction, kind: Kind, item: Item, tries: int) -> tuple[ItemState, dict[str, Any]]:
+    def _do(self, tx: Transaction, row: dict[str, Any], found: Found) -> tuple[ItemState, Worked]:
+        kind = self._kinds.get(row["kind"])
+        assert kind is not None
+        item = Item(row["id"], found.target, row["parameters"], row["by"], row["reason"], found.begun_at)
+        worked = self._try(tx, kind, item)
+        state = progress.STATES[type(worked)]
+        if isinstance(worked, NotYet) and found.tries + 1 >= MOST_TRIES:
+            return ItemState.FAILED, Failed(worked.code, worked.message, differs=True)
+        return state, worked
+
+    def _try(self, tx: Transaction, kind: Kind, item: Item) -> Worked:
         try:
             with tx.connection.begin_nested():
-                return _ended(kind(tx, item), tries)
+                return kind(tx, item)
         except TurnupError as error:
-            return ItemState.FAILED, {"code": error.code, "message": error.message}
+            return Failed(error.code, error.message, differs=True)
         except (sa.exc.OperationalError, sa.exc.InterfaceError):  # the store's, not the item's
             raise
         except Exception as error:  # the scheduler tick's broad except, for each item: the others must not wait for it
             self._logger.exception("an item of a job failed", job=item.job_id, target=item.target)
-            return ItemState.FAILED, {"code": type(error).__name__, "message": str(error)}
+            return Failed(type(error).__name__, str(error), differs=True)
 
 
-def _ended(worked: Worked, tries: int) -> tuple[ItemState, dict[str, Any]]:
+def _set_item(tx: Transaction, job_id: str, found: Found, state: ItemState, worked: Worked, now: datetime) -> None:
+    changed: dict[str, Any] = {"state": state, "outcome": _told(worked), "at": now}
+    if found.begun_at is None:
+        changed["tries"] = found.tries + 1
+    if state is ItemState.PENDING:
+        changed["due_at"] = now + timedelta(seconds=BUSY_S)
+    elif state is ItemState.BEGUN:
+        changed |= {"begun_at": found.begun_at or now, "due_at": progress.look_again(found.begun_at, now)}
+    this = (job_item.c.job_id == job_id, job_item.c.position == found.position)
+    tx.connection.execute(sa.update(job_item).where(*this).values(changed))
+
+
+def _told(worked: Worked) -> dict[str, Any] | None:
     match worked:
         case Passed(detail=detail):
-            return ItemState.DONE, detail
+            return detail
         case Skipped(message=message):
-            return ItemState.SKIPPED, {"message": message}
+            return {"message": message}
         case NotYet(code=code, message=message):
-            state = ItemState.PENDING if tries < MOST_TRIES else ItemState.FAILED
-            return state, {"code": code, "message": message}
-
-
-def _progress(row: sa.Row[Any], state: ItemState, now: datetime) -> dict[str, Any]:
-    """The job after one more of its items."""
-    counts = {name: getattr(row, name) + (state == name) for name in ("done", "failed", "skipped")}
-    next_at = max(row.next_at, now - BURST) + timedelta(seconds=1 / row.rate_per_s)
-    changed = {**counts, "next_at": next_at, "updated_at": now}
-    after = None
-    if sum(counts.values()) == row.total:
-        after = JobState.COMPLETED
-    elif row.stop_after_failures is not None and counts["failed"] >= row.stop_after_failures:
-        after = JobState.STOPPED
-        changed |= {"changed_by": None, "changed_reason": f"{counts['failed']} failures"}
-    if after is not None:
-        JOB_MOVES.check(JobState(row.state), after, "The job")
-        changed |= {"state": after, "ended_at": now}
-    return changed
-
-
-def _set_job(tx: Transaction, job_id: str, **changed: Any) -> None:
-    tx.connection.execute(sa.update(job).where(job.c.id == job_id).values(changed))
+            return {"code": code, "message": message}
+        case Failed(code=code, message=message, detail=detail):
+            return {**detail, "code": code, "message": message}
+        case Begun():
+            return None

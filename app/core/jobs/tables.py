@@ -9,6 +9,7 @@ from app.core.states import StateTable
 
 
 class JobState(StrEnum):
+    PLANNED = "planned"  # its list is frozen, and nothing is done before somebody starts it
     RUNNING = "running"
     PAUSED = "paused"
     STOPPED = "stopped"  # by somebody, or by too many failures: what is pending stays so
@@ -17,6 +18,7 @@ class JobState(StrEnum):
 
 class ItemState(StrEnum):
     PENDING = "pending"
+    BEGUN = "begun"  # under way: what comes of it is not known yet
     DONE = "done"
     FAILED = "failed"
     SKIPPED = "skipped"  # there was nothing to do to it
@@ -24,15 +26,17 @@ class ItemState(StrEnum):
 
 JOB_MOVES = StateTable(
     {
+        JobState.PLANNED: {JobState.RUNNING, JobState.STOPPED},
         JobState.RUNNING: {JobState.PAUSED, JobState.STOPPED, JobState.COMPLETED},
-        JobState.PAUSED: {JobState.RUNNING, JobState.STOPPED},
+        JobState.PAUSED: {JobState.RUNNING, JobState.STOPPED, JobState.COMPLETED},
         JobState.STOPPED: set[JobState](),
         JobState.COMPLETED: set[JobState](),
     }
 )
 ITEM_MOVES = StateTable(
     {
-        ItemState.PENDING: {ItemState.DONE, ItemState.FAILED, ItemState.SKIPPED},
+        ItemState.PENDING: {ItemState.BEGUN, ItemState.DONE, ItemState.FAILED, ItemState.SKIPPED},
+        ItemState.BEGUN: {ItemState.DONE, ItemState.FAILED, ItemState.SKIPPED},
         ItemState.DONE: set[ItemState](),
         ItemState.FAILED: set[ItemState](),
         ItemState.SKIPPED: set[ItemState](),
@@ -46,16 +50,20 @@ job = sa.Table(
     sa.Column("kind", sa.String(32), nullable=False),
     sa.Column("title", sa.Text, nullable=False),
     sa.Column("parameters", JsonText, nullable=False),
+    sa.Column("process_id", sa.String(255)),  # NULL: it concerns more than one
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("by", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("rate_per_s", sa.Float, nullable=False),
     sa.Column("stop_after_failures", sa.Integer),  # NULL: however many fail
+    sa.Column("one_first", sa.SmallInteger, nullable=False),  # 1: until one has passed, no other is begun beside it
     sa.Column("total", sa.Integer, nullable=False),
+    sa.Column("begun", sa.Integer, nullable=False),
     sa.Column("done", sa.Integer, nullable=False),
     sa.Column("failed", sa.Integer, nullable=False),
     sa.Column("skipped", sa.Integer, nullable=False),
-    sa.Column("next_at", Instant, nullable=False),  # no item is begun before
+    sa.Column("begins_at", Instant, nullable=False),  # no item is begun before: its rate
+    sa.Column("next_at", Instant),  # when it is to be seen to; NULL: there is nothing to do
     sa.Column("changed_by", sa.Text),  # who paused, resumed or stopped it last; NULL with a reason: the job itself
     sa.Column("changed_reason", sa.Text),
     sa.Column("created_at", Instant, nullable=False),
@@ -63,10 +71,10 @@ job = sa.Table(
     sa.Column("ended_at", Instant),
     sa.Index("ix_job_listing", "state", "created_at"),
     sa.Index(
-        "ix_job_running",
+        "ix_job_next_at",
         "next_at",
-        sqlite_where=sa.text("state = 'running'"),
-        postgresql_where=sa.text("state = 'running'"),
+        sqlite_where=sa.text("next_at IS NOT NULL"),
+        postgresql_where=sa.text("next_at IS NOT NULL"),
     ),
 )
 
@@ -78,7 +86,8 @@ job_item = sa.Table(
     sa.Column("target", sa.String(255), nullable=False),  # the id of what it is done to
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("tries", sa.Integer, nullable=False),
-    sa.Column("due_at", Instant, nullable=False),  # later than the job when the target was not ready for it
+    sa.Column("due_at", Instant, nullable=False),  # when it is to be begun, tried again or looked at again
+    sa.Column("begun_at", Instant),
     sa.Column("outcome", JsonText),  # what came of it; {"code", "message"} when it failed or could not be done yet
     sa.Column("at", Instant),
     sa.Index(
@@ -88,6 +97,14 @@ job_item = sa.Table(
         "position",
         sqlite_where=sa.text("state = 'pending'"),
         postgresql_where=sa.text("state = 'pending'"),
+    ),
+    sa.Index(
+        "ix_job_item_begun",
+        "job_id",
+        "due_at",
+        "position",
+        sqlite_where=sa.text("state = 'begun'"),
+        postgresql_where=sa.text("state = 'begun'"),
     ),
     sqlite_with_rowid=False,
 )

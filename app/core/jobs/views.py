@@ -1,5 +1,6 @@
 """What is read of jobs: how far each has come, and what came of its items."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,18 +17,24 @@ class UnknownJob(NotFound):
 
 @dataclass(frozen=True)
 class JobView:
-    """`pending` is what `total` has beyond the other counts; `changed_by` without a name is the job itself."""
+    """`pending` is what `total` has beyond the other counts; `changed_by` without a name is the job itself.
+
+    `one_first`: one has to pass before others are begun, and none has yet.
+    """
 
     id: str
     kind: str
     title: str
     parameters: dict[str, Any]
+    process_id: str | None
     state: JobState
     by: str
     reason: str
     rate_per_s: float
     stop_after_failures: int | None
+    one_first: bool
     total: int
+    begun: int
     done: int
     failed: int
     skipped: int
@@ -39,7 +46,7 @@ class JobView:
 
     @property
     def pending(self) -> int:
-        return self.total - self.done - self.failed - self.skipped
+        return self.total - self.begun - self.done - self.failed - self.skipped
 
 
 @dataclass(frozen=True)
@@ -52,10 +59,11 @@ class ItemView:
     tries: int
     outcome: dict[str, Any] | None
     at: datetime | None
+    begun_at: datetime | None = None
 
 
-_JOB = sa.select(*(column for column in job.columns if column.name != "next_at"))
-_ITEM = sa.select(*(job_item.c[name] for name in ("position", "target", "state", "tries", "outcome", "at")))
+_JOB = sa.select(*(column for column in job.columns if column.name not in ("begins_at", "next_at")))
+_ITEM = sa.select(*(job_item.c[name] for name in ("position", "target", "state", "tries", "outcome", "at", "begun_at")))
 
 
 def read(connection: sa.Connection, job_id: str) -> JobView:
@@ -70,14 +78,22 @@ def unknown(job_id: str) -> UnknownJob:
 
 
 def list_jobs(
-    connection: sa.Connection, *, state: str | None, kind: str | None, limit: int, offset: int
+    connection: sa.Connection,
+    *,
+    state: str | None,
+    kind: str | None,
+    among: Collection[str] | None,
+    limit: int,
+    offset: int,
 ) -> tuple[list[JobView], int]:
-    """The youngest first, and how many there are in all."""
+    """The youngest first, and how many there are in all. `among`: only those of one of these processes."""
     query = _JOB
     if state is not None:
         query = query.where(job.c.state == state)
     if kind is not None:
         query = query.where(job.c.kind == kind)
+    if among is not None:
+        query = query.where(job.c.process_id.in_(sorted(among)))
     total = connection.execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one()
     rows = connection.execute(query.order_by(job.c.id.desc()).limit(limit).offset(offset))  # ids sort by time
     return [_view(row) for row in rows], total
@@ -97,4 +113,4 @@ def list_items(
 
 
 def _view(row: sa.Row[Any]) -> JobView:
-    return JobView(**{**row._mapping, "state": JobState(row.state)})
+    return JobView(**{**row._mapping, "state": JobState(row.state), "one_first": bool(row.one_first)})

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from app.engine.migration.plan import Plan
+from app.engine.signatures import rename
 from app.engine.spiff.branches import BESIDE, segments
 from app.engine.spiff.index import Node
 from app.engine.spiff.live import Live
@@ -86,13 +87,9 @@ class Renaming:
         if node.id in sources:
             data["from"] = sources[node.id]
         if "incident" in data:
-            data["incident"][1] = self.signature(node.task_spec.bpmn_id, data["incident"][1])
+            element_id = node.task_spec.bpmn_id
+            data["incident"][1] = rename(data["incident"][1], element_id, self._element(element_id))
         return as_json(data)
-
-    def signature(self, element_id: str, signature: str) -> str:
-        """An incident's, which begins with its element."""
-        rest = signature.removeprefix(f"{element_id} ")
-        return f"{self._element(element_id)} {rest}" if rest != signature else signature
 
     def variables(self, rows: Iterable[VariableRow]) -> list[VariableRow]:
         """All rows of an instance's variables, writes and visits."""

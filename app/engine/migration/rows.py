@@ -15,6 +15,7 @@ from app.engine.migration.arrivals import find_arrivals
 from app.engine.migration.obstacles import own_workflows
 from app.engine.migration.plan import Plan
 from app.engine.migration.renaming import Renaming, is_own, iterates
+from app.engine.signatures import cause_of, rename
 from app.engine.spiff.index import Node
 from app.engine.spiff.live import Live, Outcome
 from app.engine.tables import arrival, incident, process_instance, token, variable
@@ -39,7 +40,7 @@ def rewrite(tx: Transaction, plan: Plan, live: Live, renaming: Renaming) -> None
                 live.tree.next_number += 1
         tx.connection.execute(sa.update(token).where(of_instance, token.c.number == node.id).values(changed))
     _rewrite_variables(tx, live, renaming)
-    _rewrite_incidents(tx, plan, live, renaming)
+    _rewrite_incidents(tx, plan, live)
     _rewrite_undo(tx, live, renaming)
     _rewrite_arrivals(tx, plan, live)
     begins_at = live.start_element
@@ -93,7 +94,7 @@ def _rewrite_variables(tx: Transaction, live: Live, renaming: Renaming) -> None:
         tx.connection.execute(sa.insert(variable), rows)
 
 
-def _rewrite_incidents(tx: Transaction, plan: Plan, live: Live, renaming: Renaming) -> None:
+def _rewrite_incidents(tx: Transaction, plan: Plan, live: Live) -> None:
     """What is open stands where its token stands."""
     standing = {node.id for node in live.tree.nodes() if is_own(node.workflow)}
     rows = tx.connection.execute(
@@ -103,10 +104,9 @@ def _rewrite_incidents(tx: Transaction, plan: Plan, live: Live, renaming: Renami
     ).all()
     for row in rows:
         if row.number in standing:
-            changed = {
-                "element_id": plan.elements[row.element_id],
-                "signature": renaming.signature(row.element_id, row.signature),
-            }
+            element_id = plan.elements[row.element_id]
+            renamed = rename(row.signature, row.element_id, element_id)
+            changed = {"element_id": element_id, "signature": renamed, "cause": cause_of(renamed)}
             tx.connection.execute(sa.update(incident).where(incident.c.id == row.id).values(changed))
 
 

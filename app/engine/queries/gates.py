@@ -72,6 +72,13 @@ def _counts(connection: sa.Connection) -> dict[str, _Count]:
     """What passes each gate and waits there."""
     counts: dict[str, _Count] = defaultdict(_Count)
     kind = sa.case((gate_pass.c.given == 1, "claim"), else_="held")
+    # Looked up for each: of a join SQLite begins with all tokens that are open
+    standing = (
+        sa.select(token.c.number)
+        .where(token.c.instance_id == gate_pass.c.instance_id, token.c.number == gate_pass.c.number)
+        .where(token.c.open == 1, token.c.kind == kind)
+        .scalar_subquery()
+    )
     query = (
         sa.select(
             gate_pass.c.gate,
@@ -80,8 +87,7 @@ def _counts(connection: sa.Connection) -> dict[str, _Count]:
             sa.func.min(gate_pass.c.since).label("since"),
             sa.func.min(gate_pass.c.handler).label("handler"),
         )
-        .join(token, sa.and_(token.c.instance_id == gate_pass.c.instance_id, token.c.number == gate_pass.c.number))
-        .where(token.c.open == 1, token.c.kind == kind)
+        .where(standing.is_not(None))
         .group_by(gate_pass.c.gate, gate_pass.c.given)
     )
     for row in connection.execute(query):

@@ -28,12 +28,14 @@ class IncidentView:
 
     id: str
     instance_id: str
+    process_id: str
     number: int
     element_id: str | None
     handler: str | None
     code: str
     message: str
     signature: str
+    cause: str
     detail: dict[str, Any]
     attempt: int
     state: Literal["open", "acted_on", "resolved"]
@@ -47,7 +49,6 @@ class IncidentView:
     outcome_detail: str | None
     ended_at: datetime | None
     business_key: str | None
-    process_id: str
     call: int = 0
 
 
@@ -55,7 +56,6 @@ _SELECT = (
     sa.select(
         *incident.columns,
         process_instance.c.business_key,
-        process_instance.c.process_id,
         sa.func.coalesce(token.c.call, 0).label("call"),
     )
     .join_from(incident, process_instance, process_instance.c.id == incident.c.instance_id)
@@ -69,6 +69,8 @@ def list_incidents(
     state: str | None = "open",
     process_id: str | None = None,
     instance_id: str | None = None,
+    handler: str | None = None,
+    cause: str | None = None,
     among: Collection[str] | None = None,
     limit: int = 50,
     offset: int = 0,
@@ -81,11 +83,13 @@ def list_incidents(
     if instance_id is not None:
         where.append(incident.c.instance_id == instance_id)
     if process_id is not None:
-        where.append(process_instance.c.process_id == process_id)
+        where.append(incident.c.process_id == process_id)
+    if handler is not None:
+        where.append(incident.c.handler == handler)
+    if cause is not None:
+        where.append(incident.c.cause == cause)
     if among is not None:
-        where.append(process_instance.c.process_id.in_(sorted(among)))
-    if process_id is not None or among is not None:
-        counted = counted.join(process_instance, process_instance.c.id == incident.c.instance_id)
+        where.append(incident.c.process_id.in_(sorted(among)))
     # Ids sort by time, and have an index; that of a state has the time itself
     order = (incident.c.id,) if state is None else (incident.c.raised_at, incident.c.id)
     query = _SELECT.where(*where).order_by(*(each.desc() for each in order))
@@ -97,8 +101,7 @@ def count_open_incidents(connection: sa.Connection, among: Collection[str] | Non
     """Of all instances, or of these processes, none beyond COUNT_LIMIT."""
     query = sa.select(incident.c.id).where(incident.c.state == "open")
     if among is not None:
-        query = query.join(process_instance, process_instance.c.id == incident.c.instance_id)
-        query = query.where(process_instance.c.process_id.in_(sorted(among)))
+        query = query.where(incident.c.process_id.in_(sorted(among)))
     return count(connection, query)
 
 
@@ -107,3 +110,26 @@ def get_incident(connection: sa.Connection, incident_id: str) -> IncidentView:
     if row is None:
         raise UnknownIncident(f"There is no incident '{incident_id}'.", incident_id=incident_id)
     return IncidentView(**row._mapping)
+
+
+def incidents_of(connection: sa.Connection, incident_ids: Collection[str]) -> dict[str, IncidentView]:
+    """By their ids; one that there is none of is left out."""
+    rows = connection.execute(_SELECT.where(incident.c.id.in_(incident_ids))) if incident_ids else ()
+    return {row.id: IncidentView(**row._mapping) for row in rows}
+
+
+@dataclass(frozen=True)
+class StandingView:
+    """What the token of an incident waits for now, and until when."""
+
+    kind: str | None
+    due_at: datetime | None
+
+
+def standing_of(connection: sa.Connection, views: Collection[IncidentView]) -> dict[str, StandingView]:
+    """By incident, of those whose tokens are still open."""
+    places = {(view.instance_id, view.number): view.id for view in views}
+    where = sa.tuple_(token.c.instance_id, token.c.number).in_(list(places))
+    query = sa.select(token.c.instance_id, token.c.number, token.c.kind, token.c.due_at).where(where, token.c.open == 1)
+    rows = connection.execute(query) if places else ()
+    return {places[row.instance_id, row.number]: StandingView(row.kind, row.due_at) for row in rows}

@@ -182,6 +182,21 @@ def get_instance(connection: sa.Connection, instance_id: str, *, waits: bool = T
     return _with_waits(connection, [row])[0] if waits else _instance(row, None)
 
 
+@dataclass(frozen=True)
+class KeyView:
+    """What an instance is called."""
+
+    instance_id: str
+    business_key: str | None
+
+
+def keys_of(connection: sa.Connection, instance_ids: Collection[str]) -> list[KeyView]:
+    """Of those that there are."""
+    table = process_instance.c
+    query = sa.select(table.id.label("instance_id"), table.business_key).where(table.id.in_(instance_ids))
+    return [KeyView(**row._mapping) for row in connection.execute(query)] if instance_ids else []
+
+
 def _in_state(state: State, process_id: str | None) -> tuple[sa.ColumnElement[bool], ...]:
     if state == "active":
         return (process_instance.c.state == "active", process_instance.c.incidents == 0)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from app.engine import definitions
 from app.engine.queries.instances import count_by_state
-from app.engine.tables import suspended_process
+from app.engine.tables import process_instance, suspended_process
 
 
 @dataclass(frozen=True)
@@ -31,3 +31,13 @@ def get_process(connection: sa.Connection, process_id: str) -> ProcessView:
     if row is None:
         return ProcessView(process_id, None, None, None, counts)
     return ProcessView(process_id, row.suspended_at, row.suspended_by, row.reason, counts)
+
+
+def open_by_version(connection: sa.Connection, process_id: str | None = None) -> dict[tuple[str, int], int]:
+    """How many instances of each version are not over, by (process id, version)."""
+    table = process_instance.c
+    query = sa.select(table.process_id, table.version, sa.func.count()).where(table.state.in_(("active", "suspended")))
+    if process_id is not None:
+        query = query.where(table.process_id == process_id)
+    rows = connection.execute(query.group_by(table.process_id, table.version))
+    return {(row[0], row[1]): row[2] for row in rows}

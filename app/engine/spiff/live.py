@@ -1,6 +1,5 @@
 """One instance in memory: its tree of nodes, its scopes, and what has happened since the last checkpoint."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,6 +7,8 @@ from typing import Any, Literal
 
 from app.core.priority import NORMAL
 from app.core.types import from_microseconds
+from app.engine.signatures import signature
+from app.engine.spiff.activities import HandlerTask
 from app.engine.spiff.agenda import Agenda
 from app.engine.spiff.base import step_name
 from app.engine.spiff.build import Program
@@ -65,14 +66,6 @@ class Outcome:
     incident_id: str
     outcome: Literal["passed", "failed_alike", "failed_differently", "cancelled"]
     detail: str
-
-
-_VARYING = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27,}|'[^']*'|\"[^\"]*\"|\S*\d\S*", re.IGNORECASE)
-
-
-def signature(element_id: str, code: str, message: str) -> str:
-    """Equal for failures of one cause: element, code and message with quoted values, ids, numbers and dates masked."""
-    return f"{element_id} {code} {_VARYING.sub('*', message)}"[:500]
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +256,8 @@ class Live:
         if node.wait is None:
             self.wait_for(node, "incident")
         self.change(node, "incident").error = {"code": code, "message": message, "detail": detail}
-        mark = signature(node.task_spec.bpmn_id, code, message)
+        handler = node.task_spec.handler_of(node) if isinstance(node.task_spec, HandlerTask) else None
+        mark = signature(self._process_of(node), node.task_spec.bpmn_id, handler, code, message)
         settled = node.internal_data.pop("incident", None)
         if settled is not None:
             alike = settled[1] == mark
@@ -271,6 +265,12 @@ class Live:
                 Outcome(settled[0], "failed_alike" if alike else "failed_differently", f"{code}: {message}")
             )
         self.raised.append(Raised(node, code, message, mark, detail))
+
+    def _process_of(self, node: Node) -> str:
+        """The process in whose diagram it stands: the instance's own, or one that is called."""
+        definition_id = node.workflow.definition_id
+        own = definition_id == self.program.definition_id
+        return self.process_id if own else str(self.callees.program(definition_id).process_id)
 
     def note(self, kind: str, node: Node | None, actor: str | None = None, **detail: Any) -> None:
         self.happenings.append(Happening(kind, node, actor, detail))

@@ -244,12 +244,14 @@ def _happened() -> None:
         "incident",
         sa.Column("id", sa.String(36), nullable=False),
         sa.Column("instance_id", sa.String(36), nullable=False),
+        sa.Column("process_id", sa.String(255), nullable=False),
         sa.Column("number", sa.BigInteger, nullable=False),
         sa.Column("element_id", sa.Text),
         sa.Column("handler", sa.Text),
         sa.Column("code", sa.Text, nullable=False),
         sa.Column("message", sa.Text, nullable=False),
         sa.Column("signature", sa.Text, nullable=False),
+        sa.Column("cause", sa.String(16), nullable=False),
         sa.Column("detail", sa.Text, nullable=False),
         sa.Column("attempt", sa.Integer, nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
@@ -267,6 +269,7 @@ def _happened() -> None:
     )
     op.create_index("ix_incident_instance_id", "incident", ["instance_id"])
     op.create_index("ix_incident_listing", "incident", ["state", "raised_at"])
+    op.create_index("ix_incident_cause", "incident", ["state", "cause", "raised_at", "process_id"])
 
 
 def _messages() -> None:
@@ -303,6 +306,9 @@ def _workers() -> None:
         sa.Column("host", sa.Text, nullable=False),
         sa.Column("pid", sa.Integer, nullable=False),
         sa.Column("started_at", sa.BigInteger, nullable=False),
+        sa.Column("renewed_at", sa.BigInteger, nullable=False),
         sa.Column("lease_until", sa.BigInteger, nullable=False),
+        sa.Column("hands", sa.Integer, nullable=False),
+        sa.Column("busy", sa.Integer, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_worker"),
     )

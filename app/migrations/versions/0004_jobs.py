@@ -14,16 +14,20 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(32), nullable=False),
         sa.Column("title", sa.Text, nullable=False),
         sa.Column("parameters", sa.Text, nullable=False),
+        sa.Column("process_id", sa.String(255)),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("by", sa.Text, nullable=False),
         sa.Column("reason", sa.Text, nullable=False),
         sa.Column("rate_per_s", sa.Float, nullable=False),
         sa.Column("stop_after_failures", sa.Integer),
+        sa.Column("one_first", sa.SmallInteger, nullable=False),
         sa.Column("total", sa.Integer, nullable=False),
+        sa.Column("begun", sa.Integer, nullable=False),
         sa.Column("done", sa.Integer, nullable=False),
         sa.Column("failed", sa.Integer, nullable=False),
         sa.Column("skipped", sa.Integer, nullable=False),
-        sa.Column("next_at", sa.BigInteger, nullable=False),
+        sa.Column("begins_at", sa.BigInteger, nullable=False),
+        sa.Column("next_at", sa.BigInteger),
         sa.Column("changed_by", sa.Text),
         sa.Column("changed_reason", sa.Text),
         sa.Column("created_at", sa.BigInteger, nullable=False),
@@ -33,11 +37,11 @@ def upgrade() -> None:
     )
     op.create_index("ix_job_listing", "job", ["state", "created_at"])
     op.create_index(
-        "ix_job_running",
+        "ix_job_next_at",
         "job",
         ["next_at"],
-        sqlite_where=sa.text("state = 'running'"),
-        postgresql_where=sa.text("state = 'running'"),
+        sqlite_where=sa.text("next_at IS NOT NULL"),
+        postgresql_where=sa.text("next_at IS NOT NULL"),
     )
     op.create_table(
         "job_item",
@@ -47,6 +51,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("tries", sa.Integer, nullable=False),
         sa.Column("due_at", sa.BigInteger, nullable=False),
+        sa.Column("begun_at", sa.BigInteger),
         sa.Column("outcome", sa.Text),
         sa.Column("at", sa.BigInteger),
         sa.ForeignKeyConstraint(["job_id"], ["job.id"], name="fk_job_item_job_id"),
@@ -59,4 +64,11 @@ def upgrade() -> None:
         ["job_id", "due_at", "position"],
         sqlite_where=sa.text("state = 'pending'"),
         postgresql_where=sa.text("state = 'pending'"),
+    )
+    op.create_index(
+        "ix_job_item_begun",
+        "job_item",
+        ["job_id", "due_at", "position"],
+        sqlite_where=sa.text("state = 'begun'"),
+        postgresql_where=sa.text("state = 'begun'"),
     )

@@ -14,7 +14,23 @@ import sqlalchemy as sa
 from app.core.clock import FixedClock
 from app.core.db import Database, Transaction
 from app.core.errors import Conflict
-from app.core.jobs import Item, JobRefused, JobRunner, Jobs, Kinds, NewJob, NotYet, Passed, Skipped, UnknownJob, Worked
+from app.core.jobs import (
+    Begun,
+    Failed,
+    Item,
+    JobRefused,
+    JobRunner,
+    Jobs,
+    Kinds,
+    NewJob,
+    NotYet,
+    Passed,
+    Skipped,
+    UnknownJob,
+    Worked,
+)
+from app.core.jobs.doors import PLAN_HOLDS
+from app.core.jobs.progress import MOST_SETTLING
 from app.core.jobs.runner import BUSY_S, MOST_TRIES
 from app.core.jobs.tables import job, job_item
 from app.core.log import get_logger
@@ -39,7 +55,7 @@ class Desk:
     before: Callable[[Item], None] = lambda item: None
 
     def __post_init__(self) -> None:
-        self.kinds = Kinds({"touch": self.touch})
+        self.kinds = Kinds({"touch": lambda tx, item: self.touch(tx, item)})
         self.jobs = Jobs(self.kinds, self.clock)
         self.runner = JobRunner(self.database, self.kinds, self.clock, get_logger("tests"))
 
@@ -331,3 +347,167 @@ def test_lists_begin_with_the_youngest_and_filter(desk: Desk) -> None:
         assert ([view.id for view in views], total) == ([third, second], 3)
         assert [view.id for view in desk.jobs.list_jobs(connection, state="running")[0]] == [third, first]
         assert desk.jobs.list_jobs(connection, kind="other") == ([], 0)
+
+
+def slow(desk: Desk, outcomes: dict[str, Worked]) -> None:
+    """From now on items are begun, and what comes of each is what `outcomes` says once it says so."""
+
+    def begin(tx: Transaction, item: Item) -> Worked:
+        if item.begun_at is None:
+            desk.seen.append(item.target)
+            return Begun()
+        return outcomes.get(item.target, Begun())
+
+    desk.touch = begin
+
+
+FAILED_ALIKE = Failed("failed_alike", "the port is taken", {"outcome": "failed_alike"})
+FAILED_OTHERWISE = Failed("failed_differently", "the OLT is silent", {"outcome": "failed_differently"}, differs=True)
+
+
+def test_what_is_under_way_is_not_done_before_it_is_known_what_came_of_it(desk: Desk) -> None:
+    outcomes: dict[str, Worked] = {}
+    slow(desk, outcomes)
+    job_id = desk.create("a", "b", "c")
+    desk.run(150)
+    view = desk.read(job_id)
+    assert (view.state, view.begun, view.pending, view.done) == ("running", 3, 0, 0)
+    assert desk.states(job_id) == ["begun"] * 3
+    assert desk.seen == ["a", "b", "c"], "each is begun once"
+    outcomes |= {"a": Passed({"to": "b"}), "b": FAILED_ALIKE, "c": Skipped("it was cancelled")}
+    desk.run(60)
+    view = desk.read(job_id)
+    assert (view.state, view.begun, view.done, view.failed, view.skipped) == ("completed", 0, 1, 1, 1)
+    assert desk.states(job_id) == ["done", "failed", "skipped"]
+    failed = desk.items(job_id)[1].outcome
+    assert failed == {"outcome": "failed_alike", "code": "failed_alike", "message": "the port is taken"}
+
+
+@pytest.mark.parametrize("door", ["pause", "stop"])
+def test_what_is_under_way_is_followed_to_its_end_whatever_becomes_of_the_job(desk: Desk, door: str) -> None:
+    outcomes: dict[str, Worked] = {}
+    slow(desk, outcomes)
+    job_id = desk.create("a", "b", rate_per_s=0.5)
+    desk.run(1)
+    desk.move(door, job_id)
+    outcomes |= {"a": Passed()}
+    desk.run(5)
+    view = desk.read(job_id)
+    assert (view.done, view.begun, view.pending, desk.seen) == (1, 0, 1, ["a"])
+    assert view.state == ("paused" if door == "pause" else "stopped")
+
+
+def test_failures_that_are_known_late_stop_the_rest(desk: Desk) -> None:
+    outcomes: dict[str, Worked] = dict.fromkeys(names(200), FAILED_ALIKE)
+    slow(desk, outcomes)
+    job_id = desk.create(*names(200), rate_per_s=1000, stop_after_failures=3)
+    desk.run(30)
+    view = desk.read(job_id)
+    assert view.state == "stopped"
+    assert view.begun == 0
+    assert len(desk.seen) <= MOST_SETTLING + 3
+    assert view.failed == len(desk.seen)
+
+
+def test_one_that_takes_long_keeps_the_others_waiting_no_longer_than_a_minute(desk: Desk) -> None:
+    slow(desk, {})
+    desk.create(*names(MOST_SETTLING + 10), rate_per_s=1000)
+    desk.run(30)
+    assert len(desk.seen) == MOST_SETTLING
+    desk.run(40)
+    assert len(desk.seen) == MOST_SETTLING + 10
+
+
+def test_one_is_tried_first_and_the_others_follow_when_it_has_passed(desk: Desk) -> None:
+    outcomes: dict[str, Worked] = {}
+    slow(desk, outcomes)
+    job_id = desk.create(*names(4), one_first=True)
+    desk.run(60)
+    assert desk.seen == ["good-0"]
+    assert desk.read(job_id).one_first
+    outcomes |= dict.fromkeys(names(4), Passed())
+    desk.run(20)
+    view = desk.read(job_id)
+    assert (view.state, view.done, view.one_first) == ("completed", 4, False)
+
+
+def test_one_that_fails_as_before_stops_the_others_and_says_so(desk: Desk) -> None:
+    slow(desk, {"good-0": FAILED_ALIKE})
+    job_id = desk.create(*names(4), one_first=True)
+    desk.run(20)
+    view = desk.read(job_id)
+    assert (view.state, view.failed, view.pending, desk.seen) == ("stopped", 1, 3, ["good-0"])
+    assert (view.changed_by, view.changed_reason) == (None, "The first one failed as before.")
+
+
+def test_one_that_fails_otherwise_pauses_the_others_for_somebody_to_look_at(desk: Desk) -> None:
+    outcomes: dict[str, Worked] = {"good-0": FAILED_OTHERWISE}
+    slow(desk, outcomes)
+    job_id = desk.create(*names(3), one_first=True)
+    desk.run(20)
+    view = desk.read(job_id)
+    assert (view.state, view.pending, view.ended_at) == ("paused", 2, None)
+    assert view.changed_reason == "The first one failed otherwise than before."
+    outcomes |= dict.fromkeys(names(3), Passed())
+    desk.move("resume", job_id)
+    desk.run(10)
+    assert (desk.read(job_id).state, desk.read(job_id).done) == ("completed", 2)
+
+
+def test_where_there_was_nothing_to_do_to_the_first_the_next_is_tried(desk: Desk) -> None:
+    job_id = desk.create("nothing-0", "bad-1", "good-2", one_first=True)
+    desk.run(5)
+    view = desk.read(job_id)
+    assert (view.state, view.skipped, view.failed, view.pending) == ("paused", 1, 1, 1)
+
+
+def test_what_is_planned_is_frozen_and_does_nothing_until_it_is_started(desk: Desk) -> None:
+    job_id = desk.create(*names(3), planned=True)
+    desk.run(10)
+    assert (desk.read(job_id).state, desk.touched()) == ("planned", [])
+    with pytest.raises(Conflict, match="only planned"):
+        desk.move("resume", job_id)
+    with desk.database.transaction() as tx:
+        desk.jobs.start(tx, job_id, "ann")
+    desk.run(2)
+    view = desk.read(job_id)
+    assert (view.state, view.by, desk.touched()) == ("completed", "ann", names(3))
+    with pytest.raises(IllegalMove), desk.database.transaction() as tx:
+        desk.jobs.start(tx, job_id, "ann")
+
+
+def test_a_plan_is_started_once(desk: Desk) -> None:
+    job_id = desk.create(*names(3), planned=True)
+    with desk.database.transaction() as tx:
+        desk.jobs.start(tx, job_id, "ann")
+    desk.move("pause", job_id)
+    with pytest.raises(Conflict, match="started already"), desk.database.transaction() as tx:
+        desk.jobs.start(tx, job_id, "ann")
+
+
+def test_an_old_plan_is_not_started_and_goes_with_the_next(desk: Desk) -> None:
+    job_id = desk.create(*names(3), planned=True)
+    desk.clock.advance(PLAN_HOLDS)
+    with pytest.raises(Conflict, match="over an hour old"), desk.database.transaction() as tx:
+        desk.jobs.start(tx, job_id, "ann")
+    desk.create("good-9", planned=True)
+    with pytest.raises(UnknownJob):
+        desk.read(job_id)
+
+
+def test_a_discarded_plan_is_stopped(desk: Desk) -> None:
+    job_id = desk.create(*names(3), planned=True)
+    desk.move("stop", job_id)
+    desk.run(3)
+    assert (desk.read(job_id).state, desk.touched()) == ("stopped", [])
+
+
+def test_a_list_can_be_that_of_single_processes(desk: Desk) -> None:
+    for process_id in ("p", "q"):
+        with desk.database.transaction() as tx:
+            desk.jobs.create(tx, replace(GOOD, parameters={"process_id": process_id}))
+    desk.create("good-0")
+    with desk.database.reading() as connection:
+        views, total = desk.jobs.list_jobs(connection, among={"q"})
+        assert ([view.process_id for view in views], total) == (["q"], 1)
+        assert desk.jobs.list_jobs(connection)[1] == 3

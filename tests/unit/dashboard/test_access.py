@@ -16,7 +16,7 @@ from tests.factories.people import PASSWORD
 from tests.factories.servers import free_port
 from tests.unit.dashboard.conftest import Operator, csrf_of, log_in, somebody
 
-PAGES = ["/", "/tasks", "/incidents", "/processes", "/processes/activate/1", "/processes/activate/1/diagram.bpmn"]
+PAGES = ["/", "/instances", "/tasks", "/incidents", "/processes", "/processes/activate/1", "/processes/activate/1/diagram.bpmn"]
 PAGES += ["/decisions", "/decisions/d", "/decision-models/m.dmn", "/account", "/users"]
 
 

@@ -173,7 +173,7 @@ def test_what_is_done_stands_in_the_name_of_the_session_whatever_a_form_says(wor
 
 
 def ada_instance(ada: Operator) -> str:
-    found = re.search(r'href="(/instances/[^"]+)"', ada.get("/").text)
+    found = re.search(r'href="(/instances/[^"]+)"', ada.get("/instances").text)
     assert found
     return found[1]
 
@@ -181,9 +181,9 @@ def ada_instance(ada: Operator) -> str:
 def test_a_grant_for_one_process_shows_and_opens_that_one(world: World) -> None:
     mine = world.start("ORD-1")
     ada = somebody(world, "Ada", "operator@other")
-    assert "/instances/" not in ada.get("/").text
+    assert "/instances/" not in ada.get("/instances").text
     assert ada.get(f"/instances/{mine}").status_code == 403
     assert ada.get(f"/instances/{mine}/facts.json").status_code == 403
     assert ada.get("/processes/activate/1/diagram.bpmn").status_code == 403
     assert "Activate" not in ada.get("/processes").text
-    assert mine in somebody(world, "Eve", "operator@activate").get("/").text
+    assert mine in somebody(world, "Eve", "operator@activate").get("/instances").text

@@ -85,7 +85,7 @@ def test_what_an_author_or_a_customer_wrote_is_never_markup(world: World, operat
     world.olt.refuse["<b>"] = "<script>alert(1)</script>"
     instance_id = world.start("<img src=x onerror=alert(1)>", serial="<b>", note="</pre><script>x</script>")
     world.work()
-    for path in ("/", f"/instances/{instance_id}", "/incidents"):
+    for path in ("/", "/instances", f"/instances/{instance_id}", "/incidents"):
         page = operator.get(path).text
         assert "<script>" not in page
         assert "<img src=x" not in page
@@ -155,7 +155,7 @@ def test_an_unknown_instance_is_a_404_in_style(operator: Operator) -> None:
     answer = operator.get("/instances/none")
     assert answer.status_code == 404
     assert "There is no process instance" in answer.text
-    assert "Back to the instances" in answer.text
+    assert "Back to the first page" in answer.text
 
 
 @pytest.fixture
@@ -220,7 +220,7 @@ def test_an_incident_in_a_called_process_is_settled_from_either_page(
 def test_lists_name_what_waits_in_a_called_process_as_its_own_diagram_does(
     operator: Operator, calling: tuple[str, int]
 ) -> None:
-    assert "fallen out at Put the ONT in service" in operator.get("/").text
+    assert "fallen out at Put the ONT in service" in operator.get("/instances").text
     assert "Put the ONT in service" in operator.get("/incidents").text
 
 

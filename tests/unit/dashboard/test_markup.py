@@ -60,7 +60,7 @@ def act_marked(operator: Operator, instance_id: str, incident: str) -> list[Test
         operator.post("/account/tokens", {"name": marked("token"), "days": "30", "grants": "viewer"}),
         operator.post(f"/incidents/{incident}/skip", {"reason": marked("reason"), "outputs": marked("outputs")}, htmx=True),
         operator.post("/login", {"name": marked("login"), "password": "x", "next": "/" + marked("next")}),
-        operator.get(f"/?q={query}&process={query}&state={query}"),
+        operator.get(f"/instances?q={query}&process={query}&state={query}"),
         operator.get(f"/audit?by={query}"),
         operator.get(f"/instances/{query}"),
     ]

@@ -12,7 +12,7 @@ from tests.unit.dashboard.conftest import Operator
 
 def test_the_list_answers_htmx_with_the_list_alone(world: World, operator: Operator) -> None:
     world.start("ORD-1")
-    page = operator.get("/", **{"HX-Request": "true"}).text
+    page = operator.get("/instances", **{"HX-Request": "true"}).text
     assert "ORD-1" in page
     assert "<html" not in page
 
@@ -20,10 +20,10 @@ def test_the_list_answers_htmx_with_the_list_alone(world: World, operator: Opera
 def test_a_long_list_has_pages(world: World, operator: Operator) -> None:
     for number in range(51):
         world.start(f"ORD-{number}")
-    assert "1 to 50 of 51" in operator.get("/").text
-    second = operator.get("/?page=2").text
+    assert "1 to 50 of 51" in operator.get("/instances").text
+    second = operator.get("/instances?page=2").text
     assert "51 to 51 of 51" in second
-    assert 'href="/?page=1"' in second
+    assert 'href="/instances?page=1"' in second
 
 
 def test_a_list_that_stops_counting_says_so_and_goes_on(
@@ -32,17 +32,17 @@ def test_a_list_that_stops_counting_says_so_and_goes_on(
     for number in range(101):
         world.start(f"ORD-{number}")
     monkeypatch.setattr("app.core.pages.COUNT_LIMIT", 20)
-    first, second, third = (operator.get(f"/?page={page}").text for page in (1, 2, 3))
+    first, second, third = (operator.get(f"/instances?page={page}").text for page in (1, 2, 3))
     assert "<strong>20+</strong><span>Active</span>" in first
     assert "1 to 50 of 51+" in first
-    assert 'href="/?page=2"' in first
-    assert 'href="/?page=3"' in second
-    assert ("101 to 101 of 101+" in third, 'href="/?page=4"' in third) == (True, False)
+    assert 'href="/instances?page=2"' in first
+    assert 'href="/instances?page=3"' in second
+    assert ("101 to 101 of 101+" in third, 'href="/instances?page=4"' in third) == (True, False)
 
 
 @pytest.mark.parametrize("query", ["page=0", "page=-3", "page=many", "state=odd", "page=99999999999", "process=none"])
 def test_a_strange_query_is_no_fault(operator: Operator, query: str) -> None:
-    assert operator.get(f"/?{query}").status_code == 200
+    assert operator.get(f"/instances?{query}").status_code == 200
 
 
 def test_a_slice_knows_its_place() -> None:

@@ -32,12 +32,12 @@ def suspended(world: World) -> str:
 
 
 def test_the_list_counts_and_names_suspended_instances(operator: Operator, suspended: str) -> None:
-    page = operator.get("/?state=suspended").text
+    page = operator.get("/instances?state=suspended").text
     assert 'class="badge suspended">Suspended' in page
     assert "1 Suspended" in text_of(page)
     assert "0 Fallen out" in text_of(page)
     assert suspended in page
-    assert suspended not in operator.get("/?state=fallen_out").text
+    assert suspended not in operator.get("/instances?state=fallen_out").text
 
 
 def test_the_page_of_a_suspended_instance_says_so_and_offers_no_action_that_would_be_refused(
