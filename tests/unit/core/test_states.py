@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.core.jobs.tables import ITEM_MOVES, JOB_MOVES
+from app.core.jobs.tables import ITEM_MOVES, JOB_MOVES, JobState
 from app.core.states import IllegalMove, StateTable
 
 TABLES: dict[str, tuple[StateTable[Any], set[str]]] = {
@@ -17,11 +17,25 @@ TABLES: dict[str, tuple[StateTable[Any], set[str]]] = {
             "running paused",
             "running stopped",
             "running completed",
+            "planned running",
+            "planned stopped",
             "paused running",
             "paused stopped",
+            "paused completed",
         },
     ),
-    "item of a job": (ITEM_MOVES, {"pending done", "pending failed", "pending skipped"}),
+    "item of a job": (
+        ITEM_MOVES,
+        {
+            "pending begun",
+            "pending done",
+            "pending failed",
+            "pending skipped",
+            "begun done",
+            "begun failed",
+            "begun skipped",
+        },
+    ),
 }
 PAIRS = [
     (name, before, after)
@@ -51,9 +65,9 @@ def test_what_nothing_follows_is_final(name: str) -> None:
 
 def test_a_refused_move_says_which_there_are() -> None:
     with pytest.raises(IllegalMove, match=r"It can become: running, stopped\.$"):
-        JOB_MOVES.check(JOB_MOVES.states[1], JOB_MOVES.states[3], "The job")
+        JOB_MOVES.check(JobState.PLANNED, JobState.COMPLETED, "The job")
     with pytest.raises(IllegalMove, match="this is its end"):
-        JOB_MOVES.check(JOB_MOVES.states[2], JOB_MOVES.states[0], "The job")
+        JOB_MOVES.check(JobState.STOPPED, JobState.RUNNING, "The job")
 
 
 def test_a_state_without_a_row_is_no_table() -> None:
