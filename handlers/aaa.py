@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from app.handling import Backoff, Done, Refused, System, Work, handles
-from handlers.clients.http import call, segment
+from handlers.clients.http import segment
+from handlers.clients.network import ask, done_unless
 
 RETRY = Backoff(first_s=1, factor=2, tries=4)
 AAA = System("aaa")
@@ -27,7 +28,7 @@ def create_subscriber(
     Repeats  safe: the AAA server honours the key
     """
     body = {"order_id": order_id, "serial": serial, "speed_mbps": speed_mbps, "ip_address": ip_address}
-    answer = _ask(work, "POST", "/aaa/subscribers", body=body)
+    answer = ask(work, "POST", "/aaa/subscribers", body=body)
     return answer if isinstance(answer, Refused) else Done(subscriber=answer["subscriber"])
 
 
@@ -39,7 +40,7 @@ def is_created(work: Work, order_id: str, serial: str) -> Done | None:
 
 @create_subscriber.undo
 def delete_created(work: Work, outputs: dict[str, Any]) -> Done | Refused:
-    return _unless(_ask(work, "DELETE", _subscriber(outputs["subscriber"])), "unknown_subscriber")
+    return done_unless(ask(work, "DELETE", _subscriber(outputs["subscriber"])), "unknown_subscriber")
 
 
 @handles("aaa.change_speed", retry=RETRY, timeout_s=4, system=AAA)
@@ -68,7 +69,7 @@ def is_at_speed(work: Work, subscriber: str, speed_mbps: int) -> Done | None:
 @change_speed.undo
 def change_speed_back(work: Work, subscriber: str, outputs: dict[str, Any]) -> Done | Refused:
     answer = _change(work, subscriber, speed_mbps=outputs["session_speed_before"])
-    return _unless(answer, "unknown_subscriber")
+    return done_unless(answer, "unknown_subscriber")
 
 
 @handles("aaa.change_address", retry=RETRY, timeout_s=4, system=AAA)
@@ -96,7 +97,7 @@ def has_address(work: Work, subscriber: str, ip_address: str) -> Done | None:
 
 @change_address.undo
 def change_address_back(work: Work, subscriber: str, outputs: dict[str, Any]) -> Done | Refused:
-    return _unless(_change(work, subscriber, ip_address=outputs["ip_address_before"]), "unknown_subscriber")
+    return done_unless(_change(work, subscriber, ip_address=outputs["ip_address_before"]), "unknown_subscriber")
 
 
 @handles("aaa.change_line", retry=RETRY, timeout_s=4, system=AAA)
@@ -123,7 +124,7 @@ def comes_through(work: Work, subscriber: str, serial: str) -> Done | None:
 
 @change_line.undo
 def change_line_back(work: Work, subscriber: str, outputs: dict[str, Any]) -> Done | Refused:
-    return _unless(_change(work, subscriber, serial=outputs["serial_before"]), "unknown_subscriber")
+    return done_unless(_change(work, subscriber, serial=outputs["serial_before"]), "unknown_subscriber")
 
 
 @handles("aaa.suspend", retry=RETRY, timeout_s=4, system=AAA)
@@ -134,7 +135,7 @@ def suspend(work: Work, subscriber: str) -> Done | Refused:
              Refused("unknown_subscriber") if there is no such subscriber
     Repeats  safe: who is suspended stays so
     """
-    answer = _ask(work, "POST", _suspension(subscriber))
+    answer = ask(work, "POST", _suspension(subscriber))
     return answer if isinstance(answer, Refused) else Done()
 
 
@@ -145,7 +146,7 @@ def is_suspended(work: Work, subscriber: str) -> Done | None:
 
 @suspend.undo
 def let_in_again(work: Work, subscriber: str) -> Done | Refused:
-    return _unless(_ask(work, "DELETE", _suspension(subscriber)), "unknown_subscriber")
+    return done_unless(ask(work, "DELETE", _suspension(subscriber)), "unknown_subscriber")
 
 
 @handles("aaa.resume", retry=RETRY, timeout_s=4, system=AAA)
@@ -156,7 +157,7 @@ def resume(work: Work, subscriber: str) -> Done | Refused:
              Refused("unknown_subscriber") if there is no such subscriber
     Repeats  safe: who may come in stays so
     """
-    answer = _ask(work, "DELETE", _suspension(subscriber))
+    answer = ask(work, "DELETE", _suspension(subscriber))
     return answer if isinstance(answer, Refused) else Done()
 
 
@@ -167,7 +168,7 @@ def is_resumed(work: Work, subscriber: str) -> Done | None:
 
 @resume.undo
 def shut_out_again(work: Work, subscriber: str) -> Done | Refused:
-    return _unless(_ask(work, "POST", _suspension(subscriber)), "unknown_subscriber")
+    return done_unless(ask(work, "POST", _suspension(subscriber)), "unknown_subscriber")
 
 
 @handles("aaa.delete_subscriber", retry=RETRY, timeout_s=4, system=AAA)
@@ -179,13 +180,13 @@ def delete_subscriber(work: Work, subscriber: str) -> Done | Refused:
              Refused("unknown_subscriber") if there is no such subscriber
     Repeats  safe: the AAA server honours the key and answers as before
     """
-    answer = _ask(work, "DELETE", _subscriber(subscriber))
+    answer = ask(work, "DELETE", _subscriber(subscriber))
     return answer if isinstance(answer, Refused) else Done(deleted_session={name: answer[name] for name in KEPT})
 
 
 @delete_subscriber.undo
 def restore_subscriber(work: Work, subscriber: str, outputs: dict[str, Any]) -> Done | Refused:
-    answer = _ask(work, "PUT", _subscriber(subscriber), body=outputs["deleted_session"])
+    answer = ask(work, "PUT", _subscriber(subscriber), body=outputs["deleted_session"])
     return answer if isinstance(answer, Refused) else Done()
 
 
@@ -220,17 +221,12 @@ def _in_state(work: Work, subscriber: str, state: str) -> Done | None:
     return None if isinstance(found, Refused) or found["state"] != state else Done()
 
 
-def _unless(answer: dict[str, Any] | Refused, gone: str) -> Done | Refused:
-    """Done, also when the AAA server says that there is nobody left to do it to."""
-    return answer if isinstance(answer, Refused) and answer.code != gone else Done()
-
-
 def _change(work: Work, subscriber: str, **changes: Any) -> dict[str, Any] | Refused:
-    return _ask(work, "PATCH", _subscriber(subscriber), body=changes)
+    return ask(work, "PATCH", _subscriber(subscriber), body=changes)
 
 
 def _read(work: Work, subscriber: str) -> dict[str, Any] | Refused:
-    return _ask(work, "GET", _subscriber(subscriber))
+    return ask(work, "GET", _subscriber(subscriber))
 
 
 def _subscriber(subscriber: str) -> str:
@@ -239,7 +235,3 @@ def _subscriber(subscriber: str) -> str:
 
 def _suspension(subscriber: str) -> str:
     return f"/aaa/suspensions/{segment(subscriber)}"
-
-
-def _ask(work: Work, method: str, path: str, **parts: Any) -> dict[str, Any] | Refused:
-    return call(work, work.setting("lab_url"), method, path, **parts)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from app.handling import Backoff, Done, Refused, System, Work, handles
-from handlers.clients.http import call, segment
+from handlers.clients.http import segment
+from handlers.clients.network import ask, done_unless
 
 RETRY = Backoff(first_s=1, factor=2, tries=4)
 BILLING = System("billing")
@@ -22,19 +23,19 @@ def start_billing(work: Work, order_id: str, customer: str, speed_mbps: int) -> 
     Repeats  safe: billing honours the key
     """
     body = {"order_id": order_id, "customer": customer, "speed_mbps": speed_mbps}
-    answer = _ask(work, "POST", "/billing/subscriptions", body=body)
+    answer = ask(work, "POST", "/billing/subscriptions", body=body)
     return answer if isinstance(answer, Refused) else Done(subscription_id=answer["subscription_id"])
 
 
 @start_billing.verify
 def is_billed(work: Work, order_id: str) -> Done | None:
-    found = _ask(work, "GET", f"/billing/subscriptions/{segment(order_id)}")
+    found = ask(work, "GET", f"/billing/subscriptions/{segment(order_id)}")
     return None if isinstance(found, Refused) else Done(subscription_id=found["subscription_id"])
 
 
 @start_billing.undo
 def stop_billing(work: Work, order_id: str) -> Done | Refused:
-    answer = _ask(work, "DELETE", f"/billing/subscriptions/{segment(order_id)}")
+    answer = ask(work, "DELETE", f"/billing/subscriptions/{segment(order_id)}")
     if isinstance(answer, Refused) and answer.code != "not_billed":
         return answer
     return Done()
@@ -50,7 +51,7 @@ def change_plan(work: Work, subscription_id: str, speed_mbps: int) -> Done | Ref
              Refused("suspended") if it is suspended: resume it first
     Repeats  safe: billing honours the key
     """
-    answer = _ask(work, "POST", "/billing/changes", body={"subscription_id": subscription_id, "speed_mbps": speed_mbps})
+    answer = ask(work, "POST", "/billing/changes", body={"subscription_id": subscription_id, "speed_mbps": speed_mbps})
     return answer if isinstance(answer, Refused) else Done(speed_before=answer["speed_before"] or speed_mbps)
 
 
@@ -65,7 +66,7 @@ def is_changed(work: Work, subscription_id: str, speed_mbps: int) -> Done | None
 @change_plan.undo
 def change_back(work: Work, subscription_id: str, outputs: dict[str, Any]) -> Done | Refused:
     body = {"subscription_id": subscription_id, "speed_mbps": outputs["speed_before"]}
-    return _unless(_ask(work, "POST", "/billing/changes", body=body), "not_billed")
+    return done_unless(ask(work, "POST", "/billing/changes", body=body), "not_billed")
 
 
 @handles("billing.suspend", retry=RETRY, timeout_s=4, system=BILLING)
@@ -76,7 +77,7 @@ def suspend(work: Work, subscription_id: str, reason: str) -> Done | Refused:
              Refused("not_billed") if there is no such subscription, or it is closed
     Repeats  safe: what is suspended stays so
     """
-    answer = _ask(work, "POST", "/billing/suspensions", body={"subscription_id": subscription_id, "reason": reason})
+    answer = ask(work, "POST", "/billing/suspensions", body={"subscription_id": subscription_id, "reason": reason})
     return answer if isinstance(answer, Refused) else Done()
 
 
@@ -87,7 +88,9 @@ def is_suspended(work: Work, subscription_id: str) -> Done | None:
 
 @suspend.undo
 def take_suspension_back(work: Work, subscription_id: str) -> Done | Refused:
-    return _unless(_ask(work, "POST", "/billing/resumptions", body={"subscription_id": subscription_id}), "not_billed")
+    return done_unless(
+        ask(work, "POST", "/billing/resumptions", body={"subscription_id": subscription_id}), "not_billed"
+    )
 
 
 @handles("billing.resume", retry=RETRY, timeout_s=4, system=BILLING)
@@ -98,7 +101,7 @@ def resume(work: Work, subscription_id: str) -> Done | Refused:
              Refused("not_billed") if there is no such subscription, or it is closed
     Repeats  safe: what is billed stays so
     """
-    answer = _ask(work, "POST", "/billing/resumptions", body={"subscription_id": subscription_id})
+    answer = ask(work, "POST", "/billing/resumptions", body={"subscription_id": subscription_id})
     return answer if isinstance(answer, Refused) else Done()
 
 
@@ -110,7 +113,7 @@ def is_resumed(work: Work, subscription_id: str) -> Done | None:
 @resume.undo
 def suspend_again(work: Work, subscription_id: str) -> Done | Refused:
     body = {"subscription_id": subscription_id, "reason": "as before"}
-    return _unless(_ask(work, "POST", "/billing/suspensions", body=body), "not_billed")
+    return done_unless(ask(work, "POST", "/billing/suspensions", body=body), "not_billed")
 
 
 @handles("billing.stop", retry=RETRY, timeout_s=4, system=BILLING)
@@ -121,7 +124,7 @@ def stop(work: Work, subscription_id: str) -> Done | Refused:
              Refused("not_billed") if there is no such subscription
     Repeats  safe: what is closed stays so
     """
-    answer = _ask(work, "POST", "/billing/closures", body={"subscription_id": subscription_id})
+    answer = ask(work, "POST", "/billing/closures", body={"subscription_id": subscription_id})
     return answer if isinstance(answer, Refused) else Done()
 
 
@@ -132,7 +135,9 @@ def is_stopped(work: Work, subscription_id: str) -> Done | None:
 
 @stop.undo
 def reopen(work: Work, subscription_id: str) -> Done | Refused:
-    return _unless(_ask(work, "POST", "/billing/reopenings", body={"subscription_id": subscription_id}), "not_billed")
+    return done_unless(
+        ask(work, "POST", "/billing/reopenings", body={"subscription_id": subscription_id}), "not_billed"
+    )
 
 
 @handles("billing.open_dunning", retry=RETRY, timeout_s=4, system=BILLING)
@@ -144,19 +149,19 @@ def open_dunning(work: Work, order_id: str, account: str, owed_cents: int) -> Do
     Repeats  safe: billing honours the key
     """
     body = {"order_id": order_id, "account": account, "owed_cents": owed_cents}
-    answer = _ask(work, "POST", "/billing/dunning", body=body)
+    answer = ask(work, "POST", "/billing/dunning", body=body)
     return answer if isinstance(answer, Refused) else Done()
 
 
 @open_dunning.verify
 def is_in_dunning(work: Work, account: str, owed_cents: int) -> Done | None:
-    found = _ask(work, "GET", f"/billing/dunning/{segment(account)}")
+    found = ask(work, "GET", f"/billing/dunning/{segment(account)}")
     return None if isinstance(found, Refused) or found["opened_cents"] != owed_cents else Done()
 
 
 @open_dunning.undo
 def close_dunning(work: Work, account: str) -> Done | Refused:
-    answer = _ask(work, "DELETE", f"/billing/dunning/{segment(account)}")
+    answer = ask(work, "DELETE", f"/billing/dunning/{segment(account)}")
     return answer if isinstance(answer, Refused) else Done()
 
 
@@ -168,23 +173,14 @@ def read_debt(work: Work, account: str) -> Done | Refused:
     Raises   SystemSilent if billing does not answer in time (tried again)
     Repeats  safe: it only reads
     """
-    answer = _ask(work, "GET", f"/billing/dunning/{segment(account)}")
+    answer = ask(work, "GET", f"/billing/dunning/{segment(account)}")
     return answer if isinstance(answer, Refused) else Done(owed_cents=answer["owed_cents"])
 
 
 def _read(work: Work, subscription_id: str) -> dict[str, Any] | Refused:
-    return _ask(work, "GET", "/billing/subscriptions", params={"subscription_id": subscription_id})
+    return ask(work, "GET", "/billing/subscriptions", params={"subscription_id": subscription_id})
 
 
 def _in_state(work: Work, subscription_id: str, state: str) -> Done | None:
     found = _read(work, subscription_id)
     return None if isinstance(found, Refused) or found["state"] != state else Done()
-
-
-def _unless(answer: dict[str, Any] | Refused, gone: str) -> Done | Refused:
-    """Done, also when billing says that there is nothing left to do it to."""
-    return answer if isinstance(answer, Refused) and answer.code != gone else Done()
-
-
-def _ask(work: Work, method: str, path: str, **parts: Any) -> dict[str, Any] | Refused:
-    return call(work, work.setting("lab_url"), method, path, **parts)

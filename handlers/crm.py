@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from app.handling import Backoff, Done, Refused, System, Work, handles
-from handlers.clients.http import call, segment
+from handlers.clients.http import segment
+from handlers.clients.network import ask
 
 
 @handles("crm.notify", retry=Backoff(first_s=2, factor=3, tries=4), timeout_s=8, system=System("crm"))
@@ -26,13 +27,13 @@ def notify(
     Repeats  safe: the CRM honours the key
     """
     body = {"order_id": order_id, "customer": customer, "template": template, "channel": channel, "facts": facts or {}}
-    answer = _ask(work, "POST", "/crm/notifications", body=body)
+    answer = ask(work, "POST", "/crm/notifications", body=body)
     return answer if isinstance(answer, Refused) else Done(notification_id=answer["notification_id"])
 
 
 @notify.verify
 def is_told(work: Work, order_id: str) -> Done | None:
-    found = _ask(work, "GET", "/crm/notifications", params={"order_id": order_id, "key": work.key})
+    found = ask(work, "GET", "/crm/notifications", params={"order_id": order_id, "key": work.key})
     if isinstance(found, Refused):
         return None
     told = [each["notification_id"] for each in found["notifications"] if not each["voided"]]
@@ -41,9 +42,5 @@ def is_told(work: Work, order_id: str) -> Done | None:
 
 @notify.undo
 def tell_to_disregard(work: Work, outputs: dict[str, Any]) -> Done | Refused:
-    answer = _ask(work, "DELETE", f"/crm/notifications/{segment(outputs['notification_id'])}")
+    answer = ask(work, "DELETE", f"/crm/notifications/{segment(outputs['notification_id'])}")
     return answer if isinstance(answer, Refused) and answer.code != "unknown_notification" else Done()
-
-
-def _ask(work: Work, method: str, path: str, **parts: Any) -> dict[str, Any] | Refused:
-    return call(work, work.setting("lab_url"), method, path, **parts)

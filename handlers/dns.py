@@ -7,7 +7,8 @@ from typing import Any
 
 from app.handling import Backoff, Done, Refused, System, Work, handles
 from app.handling.faults import BadParameter
-from handlers.clients.http import call, segment
+from handlers.clients.http import segment
+from handlers.clients.network import ask
 
 RETRY = Backoff(first_s=1, factor=2, tries=4)
 DNS = System("dns")
@@ -166,23 +167,19 @@ def _rule(sip_user: str) -> str:
 
 
 def _add(work: Work, name: str, kind: str, value: str) -> Done | Refused:
-    answer = _ask(work, "POST", "/dns/records", body={"name": name, "type": kind, "value": value})
+    answer = ask(work, "POST", "/dns/records", body={"name": name, "type": kind, "value": value})
     return answer if isinstance(answer, Refused) else Done()
 
 
 def _has(work: Work, name: str, kind: str, value: str) -> Done | None:
-    found = _ask(work, "GET", _record(name, kind))
+    found = ask(work, "GET", _record(name, kind))
     return None if isinstance(found, Refused) or found["value"] != value else Done()
 
 
 def _remove(work: Work, name: str, kind: str) -> Done | Refused:
-    answer = _ask(work, "DELETE", _record(name, kind))
+    answer = ask(work, "DELETE", _record(name, kind))
     return answer if isinstance(answer, Refused) and answer.code != "no_record" else Done()
 
 
 def _record(name: str, kind: str) -> str:
     return f"/dns/records/{segment(_absolute(name))}/{segment(kind)}"
-
-
-def _ask(work: Work, method: str, path: str, **parts: Any) -> dict[str, Any] | Refused:
-    return call(work, work.setting("lab_url"), method, path, **parts)

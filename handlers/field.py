@@ -6,7 +6,8 @@ from datetime import date
 from typing import Any
 
 from app.handling import Backoff, Done, Refused, System, Work, handles
-from handlers.clients.http import call, segment
+from handlers.clients.http import segment
+from handlers.clients.network import ask, done_unless
 
 # The planner recalculates its routes for up to a minute.
 RETRY = Backoff(first_s=2, factor=3, tries=4)
@@ -30,13 +31,13 @@ def book(work: Work, order_id: str, customer: str, address: str, wanted_on: date
     """
     wanted = wanted_on.isoformat() if wanted_on else None
     body = {"order_id": order_id, "customer": customer, "address": address, "wanted_on": wanted}
-    answer = _ask(work, "POST", "/field/appointments", body=body)
+    answer = ask(work, "POST", "/field/appointments", body=body)
     return answer if isinstance(answer, Refused) else _booked(answer)
 
 
 @book.verify
 def is_booked(work: Work, order_id: str, address: str) -> Done | None:
-    found = _ask(work, "GET", "/field/appointments", params={"order_id": order_id})
+    found = ask(work, "GET", "/field/appointments", params={"order_id": order_id})
     if isinstance(found, Refused) or (found["state"], found["address"]) != ("booked", address.strip()):
         return None
     return _booked(found)
@@ -44,7 +45,7 @@ def is_booked(work: Work, order_id: str, address: str) -> Done | None:
 
 @book.undo
 def take_booking_back(work: Work, outputs: dict[str, Any]) -> Done | Refused:
-    return _unless_unknown(_ask(work, "DELETE", _appointment(outputs["appointment_id"])))
+    return done_unless(ask(work, "DELETE", _appointment(outputs["appointment_id"])), "unknown_appointment")
 
 
 @handles("field.reschedule", retry=RETRY, timeout_s=8, system=FIELD)
@@ -59,7 +60,7 @@ def reschedule(work: Work, order_id: str, appointment_id: str, wanted_on: date |
     Repeats  safe: the field force honours the key
     """
     body = {"order_id": order_id, "wanted_on": wanted_on.isoformat() if wanted_on else None}
-    answer = _ask(work, "POST", f"{_appointment(appointment_id)}/reschedule", body=body)
+    answer = ask(work, "POST", f"{_appointment(appointment_id)}/reschedule", body=body)
     if isinstance(answer, Refused):
         return answer
     return Done(visit_at=answer["visit_at"], visit_at_before=answer["visit_at_before"])
@@ -67,7 +68,7 @@ def reschedule(work: Work, order_id: str, appointment_id: str, wanted_on: date |
 
 @reschedule.verify
 def is_rescheduled(work: Work, appointment_id: str, wanted_on: date | None) -> Done | None:
-    found = _ask(work, "GET", _appointment(appointment_id))
+    found = ask(work, "GET", _appointment(appointment_id))
     if isinstance(found, Refused) or wanted_on is None or not found["visit_at"].startswith(wanted_on.isoformat()):
         return None  # without a day there is nothing to tell it by; the key makes the repeat safe
     return Done(visit_at=found["visit_at"], visit_at_before=found["visit_at_before"])
@@ -76,7 +77,9 @@ def is_rescheduled(work: Work, appointment_id: str, wanted_on: date | None) -> D
 @reschedule.undo
 def move_back(work: Work, order_id: str, appointment_id: str, outputs: dict[str, Any]) -> Done | Refused:
     body = {"order_id": order_id, "wanted_on": outputs["visit_at_before"][:10]}
-    return _unless_unknown(_ask(work, "POST", f"{_appointment(appointment_id)}/reschedule", body=body))
+    return done_unless(
+        ask(work, "POST", f"{_appointment(appointment_id)}/reschedule", body=body), "unknown_appointment"
+    )
 
 
 @handles("field.cancel", retry=RETRY, timeout_s=8, system=FIELD)
@@ -87,20 +90,20 @@ def cancel(work: Work, order_id: str, appointment_id: str) -> Done | Refused:
              Refused("unknown_appointment") if there is none
     Repeats  safe: what is cancelled stays so
     """
-    answer = _ask(work, "DELETE", _appointment(appointment_id))
+    answer = ask(work, "DELETE", _appointment(appointment_id))
     return answer if isinstance(answer, Refused) else Done()
 
 
 @cancel.verify
 def is_cancelled(work: Work, appointment_id: str) -> Done | None:
-    found = _ask(work, "GET", _appointment(appointment_id))
+    found = ask(work, "GET", _appointment(appointment_id))
     return None if isinstance(found, Refused) or found["state"] != "cancelled" else Done()
 
 
 @cancel.undo
 def reinstate(work: Work, order_id: str, appointment_id: str) -> Done | Refused:
     body = {"order_id": order_id}
-    return _unless_unknown(_ask(work, "POST", f"{_appointment(appointment_id)}/reinstate", body=body))
+    return done_unless(ask(work, "POST", f"{_appointment(appointment_id)}/reinstate", body=body), "unknown_appointment")
 
 
 def _appointment(appointment_id: str) -> str:
@@ -109,11 +112,3 @@ def _appointment(appointment_id: str) -> str:
 
 def _booked(found: dict[str, Any]) -> Done:
     return Done(**{name: found[name] for name in ("appointment_id", "visit_at", "technician")})
-
-
-def _unless_unknown(answer: dict[str, Any] | Refused) -> Done | Refused:
-    return answer if isinstance(answer, Refused) and answer.code != "unknown_appointment" else Done()
-
-
-def _ask(work: Work, method: str, path: str, **parts: Any) -> dict[str, Any] | Refused:
-    return call(work, work.setting("lab_url"), method, path, **parts)

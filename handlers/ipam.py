@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from app.handling import Backoff, Done, Refused, System, Work, handles
-from handlers.clients.http import call, segment
+from handlers.clients.http import segment
+from handlers.clients.network import ask
 
 RETRY = Backoff(first_s=1, factor=2, tries=4)
 IPAM = System("ipam")
@@ -70,19 +71,19 @@ def release_address(work: Work, ip_address: str) -> Done | Refused:
              Refused("unknown_address") if IPAM does not manage it
     Repeats  safe: what is released stays so
     """
-    answer = _ask(work, "DELETE", _address(ip_address))
+    answer = ask(work, "DELETE", _address(ip_address))
     return answer if isinstance(answer, Refused) else Done(released_from=answer["owner"])
 
 
 @release_address.verify
 def is_released(work: Work, ip_address: str) -> Done | None:
-    found = _ask(work, "GET", _address(ip_address))
+    found = ask(work, "GET", _address(ip_address))
     return None if isinstance(found, Refused) or found["state"] != "released" else Done(released_from=found["owner"])
 
 
 @release_address.undo
 def assign_again(work: Work, ip_address: str, outputs: dict[str, Any]) -> Done | Refused:
-    answer = _ask(work, "PUT", _address(ip_address), body={"owner": outputs["released_from"]})
+    answer = ask(work, "PUT", _address(ip_address), body={"owner": outputs["released_from"]})
     return answer if isinstance(answer, Refused) else Done()
 
 
@@ -95,7 +96,7 @@ def read_address(work: Work, ip_address: str) -> Done | Refused:
              Refused("unknown_address") if IPAM does not manage it
     Repeats  safe: it only reads
     """
-    answer = _ask(work, "GET", _address(ip_address))
+    answer = ask(work, "GET", _address(ip_address))
     return answer if isinstance(answer, Refused) else Done(lease=answer)
 
 
@@ -105,21 +106,17 @@ def _pool(olt: str, kind: str) -> str:
 
 
 def _assign(work: Work, pool: str, owner: str) -> dict[str, Any] | Refused:
-    return _ask(work, "POST", "/ipam/addresses", body={"pool": pool, "owner": owner})
+    return ask(work, "POST", "/ipam/addresses", body={"pool": pool, "owner": owner})
 
 
 def _find(work: Work, pool: str, owner: str) -> dict[str, Any] | Refused:
-    return _ask(work, "GET", f"/ipam/pools/{segment(pool)}/{segment(owner)}")
+    return ask(work, "GET", f"/ipam/pools/{segment(pool)}/{segment(owner)}")
 
 
 def _release(work: Work, ip_address: str) -> Done | Refused:
-    answer = _ask(work, "DELETE", _address(ip_address))
+    answer = ask(work, "DELETE", _address(ip_address))
     return answer if isinstance(answer, Refused) and answer.code != "unknown_address" else Done()
 
 
 def _address(ip_address: str) -> str:
     return f"/ipam/addresses/{segment(ip_address)}"
-
-
-def _ask(work: Work, method: str, path: str, **parts: Any) -> dict[str, Any] | Refused:
-    return call(work, work.setting("lab_url"), method, path, **parts)

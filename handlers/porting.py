@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 from app.handling import Backoff, Done, Refused, System, Work, handles
-from handlers.clients.http import call
+from handlers.clients.network import ask
 
 # A public service with maintenance windows of minutes.
 RETRY = Backoff(first_s=2, factor=3, tries=4)
@@ -30,13 +29,13 @@ def request_port(
     """
     wanted = wanted_on.isoformat() if wanted_on else None
     body = {"order_id": order_id, "number": number, "donor": donor, "account": account, "wanted_on": wanted}
-    answer = _ask(work, "POST", "/porting/requests", body=body)
+    answer = ask(work, "POST", "/porting/requests", body=body)
     return answer if isinstance(answer, Refused) else Done(port_id=answer["port_id"])
 
 
 @request_port.verify
 def is_requested(work: Work, order_id: str, number: str, donor: str, account: str) -> Done | None:
-    found = _ask(work, "GET", "/porting/requests", params={"order_id": order_id})
+    found = ask(work, "GET", "/porting/requests", params={"order_id": order_id})
     if isinstance(found, Refused) or found["state"] in ("rejected", "cancelled"):
         return None
     same = (found["number"], found["donor"], found["account"]) == (number, donor, account)
@@ -45,7 +44,7 @@ def is_requested(work: Work, order_id: str, number: str, donor: str, account: st
 
 @request_port.undo
 def take_request_back(work: Work, order_id: str) -> Done | Refused:
-    answer = _ask(work, "POST", "/porting/cancellations", body={"order_id": order_id})
+    answer = ask(work, "POST", "/porting/cancellations", body={"order_id": order_id})
     return answer if isinstance(answer, Refused) and answer.code != "unknown_request" else Done()
 
 
@@ -60,7 +59,7 @@ def cancel_port(work: Work, order_id: str) -> Done | Refused:
              Refused("too_late") if the number has been ported
     Repeats  safe: the clearing house honours the key
     """
-    answer = _ask(work, "POST", "/porting/cancellations", body={"order_id": order_id})
+    answer = ask(work, "POST", "/porting/cancellations", body={"order_id": order_id})
     if isinstance(answer, Refused):
         return Done(cancelled=False) if answer.code == "unknown_request" else answer
     return Done(cancelled=answer["state"] == "cancelled")
@@ -68,9 +67,5 @@ def cancel_port(work: Work, order_id: str) -> Done | Refused:
 
 @cancel_port.verify
 def is_cancelled(work: Work, order_id: str) -> Done | None:
-    found = _ask(work, "GET", "/porting/requests", params={"order_id": order_id})
+    found = ask(work, "GET", "/porting/requests", params={"order_id": order_id})
     return None if isinstance(found, Refused) or found["state"] != "cancelled" else Done(cancelled=True)
-
-
-def _ask(work: Work, method: str, path: str, **parts: Any) -> dict[str, Any] | Refused:
-    return call(work, work.setting("lab_url"), method, path, **parts)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from app.handling import Backoff, Done, Refused, System, Work, handles
-from handlers.clients.http import call, segment
+from handlers.clients.http import segment
+from handlers.clients.network import ask, done_unless
 
 # An HSS fails over within seconds.
 RETRY = Backoff(first_s=1, factor=2, tries=4)
@@ -25,13 +26,13 @@ def reserve_number(work: Work, order_id: str, area: str | None = None, number: s
     Repeats  safe: the voice core honours the key, and an order's own number is no conflict
     """
     body = {"order_id": order_id, "area": area, "number": number}
-    answer = _ask(work, "POST", "/voice/reservations", body=body)
+    answer = ask(work, "POST", "/voice/reservations", body=body)
     return answer if isinstance(answer, Refused) else Done(number=answer["number"])
 
 
 @reserve_number.verify
 def is_reserved(work: Work, order_id: str, number: str | None) -> Done | None:
-    found = _ask(work, "GET", "/voice/reservations", params={"order_id": order_id})
+    found = ask(work, "GET", "/voice/reservations", params={"order_id": order_id})
     if isinstance(found, Refused) or number not in (None, found["number"]):
         return None
     return Done(number=found["number"])
@@ -39,8 +40,8 @@ def is_reserved(work: Work, order_id: str, number: str | None) -> Done | None:
 
 @reserve_number.undo
 def release_number(work: Work, outputs: dict[str, Any]) -> Done | Refused:
-    answer = _ask(work, "DELETE", f"/voice/reservations/{segment(outputs['number'])}")
-    return _unless(answer, "no_reservation")
+    answer = ask(work, "DELETE", f"/voice/reservations/{segment(outputs['number'])}")
+    return done_unless(answer, "no_reservation")
 
 
 @handles("voice.create_account", retry=RETRY, timeout_s=4, system=VOICE)
@@ -56,13 +57,13 @@ def create_account(
     Repeats  safe: the voice core honours the key, and the order's own account is returned
     """
     body = {"order_id": order_id, "number": number, "customer": customer, "channels": channels, "ported": ported}
-    answer = _ask(work, "POST", "/voice/accounts", body=body)
+    answer = ask(work, "POST", "/voice/accounts", body=body)
     return answer if isinstance(answer, Refused) else Done(sip_user=answer["sip_user"])
 
 
 @create_account.verify
 def has_account(work: Work, order_id: str, number: str) -> Done | None:
-    found = _ask(work, "GET", "/voice/accounts", params={"number": number})
+    found = ask(work, "GET", "/voice/accounts", params={"number": number})
     if isinstance(found, Refused) or found["order_id"] != order_id:
         return None
     return Done(sip_user=found["sip_user"])
@@ -70,7 +71,7 @@ def has_account(work: Work, order_id: str, number: str) -> Done | None:
 
 @create_account.undo
 def remove_account(work: Work, outputs: dict[str, Any]) -> Done | Refused:
-    return _unless(_ask(work, "DELETE", _account(outputs["sip_user"])), "unknown_account")
+    return done_unless(ask(work, "DELETE", _account(outputs["sip_user"])), "unknown_account")
 
 
 @handles("voice.read_account", retry=RETRY, timeout_s=4, system=VOICE)
@@ -85,7 +86,7 @@ def read_account(work: Work, sip_user: str) -> Done | Refused:
              Refused("unknown_account") if the HSS has no such user
     Repeats  safe: it only reads
     """
-    answer = _ask(work, "GET", _account(sip_user))
+    answer = ask(work, "GET", _account(sip_user))
     if isinstance(answer, Refused):
         return answer
     return Done(**{name: answer[name] for name in ("registered", "registrar", "barring", "channels")})
@@ -101,13 +102,13 @@ def modify_account(work: Work, sip_user: str, channels: int) -> Done | Refused:
              Refused("unable_to_comply") for less than 1 or more than 30
     Repeats  safe: the voice core honours the key
     """
-    answer = _ask(work, "PATCH", _account(sip_user), body={"channels": channels})
+    answer = ask(work, "PATCH", _account(sip_user), body={"channels": channels})
     return answer if isinstance(answer, Refused) else Done(channels_before=answer["channels_before"])
 
 
 @modify_account.verify
 def is_modified(work: Work, sip_user: str, channels: int) -> Done | None:
-    found = _ask(work, "GET", _account(sip_user))
+    found = ask(work, "GET", _account(sip_user))
     if isinstance(found, Refused) or found["channels"] != channels:
         return None
     return Done(channels_before=found["channels_before"])
@@ -115,8 +116,8 @@ def is_modified(work: Work, sip_user: str, channels: int) -> Done | None:
 
 @modify_account.undo
 def modify_back(work: Work, sip_user: str, outputs: dict[str, Any]) -> Done | Refused:
-    answer = _ask(work, "PATCH", _account(sip_user), body={"channels": outputs["channels_before"]})
-    return _unless(answer, "unknown_account")
+    answer = ask(work, "PATCH", _account(sip_user), body={"channels": outputs["channels_before"]})
+    return done_unless(answer, "unknown_account")
 
 
 @handles("voice.suspend_account", retry=RETRY, timeout_s=4, system=VOICE)
@@ -127,19 +128,19 @@ def suspend_account(work: Work, sip_user: str, barring: Literal["outgoing", "all
              Refused("unknown_account") if the HSS has no such user
     Repeats  safe: an account that is barred like this stays so
     """
-    answer = _ask(work, "POST", f"{_account(sip_user)}/suspend", body={"barring": barring})
+    answer = ask(work, "POST", f"{_account(sip_user)}/suspend", body={"barring": barring})
     return answer if isinstance(answer, Refused) else Done()
 
 
 @suspend_account.verify
 def is_suspended(work: Work, sip_user: str, barring: str) -> Done | None:
-    found = _ask(work, "GET", _account(sip_user))
+    found = ask(work, "GET", _account(sip_user))
     return None if isinstance(found, Refused) or found["barring"] != barring else Done()
 
 
 @suspend_account.undo
 def unbar(work: Work, sip_user: str) -> Done | Refused:
-    return _unless(_ask(work, "POST", f"{_account(sip_user)}/resume"), "unknown_account")
+    return done_unless(ask(work, "POST", f"{_account(sip_user)}/resume"), "unknown_account")
 
 
 @handles("voice.resume_account", retry=RETRY, timeout_s=4, system=VOICE)
@@ -151,13 +152,13 @@ def resume_account(work: Work, sip_user: str) -> Done | Refused:
              Refused("unknown_account") if the HSS has no such user
     Repeats  safe: an account without barring stays so
     """
-    answer = _ask(work, "POST", f"{_account(sip_user)}/resume")
+    answer = ask(work, "POST", f"{_account(sip_user)}/resume")
     return answer if isinstance(answer, Refused) else Done(barring_before=answer["barring_before"])
 
 
 @resume_account.verify
 def is_resumed(work: Work, sip_user: str) -> Done | None:
-    found = _ask(work, "GET", _account(sip_user))
+    found = ask(work, "GET", _account(sip_user))
     if isinstance(found, Refused) or found["barring"] != "none":
         return None
     return Done(barring_before=found["barring_before"])
@@ -167,8 +168,8 @@ def is_resumed(work: Work, sip_user: str) -> Done | None:
 def bar_again(work: Work, sip_user: str, outputs: dict[str, Any]) -> Done | Refused:
     if outputs["barring_before"] == "none":
         return Done()
-    answer = _ask(work, "POST", f"{_account(sip_user)}/suspend", body={"barring": outputs["barring_before"]})
-    return _unless(answer, "unknown_account")
+    answer = ask(work, "POST", f"{_account(sip_user)}/suspend", body={"barring": outputs["barring_before"]})
+    return done_unless(answer, "unknown_account")
 
 
 @handles("voice.delete_account", retry=RETRY, timeout_s=4, system=VOICE)
@@ -178,28 +179,19 @@ def delete_account(work: Work, sip_user: str) -> Done | Refused:
     Raises   SystemSilent if the voice core does not answer in time (tried again)
     Repeats  safe: an account that is gone stays so
     """
-    return _unless(_ask(work, "DELETE", _account(sip_user)), "unknown_account")
+    return done_unless(ask(work, "DELETE", _account(sip_user)), "unknown_account")
 
 
 @delete_account.verify
 def is_deleted(work: Work, sip_user: str) -> Done | None:
-    found = _ask(work, "GET", _account(sip_user))
+    found = ask(work, "GET", _account(sip_user))
     return Done() if isinstance(found, Refused) and found.code == "unknown_account" else None
 
 
 @delete_account.undo
 def restore_account(work: Work, sip_user: str) -> Done | Refused:
-    return _unless(_ask(work, "POST", f"{_account(sip_user)}/restore"), "unknown_account")
+    return done_unless(ask(work, "POST", f"{_account(sip_user)}/restore"), "unknown_account")
 
 
 def _account(sip_user: str) -> str:
     return f"/voice/accounts/{segment(sip_user)}"
-
-
-def _unless(answer: dict[str, Any] | Refused, gone: str) -> Done | Refused:
-    """Done, also when the voice core says that there is nothing left to do it to."""
-    return answer if isinstance(answer, Refused) and answer.code != gone else Done()
-
-
-def _ask(work: Work, method: str, path: str, **parts: Any) -> dict[str, Any] | Refused:
-    return call(work, work.setting("lab_url"), method, path, **parts)

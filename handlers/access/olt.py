@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from app.handling import Backoff, Done, Refused, System, Work, handles
-from handlers.clients.http import call, segment
+from handlers.clients.http import segment
+from handlers.clients.network import ask, done_unless
 
 # A node answers in well under a second or is restarting, which takes it a few.
 RETRY = Backoff(first_s=1, factor=2, tries=4)
@@ -22,7 +23,7 @@ def check_port(work: Work, olt: str, port: str, serial: str) -> Done | Refused:
              Refused("unknown_port") if the node has no such port
     Repeats  safe: it only reads
     """
-    answer = _ask(work, "GET", f"/access/ports/{segment(olt)}/{segment(port)}", params={"serial": serial})
+    answer = ask(work, "GET", f"/access/ports/{segment(olt)}/{segment(port)}", params={"serial": serial})
     return answer if isinstance(answer, Refused) else Done(port_state=answer["state"])
 
 
@@ -36,13 +37,13 @@ def find_free_port(work: Work, olt: str, serial: str, port: str | None = None) -
              Refused("unknown_olt") if there is no such node
     Repeats  safe: the node honours the key and answers with the port it held before
     """
-    answer = _ask(work, "POST", "/access/holds", body={"olt": olt, "serial": serial, "instead_of": port})
+    answer = ask(work, "POST", "/access/holds", body={"olt": olt, "serial": serial, "instead_of": port})
     return answer if isinstance(answer, Refused) else Done(port=answer["port"])
 
 
 @find_free_port.verify
 def is_found(work: Work, olt: str, serial: str, port: str | None) -> Done | None:
-    found = _ask(work, "GET", f"/access/holds/{segment(olt)}/{segment(serial)}")
+    found = ask(work, "GET", f"/access/holds/{segment(olt)}/{segment(serial)}")
     return None if isinstance(found, Refused) or found["port"] == port else Done(port=found["port"])
 
 
@@ -62,13 +63,13 @@ def reserve_port(work: Work, olt: str, port: str, serial: str) -> Done | Refused
              Refused("unknown_olt") if there is no such node
     Repeats  safe: a port that is held for this ONT stays so
     """
-    answer = _ask(work, "POST", "/access/holds", body={"olt": olt, "serial": serial, "port": port})
+    answer = ask(work, "POST", "/access/holds", body={"olt": olt, "serial": serial, "port": port})
     return answer if isinstance(answer, Refused) else Done()
 
 
 @reserve_port.verify
 def is_reserved(work: Work, olt: str, port: str, serial: str) -> Done | None:
-    found = _ask(work, "GET", f"/access/holds/{segment(olt)}/{segment(serial)}")
+    found = ask(work, "GET", f"/access/holds/{segment(olt)}/{segment(serial)}")
     return None if isinstance(found, Refused) or found["port"] != port else Done()
 
 
@@ -95,7 +96,7 @@ def activate_ont(
     Repeats  safe: an ONT already on the port is returned, not added twice
     """
     body = {"olt": olt, "port": port, "serial": serial, "speed_mbps": speed_mbps, "line_profile": line_profile}
-    answer = _ask(work, "POST", "/access/onts", body=body)
+    answer = ask(work, "POST", "/access/onts", body=body)
     return answer if isinstance(answer, Refused) else Done(ont_id=answer["ont_id"])
 
 
@@ -109,7 +110,7 @@ def is_active(work: Work, olt: str, port: str, serial: str) -> Done | None:
 
 @activate_ont.undo
 def deactivate_ont(work: Work, serial: str) -> Done | Refused:
-    return _unless(_ask(work, "DELETE", f"/access/onts/{segment(serial)}"), "unknown_ont")
+    return done_unless(ask(work, "DELETE", f"/access/onts/{segment(serial)}"), "unknown_ont")
 
 
 @handles("olt.modify_ont", retry=RETRY, timeout_s=4)
@@ -124,7 +125,7 @@ def modify_ont(work: Work, serial: str, speed_mbps: int, line_profile: str | Non
     Repeats  safe: the node honours the key
     """
     body = {"speed_mbps": speed_mbps, "line_profile": line_profile}
-    answer = _ask(work, "PATCH", f"/access/onts/{segment(serial)}", body=body)
+    answer = ask(work, "PATCH", f"/access/onts/{segment(serial)}", body=body)
     return answer if isinstance(answer, Refused) else Done(line_before=_before(answer))
 
 
@@ -138,7 +139,9 @@ def is_modified(work: Work, serial: str, speed_mbps: int, line_profile: str | No
 
 @modify_ont.undo
 def modify_back(work: Work, serial: str, outputs: dict[str, Any]) -> Done | Refused:
-    return _unless(_ask(work, "PATCH", f"/access/onts/{segment(serial)}", body=outputs["line_before"]), "unknown_ont")
+    return done_unless(
+        ask(work, "PATCH", f"/access/onts/{segment(serial)}", body=outputs["line_before"]), "unknown_ont"
+    )
 
 
 @handles("olt.replace_ont", retry=RETRY, timeout_s=4)
@@ -152,7 +155,7 @@ def replace_ont(work: Work, serial: str, new_serial: str) -> Done | Refused:
              Refused("serial_in_use") if the new ONT is active elsewhere
     Repeats  safe: the node honours the key
     """
-    answer = _ask(work, "POST", f"/access/onts/{segment(serial)}/replacement", body={"new_serial": new_serial})
+    answer = ask(work, "POST", f"/access/onts/{segment(serial)}/replacement", body={"new_serial": new_serial})
     return answer if isinstance(answer, Refused) else Done(ont_id=answer["ont_id"])
 
 
@@ -166,8 +169,8 @@ def is_replaced(work: Work, serial: str, new_serial: str) -> Done | None:
 
 @replace_ont.undo
 def put_old_ont_back(work: Work, serial: str, new_serial: str) -> Done | Refused:
-    answer = _ask(work, "POST", f"/access/onts/{segment(new_serial)}/replacement", body={"new_serial": serial})
-    return _unless(answer, "unknown_ont")
+    answer = ask(work, "POST", f"/access/onts/{segment(new_serial)}/replacement", body={"new_serial": serial})
+    return done_unless(answer, "unknown_ont")
 
 
 @handles("olt.remove_ont", retry=RETRY, timeout_s=4)
@@ -179,13 +182,13 @@ def remove_ont(work: Work, serial: str) -> Done | Refused:
              Refused("unknown_ont") if the ONT is not active
     Repeats  safe: the node honours the key and answers as before
     """
-    answer = _ask(work, "DELETE", f"/access/onts/{segment(serial)}")
+    answer = ask(work, "DELETE", f"/access/onts/{segment(serial)}")
     return answer if isinstance(answer, Refused) else Done(removed_line={name: answer[name] for name in LINE})
 
 
 @remove_ont.undo
 def put_back_in_service(work: Work, outputs: dict[str, Any]) -> Done | Refused:
-    answer = _ask(work, "POST", "/access/onts", body=outputs["removed_line"])
+    answer = ask(work, "POST", "/access/onts", body=outputs["removed_line"])
     return answer if isinstance(answer, Refused) else Done()
 
 
@@ -211,16 +214,16 @@ def read_optical_level(work: Work, serial: str) -> Done | Refused:
              Refused("unknown_ont") if the ONT is not active
     Repeats  safe: it only reads
     """
-    answer = _ask(work, "GET", f"/access/onts/{segment(serial)}/optical-level")
+    answer = ask(work, "GET", f"/access/onts/{segment(serial)}/optical-level")
     return answer if isinstance(answer, Refused) else Done(level_dbm=answer["level_dbm"])
 
 
 def _read(work: Work, serial: str) -> dict[str, Any] | Refused:
-    return _ask(work, "GET", f"/access/onts/{segment(serial)}")
+    return ask(work, "GET", f"/access/onts/{segment(serial)}")
 
 
 def _release(work: Work, olt: str, serial: str) -> Done | Refused:
-    return _unless(_ask(work, "DELETE", f"/access/holds/{segment(olt)}/{segment(serial)}"), "not_held")
+    return done_unless(ask(work, "DELETE", f"/access/holds/{segment(olt)}/{segment(serial)}"), "not_held")
 
 
 def _before(line: dict[str, Any]) -> dict[str, Any]:
@@ -228,12 +231,3 @@ def _before(line: dict[str, Any]) -> dict[str, Any]:
     if line["speed_before"] is None:
         return {name: line[name] for name in ("speed_mbps", "line_profile")}
     return {"speed_mbps": line["speed_before"], "line_profile": line["line_profile_before"]}
-
-
-def _unless(answer: dict[str, Any] | Refused, gone: str) -> Done | Refused:
-    """Done, also when the node says that there is nothing left to do it to."""
-    return answer if isinstance(answer, Refused) and answer.code != gone else Done()
-
-
-def _ask(work: Work, method: str, path: str, **parts: Any) -> dict[str, Any] | Refused:
-    return call(work, work.setting("lab_url"), method, path, **parts)

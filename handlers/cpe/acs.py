@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from app.handling import Backoff, Done, Refused, System, Work, handles
-from handlers.clients.http import call, segment
+from handlers.clients.http import segment
+from handlers.clients.network import ask, done_unless
 
 RETRY = Backoff(first_s=1, factor=2, tries=4)
 ACS = System("acs")
@@ -65,7 +66,7 @@ def set_parameters(work: Work, serial: str, parameters: dict[str, Any]) -> Done 
              Refused("cwmp_9007") if a value does not fit
     Repeats  safe: what is set twice is set
     """
-    answer = _ask(work, "POST", f"{_device(serial)}/parameters", body={"parameters": parameters})
+    answer = ask(work, "POST", f"{_device(serial)}/parameters", body={"parameters": parameters})
     return answer if isinstance(answer, Refused) else Done(parameters_before=answer["before"])
 
 
@@ -81,7 +82,7 @@ def are_set(work: Work, serial: str, parameters: dict[str, Any]) -> Done | None:
 @set_parameters.undo
 def set_parameters_back(work: Work, serial: str, outputs: dict[str, Any]) -> Done | Refused:
     body = {"parameters": outputs["parameters_before"]}
-    return _unless(_ask(work, "POST", f"{_device(serial)}/parameters", body=body), "unknown_device")
+    return done_unless(ask(work, "POST", f"{_device(serial)}/parameters", body=body), "unknown_device")
 
 
 @handles("acs.reboot", retry=RETRY, timeout_s=4, system=ACS)
@@ -96,7 +97,7 @@ def reboot(work: Work, serial: str) -> Done | Refused:
              Refused("cwmp_9002") if the router is busy: again in some minutes
     Repeats  each attempt may be another restart of a minute
     """
-    answer = _ask(work, "POST", f"{_device(serial)}/reboots")
+    answer = ask(work, "POST", f"{_device(serial)}/reboots")
     return answer if isinstance(answer, Refused) else Done(reboots=answer["reboots"])
 
 
@@ -112,7 +113,7 @@ def swap_device(work: Work, serial: str, new_serial: str) -> Done | Refused:
              Refused("cwmp_9004") if the new router's memory is full until it is restarted
     Repeats  safe: what was swapped is found swapped
     """
-    answer = _ask(work, "POST", f"{_device(serial)}/replacement", body={"new_serial": new_serial})
+    answer = ask(work, "POST", f"{_device(serial)}/replacement", body={"new_serial": new_serial})
     return answer if isinstance(answer, Refused) else Done()
 
 
@@ -125,8 +126,8 @@ def is_swapped(work: Work, serial: str, new_serial: str) -> Done | None:
 
 @swap_device.undo
 def swap_back(work: Work, serial: str, new_serial: str) -> Done | Refused:
-    answer = _ask(work, "POST", f"{_device(new_serial)}/replacement", body={"new_serial": serial})
-    return _unless(answer, "unknown_device")
+    answer = ask(work, "POST", f"{_device(new_serial)}/replacement", body={"new_serial": serial})
+    return done_unless(answer, "unknown_device")
 
 
 @handles("acs.read_device", retry=RETRY, timeout_s=4, system=ACS)
@@ -143,21 +144,12 @@ def read_device(work: Work, serial: str) -> Done | Refused:
 
 
 def _push(work: Work, serial: str, profile: str) -> dict[str, Any] | Refused:
-    return _ask(work, "POST", "/acs/pushes", body={"serial": serial, "profile": profile})
+    return ask(work, "POST", "/acs/pushes", body={"serial": serial, "profile": profile})
 
 
 def _read(work: Work, serial: str) -> dict[str, Any] | Refused:
-    return _ask(work, "GET", _device(serial))
+    return ask(work, "GET", _device(serial))
 
 
 def _device(serial: str) -> str:
     return f"/acs/devices/{segment(serial)}"
-
-
-def _unless(answer: dict[str, Any] | Refused, gone: str) -> Done | Refused:
-    """Done, also when the ACS says that there is no device left to do it to."""
-    return answer if isinstance(answer, Refused) and answer.code != gone else Done()
-
-
-def _ask(work: Work, method: str, path: str, **parts: Any) -> dict[str, Any] | Refused:
-    return call(work, work.setting("lab_url"), method, path, **parts)
