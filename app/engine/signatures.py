@@ -2,6 +2,8 @@
 
 import hashlib
 import re
+from collections.abc import Iterator
+from typing import Any
 
 LONGEST = 500
 _READ = 2000  # characters of a message: what tells causes apart stands at its beginning
@@ -33,24 +35,51 @@ _VARYING = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _MASK = "*"
+_SHORTEST = 3  # of a step's own values: shorter ones are also words
+_MOST = 200
 _SEVERAL = re.compile(r"\*(?:(?:[ ,;/&+]| and | or )+\*)+")
 
 
-def mask(message: str) -> str:
-    """The message with `*` for quoted keys, ids, serials, addresses, phone numbers, dates and numbers.
+def mask(message: str, inputs: Any = None) -> str:
+    """The message with `*` for quoted keys, ids, serials, addresses, phone numbers, dates and numbers, and for what the
+    step itself was given: the customer's name looks like any other word.
 
     Of several in a row there is one. Numbers of errors stay (`HTTP 503`, `error 17`).
     """
-    masked = _VARYING.sub(lambda found: found["kept"] or _MASK, " ".join(message[:_READ].split()))
+    text = " ".join(message[:_READ].split())
+    own = {value for value in _texts(inputs) if _SHORTEST <= len(value) <= _READ and value in text}
+    if own:
+        longest_first = sorted(own, key=len, reverse=True)[:_MOST]
+        text = re.sub(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)", _MASK, text)
+    masked = _VARYING.sub(lambda found: found["kept"] or _MASK, text)
     return _SEVERAL.sub(_MASK, masked)
 
 
-def signature(process_id: str, element_id: str | None, handler: str | None, code: str, message: str) -> str:
-    """Equal for failures of one cause. `process_id` is the process in whose diagram the element stands.
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield " ".join(value.split())
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
+
+
+def signature(
+    process_id: str, element_id: str | None, handler: str | None, code: str, message: str, inputs: Any = None
+) -> str:
+    """Equal for failures of one cause. `process_id` is the process in whose diagram the element stands, `inputs` what
+    the step was given.
 
     Process and element come first, each without blanks: a migration gives the element another name.
     """
-    return f"{process_id} {element_id or '-'} {handler or '-'} {code} {mask(message)}"[:LONGEST]
+    return f"{process_id} {element_id or '-'} {handler or '-'} {code} {mask(message, inputs)}"[:LONGEST]
+
+
+def said(signature: str, code: str) -> str:
+    """What failures of this signature and code have in common in their message."""
+    return signature.partition(f" {code} ")[2]
 
 
 def rename(signature: str, element_id: str, renamed: str) -> str:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from app.core.db import Database
 from app.core.priority import NORMAL
+from app.engine.signatures import signature
 from app.engine.tables import history, incident, process_definition, process_instance, token, user_task, variable
 
 START = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
@@ -108,14 +109,15 @@ class Rows:
             "number": 1,
             "code": "SystemSilent",
             "message": "The node did not answer.",
-            "signature": "p a - SystemSilent The node did not answer.",
             "cause": "c1",
             "detail": {"inputs": {"port": 1}},
             "attempt": 3,
             "state": "open",
             "raised_at": at(raised_s),
         }
-        self._insert(incident, {**row, **values})
+        made = {**row, **values}
+        made.setdefault("signature", signature(made["process_id"], "a", None, made["code"], made["message"]))
+        self._insert(incident, made)
         return id
 
     def _insert(self, table: sa.Table, row: dict[str, Any]) -> None:

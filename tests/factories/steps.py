@@ -34,6 +34,11 @@ def refuse(work: Work, code: str = "port_taken") -> Refused:
     return Refused(code, f"no free port near '{work.element_id}'", {"port": "1/1/7"})
 
 
+@handles("t.blocked")
+def blocked(work: Work, customer: str) -> Refused:
+    return Refused("account_blocked", f"The account of {customer} is blocked")
+
+
 @handles("t.flaky", retry=Backoff(first_s=10, factor=3, tries=3))
 def flaky(work: Work, failures: int = 1) -> Done:
     """Fails that many times, then succeeds."""
@@ -72,4 +77,4 @@ def withdraw(work: Work) -> None:
     return None
 
 
-HANDLERS = (echo, name, quiet, set_, refuse, flaky, typed, call_back, undoable, asks)
+HANDLERS = (echo, name, quiet, set_, refuse, blocked, flaky, typed, call_back, undoable, asks)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from app.core.errors import NotFound
 from app.core.pages import Page, fetch
 from app.engine.queries.incidents import IncidentView, incidents_of
-from app.engine.signatures import mask
+from app.engine.signatures import mask, said
 from app.engine.tables import incident
 
 _STATES = ("open", "acted_on", "resolved")
@@ -42,7 +42,7 @@ class CauseView:
     @property
     def message(self) -> str:
         """What all of them say."""
-        return mask(self.oldest.message)
+        return said(self.oldest.signature, self.oldest.code) or mask(self.oldest.message)
 
     @property
     def can_be_retried(self) -> bool:

@@ -257,7 +257,8 @@ class Live:
             self.wait_for(node, "incident")
         self.change(node, "incident").error = {"code": code, "message": message, "detail": detail}
         handler = node.task_spec.handler_of(node) if isinstance(node.task_spec, HandlerTask) else None
-        mark = signature(self._process_of(node), node.task_spec.bpmn_id, handler, code, message)
+        inputs = None if node.wait is None else node.wait.inputs
+        mark = signature(self._process_of(node), node.task_spec.bpmn_id, handler, code, message, inputs)
         settled = node.internal_data.pop("incident", None)
         if settled is not None:
             alike = settled[1] == mark

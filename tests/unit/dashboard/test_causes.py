@@ -203,7 +203,8 @@ def test_what_is_personal_is_masked_in_causes_too(world: World, operator: Operat
     world.olt.refuse["ALCL-ORD-1"] = "port_taken"
     world.start("ORD-1", port="MrsSmith")
     world.work()
-    assert "MrsSmith on * serves another ONT" in operator.get("/incidents").text
+    assert 'title="MrsSmith on lon-3 serves another ONT">* on * serves' in operator.get("/incidents").text
+    assert "MrsSmith on lon-3 serves another ONT" in operator.get("/incidents?view=list").text
     job = planned(operator)
     operator.post(f"{job}/start")
     world.work_at_jobs(4)
@@ -212,9 +213,10 @@ def test_what_is_personal_is_masked_in_causes_too(world: World, operator: Operat
     world.personal = personal
     world.app = world.serve()
     vera = somebody(world, "Vera", "viewer")
-    assert "••• on * serves another ONT" in vera.get("/incidents").text
+    assert "* on * serves another ONT" in vera.get("/incidents").text
+    assert "••• on lon-3 serves another ONT" in vera.get("/incidents?view=list").text
     assert "••• on lon-3 serves another ONT" in vera.get(job).text
-    for path in ("/", "/incidents", cause_page(vera), job):
+    for path in ("/", "/incidents", "/incidents?view=list", cause_page(vera), job):
         assert "MrsSmith" not in vera.get(path).text
 
 

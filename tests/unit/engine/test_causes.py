@@ -120,6 +120,14 @@ def test_orders_that_fail_alike_are_one_cause_and_others_are_others(bench: Bench
     assert first.oldest.signature == "p a t.refuse port_taken no free port near *"
 
 
+def test_customers_who_are_refused_alike_are_one_cause_that_names_none_of_them(bench: Bench) -> None:
+    bench.deploy(Diagram("p").start().end().service("bill", "t.blocked").chain("s", "bill", "e"))
+    for customer in ("Ken Tanaka", "Mei Novak"):
+        bench.run(bench.start("p", customer=customer))
+    (cause,) = causes(bench)
+    assert (cause.count, cause.message) == (2, "The account of * is blocked")
+
+
 def test_a_step_of_a_called_process_is_one_cause_whoever_calls_it(bench: Bench) -> None:
     bench.deploy(line("shared", "t.refuse"))
     for process_id in ("p", "q"):

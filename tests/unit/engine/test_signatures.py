@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from app.engine.signatures import LONGEST, cause_of, mask, rename, signature
+from app.engine.signatures import LONGEST, cause_of, mask, rename, said, signature
 
 ALIKE = {
     # what each is about: the same failure, met by several orders
@@ -93,6 +93,25 @@ def test_what_is_left_can_still_be_read() -> None:
     assert mask("Port 1/1/7, on lon-3, serves another ONT.") == "Port *, on *, serves another ONT."
     assert mask("HTTP 503 after 4.0 s") == "HTTP 503 after * s"
     assert mask("Nothing varies here.") == "Nothing varies here."
+
+
+def test_what_the_step_was_given_is_no_part_of_the_cause() -> None:
+    one = mask("BIL-4031: account of Ken Tanaka is BLOCKED", {"customer": "Ken Tanaka", "order_id": "ORD-19"})
+    other = mask("BIL-4031: account of Mei  Novak is BLOCKED", {"customer": "Mei Novak", "tags": [{"of": "BLOCKED!"}]})
+    assert one == other == "*: account of * is BLOCKED"
+
+
+def test_what_the_step_was_given_is_found_as_whole_words_and_whole_names_first() -> None:
+    assert mask("Leeds and Leedsham", {"area": "Leeds"}) == "* and Leedsham"
+    assert mask("Ann Lee is not Ann", ["Ann", "Ann Lee"]) == "* is not *"
+    assert mask("no rule for (a+)+", {"rule": "(a+)+"}) == "no rule for *"
+    assert mask("it is on", {"state": "on"}) == "it is on"  # as short as words are
+
+
+def test_what_is_said_is_read_back_from_the_signature() -> None:
+    mark = signature("p", "a", "t.a", "port_taken", "port 1 is taken")
+    assert said(mark, "port_taken") == "port * is taken"
+    assert said(signature("p", None, None, "Stalled", ""), "Stalled") == ""
 
 
 def test_a_long_number_after_a_word_for_errors_is_an_id_and_not_the_errors() -> None:
