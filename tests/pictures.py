@@ -24,9 +24,10 @@ from tests.factories.task_forms import visit
 ROOT = Path(__file__).parents[1]
 INTO = ROOT / "docs/img"
 WINDOWS = {1440: 720, 400: 800}
-DARK = ("instances", "instance")  # those that are shown in the dark too
+DARK = ("home", "instances", "instance")  # those that are shown in the dark too
 PAGES = {
-    "instances": "/",
+    "home": "/",
+    "instances": "/instances",
     "incidents": "/incidents",
     "tasks": "/tasks",
     "processes": "/processes",
@@ -34,6 +35,9 @@ PAGES = {
     "decisions": "/decisions",
     "decision": "/decisions/choose_profile",
     "systems": "/systems",
+    "handlers": "/handlers",
+    "workers": "/workers",
+    "jobs": "/jobs",
     "audit": "/audit",
     "users": "/users",
     "account": "/account",
@@ -100,7 +104,7 @@ def prepare(page: Page, demo: Demo) -> dict[str, str]:
     page.locator(".task", has_text="ORD-1077").get_by_role("link", name="Call on the customer").click()
     task = page.url
     page.get_by_role("button", name="Take").click()
-    page.goto(f"{demo.url}/?state=fallen_out&process=ftth_activate")
+    page.goto(f"{demo.url}/instances?state=fallen_out&process=ftth_activate")
     page.locator("#list tbody .main-cell a").first.click()
     fallen = page.url
     retry = page.locator(".fallout details.act").first
@@ -109,7 +113,21 @@ def prepare(page: Page, demo: Demo) -> dict[str, str]:
     retry.get_by_role("button", name="Retry").click()
     page.locator("#settled").wait_for()
     shown = page.locator("#waits [data-show-element]").first.get_attribute("data-show-element")
-    return {"task": task, "instance": fallen, "element": f"{fallen}?element={shown}"}
+    cause, job = retry_together(page, demo)
+    return {"task": task, "instance": fallen, "element": f"{fallen}?element={shown}", "cause": cause, "job": job}
+
+
+def retry_together(page: Page, demo: Demo) -> tuple[str, str]:
+    """Orders of one cause are tried again: the address of the cause, and that of the job."""
+    page.goto(f"{demo.url}/incidents")
+    page.get_by_role("link", name="account_blocked").first.click()
+    cause = page.url
+    page.get_by_text("Retry all of these").click()
+    page.get_by_label("Why").fill("Finance has taken the block off")
+    page.get_by_role("button", name="See which these are").click()
+    page.get_by_role("button", name=re.compile("^Retry .* now$")).click()
+    page.wait_for_timeout(3000)
+    return cause, page.url
 
 
 def photograph(browser: Browser, demo: Demo, addresses: dict[str, str]) -> None:

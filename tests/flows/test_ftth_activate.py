@@ -205,7 +205,7 @@ def no_show(field: Shipped) -> str:
 
 def test_a_customer_who_was_not_at_home_and_wants_it_still_is_visited_again(field: Shipped) -> None:
     instance_id = no_show(field)
-    field.settle(instance_id)
+    field.settle(instance_id, next_step="visit_again")
     field.listen(instance_id, seconds=3)
     field.listen(instance_id, seconds=1)
     assert field.state(instance_id) == "completed"

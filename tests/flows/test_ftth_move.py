@@ -141,7 +141,7 @@ def test_a_restart_after_every_commit_changes_nothing(house: Shipped) -> None:
     house.run(instance_id, between=house.restart)
     house.clock.advance(timedelta(seconds=1))
     house.run(instance_id, between=house.restart)
-    house.complete(instance_id, port="1/1/2")
+    house.complete(instance_id, olt="man-1", port="1/1/2")
     house.run(instance_id, between=house.restart)
     house.clock.advance(timedelta(seconds=1))
     house.run(instance_id, between=house.restart)

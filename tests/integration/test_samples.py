@@ -130,6 +130,15 @@ def test_a_file_is_named_as_its_process_and_what_it_calls_is_shipped(process_id:
 
 
 @each_diagram
+def test_every_user_task_says_what_to_do_on_a_form(process_id: str) -> None:
+    forms = {form.get("id"): json.loads(form.text) for form in found(process_id, "//zeebe:userTaskForm")}
+    for task in found(process_id, "//bpmn:userTask"):
+        (key,) = task.xpath(".//zeebe:formDefinition/@formKey", namespaces=NAMESPACES)
+        assert any(each["type"] == "text" for each in forms.pop(key.rpartition(":")[2])["components"]), task.get("id")
+    assert forms == {}
+
+
+@each_diagram
 def test_every_element_and_flow_of_a_diagram_is_drawn_once(process_id: str) -> None:
     drawn = Counter(DIAGRAMS[process_id].xpath("//@bpmnElement"))
     ids = found(process_id, "//bpmn:process//*[self::bpmn:sequenceFlow or bpmn:incoming or bpmn:outgoing]/@id")
