@@ -163,10 +163,15 @@ def _refused(live: Live, node: Node, refused: Refused) -> None:
     if "chosen" in node.internal_data:
         catcher.internal_data["chosen"] = node.internal_data["chosen"]
     known = {**refused.detail, "errorCode": refused.code, "errorMessage": refused.message}
+    acted_on = node.internal_data.pop("incident", None)  # the catcher ends the node: to who acted, it passed to there
     try:
         catcher.task_spec.fire(catcher, known if catcher.task_spec.maps_event else refused.detail)
     except FlowFault as fault:
+        node.internal_data["incident"] = acted_on
         live.fall_out(node, fault.code, fault.message, fault.detail)
+        return
+    node.internal_data["incident"] = acted_on
+    live.passed(node, [catcher])
 
 
 def _failed(live: Live, node: Node, failed: Failed, handler: Handler | None, gates: Gates) -> None:

@@ -17,7 +17,9 @@ from app.lab.operations import LabRefusal
 from app.lab.store import LabStore
 from app.lab.systems import BY_NAME, SYSTEMS, LabSystem
 
-POLICY = "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
 NUMBERS = ("calls", "after_s", "for_s")
 
 

@@ -302,3 +302,19 @@ def test_what_is_due_next_is_told_by_the_advance_and_by_the_database_alike(bench
     bench.run(instance_id)
     with bench.database.reading() as connection:
         assert sweeps.next_due(connection) is None
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_corrected_step_whose_refusal_the_diagram_catches_has_passed_to_there(bench: Bench, restarts: bool) -> None:
+    diagram = Diagram("p").start().end().end("e2").service("a", "t.refuse", inputs={"code": "=code"})
+    diagram.boundary_error("taken", "a", "port_taken").chain("s", "a", "e").chain("taken", "e2")
+    instance_id = bench.start(diagram, code="no_light")
+    bench.run(instance_id)
+    if restarts:
+        bench.restart()
+    bench.act("retry_with_inputs", instance_id, {"code": "port_taken"})
+    bench.run(instance_id)
+    assert bench.state(instance_id) == "completed"
+    with bench.database.reading() as connection:
+        (row,) = connection.execute(sa.select(incident.c.outcome, incident.c.outcome_detail))
+    assert tuple(row) == ("passed", "taken")
