@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from app.core.priority import NORMAL
 from app.engine.signatures import signature
 from app.engine.tables import history, incident, process_definition, process_instance, token, user_task, variable
 
+Read = Callable[..., Any]  # (query, *its arguments) -> what it finds
 START = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 DONE, CANCELLED, WAITING = 64, 256, 8  # states of a token, as SpiffWorkflow numbers them
 

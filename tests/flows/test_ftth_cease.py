@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-from app.core.clock import FixedClock
-from app.core.db import Database
 from tests.factories.customers import HOME, address_state, an_order, done_twice, line_of, session_of
-from tests.factories.shipped import Shipped, shipped
+from tests.factories.shipped import Shipped
 
 PROCESS = "ftth_cease"
 SUBSCRIPTION = f"sub-{HOME.order_id}"
-
-
-@pytest.fixture
-def house(database: Database, clock: FixedClock, tmp_path: Path) -> Iterator[Shipped]:
-    with shipped(database, clock, tmp_path) as made:
-        made.deploy_shipped(PROCESS)
-        yield made
 
 
 def order(house: Shipped, **changes: Any) -> str:

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.core.clock import FixedClock
-from app.core.db import Database
 from tests.factories.customers import HOME, NOKIA, an_order, done_twice, line_of, router_of, session_of
-from tests.factories.shipped import Shipped, shipped
+from tests.factories.shipped import Shipped
 
 PROCESS = "ftth_modify_speed"
 SUBSCRIPTION = f"sub-{HOME.order_id}"
 MINE = {"subscriber": HOME.subscriber}
-
-
-@pytest.fixture
-def house(database: Database, clock: FixedClock, tmp_path: Path) -> Iterator[Shipped]:
-    with shipped(database, clock, tmp_path) as made:
-        made.deploy_shipped(PROCESS)
-        yield made
 
 
 def order(house: Shipped, **changes: Any) -> str:

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.core.clock import FixedClock
-from app.core.db import Database
 from tests.factories.customers import HOME, address_state, an_order, done_twice, router_of, session_of
-from tests.factories.shipped import Shipped, shipped
+from tests.factories.shipped import Shipped
 
 PROCESS = "static_ip_add"
 FIRST = "203.0.113.1"
 SET = "Device.IP.Interface.1.IPv4Address.1.IPAddress"
 SESSION = {"operation": "aaa.change", "subscriber": HOME.subscriber}
 ROUTER = {"operation": "acs.set_parameters", "serial": HOME.serial}
-
-
-@pytest.fixture
-def house(database: Database, clock: FixedClock, tmp_path: Path) -> Iterator[Shipped]:
-    with shipped(database, clock, tmp_path) as made:
-        made.deploy_shipped(PROCESS)
-        yield made
 
 
 def order(house: Shipped, **changes: Any) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from app.core.clock import FixedClock
 from app.core.db import Database
 from tests.factories.engines import Bench
+from tests.factories.rows import Read, Rows
 from tests.factories.steps import HANDLERS
 
 
@@ -18,3 +21,23 @@ def postgres_bench(postgres_database: Database, clock: FixedClock) -> Bench:
 @pytest.fixture
 def bench(database: Database, clock: FixedClock) -> Bench:
     return Bench(database, clock, HANDLERS)
+
+
+@pytest.fixture
+def rows(database: Database) -> Rows:
+    """Two processes, p and q, of which nothing runs yet."""
+    made = Rows(database)
+    made.definition("p")
+    made.definition("q")
+    return made
+
+
+@pytest.fixture
+def read(database: Database) -> Read:
+    """Calls a query on a snapshot of what is written by then."""
+
+    def call(query: Any, *args: Any, **values: Any) -> Any:
+        with database.reading() as connection:
+            return query(connection, *args, **values)
+
+    return call

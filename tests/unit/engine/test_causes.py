@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -14,9 +13,7 @@ from app.engine.queries.causes import UnknownCause
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
 from tests.factories.retries import line
-from tests.factories.rows import Rows, at
-
-Read = Callable[..., Any]
+from tests.factories.rows import Read, Rows, at
 
 
 @pytest.fixture
@@ -26,15 +23,6 @@ def rows(database: Database) -> Rows:
         made.definition(process_id)
         made.instance(f"in {process_id}", process_id=process_id, business_key=f"ORD-{process_id}")
     return made
-
-
-@pytest.fixture
-def read(database: Database) -> Read:
-    def call(query: Callable[..., Any], *args: Any, **values: Any) -> Any:
-        with database.reading() as connection:
-            return query(connection, *args, **values)
-
-    return call
 
 
 def test_causes_are_counted_the_most_frequent_first_with_the_one_that_waits_longest(rows: Rows, read: Read) -> None:

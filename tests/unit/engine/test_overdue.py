@@ -2,36 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
-import pytest
-
-from app.core.db import Database
 from app.engine import queries
-from tests.factories.rows import START, Rows, at
+from tests.factories.rows import START, Read, Rows, at
 
-Read = Callable[..., Any]
 HOUR = 3600
 NOW = START + timedelta(hours=30, minutes=20)  # the hour is twenty minutes old
-
-
-@pytest.fixture
-def rows(database: Database) -> Rows:
-    made = Rows(database)
-    made.definition("p")
-    made.definition("q")
-    return made
-
-
-@pytest.fixture
-def read(database: Database) -> Read:
-    def call(query: Callable[..., Any], *args: Any, **values: Any) -> Any:
-        with database.reading() as connection:
-            return query(connection, *args, **values)
-
-    return call
 
 
 def test_each_hour_has_what_was_started_completed_and_fell_out_in_it(rows: Rows, read: Read) -> None:

@@ -2,36 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from app.core.db import Database
 from app.engine import queries
 from app.engine.definitions import UnknownProcess
-from tests.factories.rows import CANCELLED, Rows, at
-
-Read = Callable[..., Any]
-
-
-@pytest.fixture
-def rows(database: Database) -> Rows:
-    made = Rows(database)
-    made.definition("p")
-    made.definition("q")
-    return made
-
-
-@pytest.fixture
-def read(database: Database) -> Read:
-    """Calls a query on a snapshot of what is written by then."""
-
-    def call(query: Callable[..., Any], *args: Any, **values: Any) -> Any:
-        with database.reading() as connection:
-            return query(connection, *args, **values)
-
-    return call
+from tests.factories.rows import CANCELLED, Read, Rows, at
 
 
 def ids(page: queries.Page[Any]) -> list[str]:
