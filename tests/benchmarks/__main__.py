@@ -47,7 +47,11 @@ def child(module: str, *arguments: object) -> float:
 
 
 def durable_vs_stock() -> list[Row]:
-    """Alternating, so that whatever else the machine does meets both."""
+    """Alternating, so that whatever else the machine does meets both.
+
+    Not alike: neighbours on the same hardware cost the durable one more, which waits for the disk and has a larger
+    working set. So the best of each is compared as well, which is what the code costs.
+    """
     stock, durable = [], []
     for _ in range(ROUNDS):
         stock.append(child("stock_child", 100))
@@ -55,6 +59,7 @@ def durable_vs_stock() -> list[Row]:
     ratios = [ours / theirs for ours, theirs in zip(durable, stock, strict=True)]
     return [
         Row("durable_vs_stock", statistics.median(ratios), "ratio"),
+        Row("durable_vs_stock_undisturbed", min(durable) / min(stock), "ratio"),
         Row("durable_cpu_ms", statistics.median(durable), "ms/instance"),
         Row("stock_cpu_ms", statistics.median(stock), "ms/instance"),
     ]
