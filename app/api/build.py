@@ -10,6 +10,7 @@ from app.api import (
     causes,
     decisions,
     definitions,
+    drafts,
     health,
     incidents,
     instances,
@@ -31,6 +32,7 @@ __all__ = ["ApiParts", "build_api", "build_health"]
 _ROOMS = (
     definitions.Definitions,
     decisions.Decisions,
+    drafts.Drafts,
     instances.Instances,
     moves.Moves,
     processes.Processes,

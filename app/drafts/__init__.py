@@ -1,0 +1,1 @@
+"""What authors draw before it is deployed."""
