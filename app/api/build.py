@@ -22,6 +22,7 @@ from app.api import (
     signals,
     systems,
     tasks,
+    templates,
 )
 from app.api.room import ApiParts
 from app.watch.desk import Desk
@@ -46,6 +47,7 @@ _ROOMS = (
     audit.Audit,
     approvals.Approvals,
     systems.Systems,
+    templates.ElementTemplates,
 )
 
 

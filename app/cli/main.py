@@ -15,6 +15,7 @@ from app.cli.diagrams import check_files, decide_file, deploy_files
 from app.cli.people import token, user
 from app.cli.secrets import secret_commands
 from app.cli.serve import serve
+from app.cli.templates import templates
 from app.cli.work import work
 from app.core import log
 from app.core.db import Database
@@ -120,3 +121,4 @@ main.add_command(demo)
 main.add_command(user)
 main.add_command(token)
 main.add_command(secret_commands)
+main.add_command(templates)

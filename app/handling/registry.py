@@ -33,7 +33,8 @@ class Handler:
         self.type = marked.type
         self.retry = marked.retry
         self.timeout_s = marked.timeout_s
-        self.place = f"{marked.__module__}:{marked.__name__}"
+        self.module = marked.__module__
+        self.place = f"{self.module}:{marked.__name__}"
         self.doc = marked.__doc__ or ""
         self.parameters: tuple[Parameter, ...] = read_parameters(marked.function, self.place)
         self.verify = marked.verify_function

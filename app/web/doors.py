@@ -44,6 +44,7 @@ _API: Final = {
     "process_definitions.read_diagram": Door(_P.READ_DEFINITIONS, "process"),
     "process_definitions.check_diagram": Door(_P.DEPLOY_DEFINITION),
     "process_definitions.deploy_diagram": Door(_P.DEPLOY_DEFINITION, "told"),
+    "element_templates.list_templates": Door(_P.READ_DEFINITIONS, "whole"),
     "decisions.list_decisions": Door(_P.READ_DECISIONS, "whole"),
     "decisions.evaluate_decision": Door(_P.READ_DECISIONS, "whole"),
     "decisions.deploy_decisions": Door(_P.DEPLOY_DECISIONS, "whole"),
