@@ -11,15 +11,17 @@ from flask_openapi3.blueprint import APIBlueprint
 from pydantic import Field, RootModel
 from werkzeug.exceptions import UnsupportedMediaType
 
+from app.api.incidents import Act
 from app.api.room import PREFIX, ApiParts, Responses, refused, room, view
 from app.core.db import Transaction
 from app.core.errors import InvalidInput
 from app.engine import queries
 from app.engine.definitions import Deployment
 from app.engine.diagram import DiagramRefused, Finding
+from app.engine.versions import Versions
 from app.web.acting import Deed, act, deed
 from app.web.headers import download_as
-from app.web.models import Name, Output, Parameters
+from app.web.models import PRINTABLE, Name, Output, Parameters
 from app.web.paging import PageQuery, answer_one, answer_page
 from app.web.problems import FindingOut
 from app.web.requests import StrictRequest
@@ -54,6 +56,11 @@ class DefinitionOut(Output):
     name: str = Field(examples=["Activate FTTH"])
     digest: str = Field(description="SHA-256 of what the diagram says; equal for equal content")
     deployed_at: datetime
+    deployed_by: str | None = Field(description="Null: the installation itself, from its files", examples=["olga"])
+    reason: str | None = Field(description="Why it was deployed", examples=["Speeds over 1 Gbit/s"])
+    withdrawn_at: datetime | None = Field(description="Since when nothing new starts on it; null: it is in use")
+    withdrawn_by: str | None
+    withdrawn_reason: str | None
     href: str
 
     @classmethod
@@ -109,6 +116,17 @@ class VersionQuery(Parameters):
     version: int | None = Field(default=None, ge=1, le=2_000_000_000, description="The latest if none is given")
 
 
+class DeployQuery(Parameters):
+    reason: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=1000,
+        pattern=PRINTABLE,
+        description="Why: it stands beside the version",
+        json_schema_extra={"example": "Speeds over 1 Gbit/s"},
+    )
+
+
 class DefinitionQuery(PageQuery):
     all_versions: bool = Field(default=False, description="Every version, not only the latest of each process")
 
@@ -119,6 +137,7 @@ class Definitions:
     def __init__(self, parts: ApiParts) -> None:
         self._database = parts.database
         self._engine = parts.engine
+        self._versions = Versions(parts.engine)
         self._parts = parts
 
     def blueprint(self) -> APIBlueprint:
@@ -133,9 +152,12 @@ class Definitions:
         started: Responses = {200: StartTriggerList, **refused(404)}
         made.get("/<processId>/start-triggers", responses=started)(view(self.list_start_triggers))
         made.get("/<processId>/<version>/diagram", responses=xml)(view(self.read_diagram))
+        switched: Responses = {200: DefinitionOut, **refused(404, 409, 415)}
+        made.post("/<processId>/<version>/withdraw", responses=switched)(view(self.withdraw_version))
+        made.post("/<processId>/<version>/restore", responses=switched)(view(self.restore_version))
         return made
 
-    def deploy_diagram(self) -> Response:
+    def deploy_diagram(self, query: DeployQuery) -> Response:
         """Deploy a diagram as the next version of its process
 
         The process id is the one in the diagram. The same content as the latest version is that version (200); other
@@ -147,7 +169,7 @@ class Definitions:
         _raise_errors(self._engine.check(document, file_name))
 
         def deploy(tx: Transaction, deed: Deed) -> Deployment:
-            done = self._engine.deploy(tx, document, file_name)
+            done = self._engine.deploy(tx, document, file_name, by=deed.by, reason=query.reason)
             deed.concerns(done.process_id)
             return done
 
@@ -188,6 +210,31 @@ class Definitions:
         with self._database.reading() as connection:
             view = queries.get_definition(connection, path.process_id, query.version)
         return answer_one(DefinitionOut.of(view))
+
+    def withdraw_version(self, path: VersionPath, body: Act) -> Response:
+        """Let nothing new start on a version
+
+        What runs on it goes on. What names no version, what events start and what other processes call is from then on
+        of the newest version that is left. It can be put back.
+        """
+
+        def withdraw(tx: Transaction, deed: Deed) -> DefinitionOut:
+            self._versions.withdraw(tx, path.process_id, path.version, deed.by, body.reason)
+            return DefinitionOut.of(queries.get_definition(tx.connection, path.process_id, path.version))
+
+        return answer_one(act(self._database, withdraw))
+
+    def restore_version(self, path: VersionPath, body: Act) -> Response:
+        """Put a withdrawn version back
+
+        If it is the newest one again, that is what starts when no version is named.
+        """
+
+        def restore(tx: Transaction, deed: Deed) -> DefinitionOut:
+            self._versions.restore(tx, path.process_id, path.version, deed.by, body.reason)
+            return DefinitionOut.of(queries.get_definition(tx.connection, path.process_id, path.version))
+
+        return answer_one(act(self._database, restore))
 
     def list_start_triggers(self, path: DefinitionPath) -> Response:
         """List what starts instances of a process

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.core.db import Transaction
 from app.core.errors import InvalidInput
+from app.dashboard.fields import read_reason
 from app.dashboard.pages import Pages, definitions_seen
 from app.engine import queries
 from app.engine.definitions import Deployment
@@ -67,9 +68,10 @@ class ProcessPages(Pages):
         if upload is None or not upload.filename:
             raise InvalidInput("Choose a .bpmn file.", path="$.diagram")
         document, file_name = upload.stream.read(), upload.filename
+        reason = read_reason(request.form) if request.form.get("reason", "").strip() else None
 
         def work(tx: Transaction, deed: Deed) -> Deployment:
-            done = self.parts.engine.deploy(tx, document, file_name)
+            done = self.parts.engine.deploy(tx, document, file_name, by=deed.by, reason=reason)
             deed.concerns(done.process_id)
             return done
 

@@ -17,7 +17,11 @@ class ProgramSource(Protocol):
 
 
 _table = process_definition.c
-_IDS = sa.select(_table.id).where(_table.process_id == sa.bindparam("process_id_")).limit(sa.literal_column("1"))
+_IDS = (
+    sa.select(_table.id)
+    .where(_table.process_id == sa.bindparam("process_id_"), _table.withdrawn_at.is_(None))
+    .limit(sa.literal_column("1"))
+)
 _NEWEST = _IDS.order_by(_table.version.desc())
 _CALLER = process_definition.alias("caller")
 _DEPLOYED = sa.select(_CALLER.c.deployed_at).where(_CALLER.c.id == sa.bindparam("caller_")).scalar_subquery()
@@ -32,7 +36,7 @@ _FIND: dict[Binding, tuple[Prepared, ...]] = {  # the first that finds anything
 
 
 class Callees:
-    """Looks for callees within one transaction, for each process once."""
+    """Looks for callees within one transaction, for each process once; what is withdrawn is called no more."""
 
     def __init__(self, programs: ProgramSource, connection: sa.Connection) -> None:
         self._programs = programs

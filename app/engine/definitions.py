@@ -1,5 +1,6 @@
 """Diagrams as they are deployed: checked, numbered, kept as they came, and built once per process."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,10 +9,11 @@ import sqlalchemy as sa
 
 from app.core.clock import Clock
 from app.core.db import Prepared, Transaction
-from app.core.errors import NotFound
+from app.core.errors import Conflict, NotFound
 from app.core.ids import new_id
 from app.engine.diagram import Diagram, DiagramRefused, Finding
 from app.engine.kept import Kept
+from app.engine.locks import lock
 from app.engine.spiff.build import Program, build
 from app.engine.spiff.dialect import check
 from app.engine.spiff.dialect.read import read_diagram
@@ -22,6 +24,10 @@ from app.handling.registry import Registry
 
 class UnknownProcess(NotFound):
     """No process with that id, or not in that version, is deployed."""
+
+
+class VersionWithdrawn(Conflict):
+    """Nothing new starts on the version, or on any version of the process, until somebody puts it back."""
 
 
 @dataclass(frozen=True)
@@ -50,15 +56,17 @@ class Definition:
 
 
 _VERSION = sa.bindparam("version_", type_=sa.Integer)  # below 0: the latest
-_FIND = Prepared(
-    sa.select(*(process_definition.c[name] for name in ("id", "version", "none_start", "variables_schema")))
-    .where(
-        process_definition.c.process_id == sa.bindparam("process_id_"),
-        sa.or_(sa.literal_column("0") > _VERSION, process_definition.c.version == _VERSION),
-    )
+_NAMES = ("id", "version", "none_start", "variables_schema", "withdrawn_at")
+_OF_PROCESS = (
+    sa.select(*(process_definition.c[name] for name in _NAMES))
+    .where(process_definition.c.process_id == sa.bindparam("process_id_"))
     .order_by(process_definition.c.version.desc())
     .limit(sa.literal_column("1"))
 )
+_FIND = Prepared(
+    _OF_PROCESS.where(sa.or_(sa.literal_column("0") > _VERSION, process_definition.c.version == _VERSION))
+)
+_IN_USE = Prepared(_OF_PROCESS.where(process_definition.c.withdrawn_at.is_(None)))
 
 
 def examine(document: bytes, registry: Registry, file_name: str | None = None) -> tuple[Diagram | None, list[Finding]]:
@@ -80,16 +88,37 @@ def _misnamed(file_name: str, diagram: Diagram) -> Finding:
     )
 
 
-def deploy(tx: Transaction, diagram: Diagram, findings: list[Finding], clock: Clock) -> Deployment:
+def _withdrawn(diagram: Diagram, version: int) -> Finding:
+    return Finding(
+        "warning",
+        diagram.process_id,
+        "Withdrawn",
+        f"Version {version} says the same and is withdrawn: nothing starts on it.",
+        "Put it back, or change the diagram.",
+        None,
+    )
+
+
+def deploy(
+    tx: Transaction,
+    diagram: Diagram,
+    findings: list[Finding],
+    clock: Clock,
+    by: str | None = None,
+    reason: str | None = None,
+) -> Deployment:
     """Store a diagram as the next version of its process, unless the latest one is the same."""
     table = process_definition.c
+    lock(tx, "versions", diagram.process_id)
     latest = tx.connection.execute(
-        sa.select(table.id, table.version, table.name, table.digest)
+        sa.select(table.id, table.version, table.name, table.digest, table.withdrawn_at)
         .where(table.process_id == diagram.process_id)
         .order_by(table.version.desc())
         .limit(1)
     ).first()
     if latest is not None and latest.digest == diagram.digest:
+        if latest.withdrawn_at is not None:
+            findings = [*findings, _withdrawn(diagram, latest.version)]
         return Deployment(latest.id, diagram.process_id, latest.version, latest.name, False, findings)
     definition_id, version = new_id(), 1 if latest is None else latest.version + 1
     tx.connection.execute(
@@ -104,6 +133,8 @@ def deploy(tx: Transaction, diagram: Diagram, findings: list[Finding], clock: Cl
             variables_schema=diagram.variables_schema,
             none_start=diagram.none_start,
             deployed_at=clock.now(),
+            deployed_by=by,
+            reason=reason,
         )
     )
     return Deployment(definition_id, diagram.process_id, version, diagram.name, True, findings)
@@ -120,8 +151,28 @@ def find(connection: sa.Connection, process_id: str, version: int | None = None)
             f"There is no {wanted}. Deployed are: {', '.join(sorted(known)) or 'none yet'}.",
             path="$.version" if version is not None else "$.processId",
         )
-    definition_id, found, none_start, schema = rows[0]
-    return Definition(definition_id, found, none_start, None if schema is None else orjson.loads(schema))
+    return _definition(rows[0])
+
+
+def find_in_use(connection: sa.Connection, process_id: str, version: int | None = None) -> Definition:
+    """The version that something new starts on, the newest unless one is given; UnknownProcess, VersionWithdrawn."""
+    if version is None:
+        rows = _IN_USE.rows(connection, {"process_id_": process_id})
+    else:
+        rows = _FIND.rows(connection, {"process_id_": process_id, "version_": version})
+    if rows and rows[0][4] is None:
+        return _definition(rows[0])
+    find(connection, process_id, version)
+    if version is None:
+        message = f"Every version of process '{process_id}' is withdrawn. Put one back, or deploy another."
+        raise VersionWithdrawn(message, path="$.processId")
+    message = f"Version {version} of process '{process_id}' is withdrawn. Start another, or put it back."
+    raise VersionWithdrawn(message, path="$.version")
+
+
+def _definition(row: Sequence[Any]) -> Definition:
+    definition_id, version, none_start, schema, _ = row
+    return Definition(definition_id, version, none_start, None if schema is None else orjson.loads(schema))
 
 
 class Programs:

@@ -85,15 +85,23 @@ class Engine:
         """Everything wrong with a diagram; nothing is stored."""
         return definitions.examine(document, self._registry, file_name)[1]
 
-    def deploy(self, tx: Transaction, document: bytes, file_name: str | None = None) -> Deployment:
+    def deploy(
+        self,
+        tx: Transaction,
+        document: bytes,
+        file_name: str | None = None,
+        *,
+        by: str | None = None,
+        reason: str | None = None,
+    ) -> Deployment:
         """Store a diagram as its process's next version, and let it be started by what it waits for.
 
-        DiagramRefused lists every error.
+        `by` and `reason` stand beside the version. DiagramRefused lists every error.
         """
         diagram, findings = definitions.examine(document, self._registry, file_name)
         if diagram is None:
             raise DiagramRefused(findings)
-        deployment = definitions.deploy(tx, diagram, findings, self._clock)
+        deployment = definitions.deploy(tx, diagram, findings, self._clock, by, reason)
         if deployment.created:
             triggers.replace(tx, diagram, deployment.definition_id, self._clock)
         return deployment

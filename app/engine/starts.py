@@ -74,7 +74,7 @@ def start(tx: Transaction, request: StartRequest, clock: Clock) -> Started:
         existing = _existing(tx, request.idempotency_key, digest)
         if existing is not None:
             return existing
-    definition = definitions.find(tx.connection, request.process_id, request.version)
+    definition = definitions.find_in_use(tx.connection, request.process_id, request.version)
     if definition.none_start is None:
         raise StartedByEvents(
             f"Version {definition.version} of process '{request.process_id}' has no start event without a trigger. "

@@ -24,6 +24,11 @@ process_definition = sa.Table(
     sa.Column("variables_schema", JsonText),
     sa.Column("none_start", sa.Text),  # its start event without a trigger; NULL: only events start it
     sa.Column("deployed_at", Instant, nullable=False),
+    sa.Column("deployed_by", sa.String(255)),  # NULL: an installation itself, from its files
+    sa.Column("reason", sa.Text),
+    sa.Column("withdrawn_at", Instant),  # since then nothing new starts on it
+    sa.Column("withdrawn_by", sa.String(255)),
+    sa.Column("withdrawn_reason", sa.Text),
     sa.UniqueConstraint("process_id", "version"),
 )
 

@@ -1,4 +1,4 @@
-"""What starts instances by itself: the start events of each process's latest version that wait for something."""
+"""What starts instances by itself: start events that wait, of each process's newest version that is not withdrawn."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -64,7 +64,7 @@ _NEXT = Prepared(
 
 
 def replace(tx: Transaction, diagram: Diagram, definition_id: str, clock: Clock) -> None:
-    """The start events of a version that is now the latest take the places of those before.
+    """The start events of a version that is now the newest in use take the places of those before.
 
     Times are evaluated here, once, without variables: a timer begins anew. DiagramRefused if that fails.
     """
@@ -78,6 +78,11 @@ def replace(tx: Transaction, diagram: Diagram, definition_id: str, clock: Clock)
         known = since.get((row["kind"], row["name"]), now)
         row |= {"process_id": diagram.process_id, "definition_id": definition_id, "since": known}
     _PUT.run(tx.connection, rows)
+
+
+def remove(tx: Transaction, process_id: str) -> None:
+    """Nothing starts it by itself any more; a version that comes back begins to wait anew."""
+    tx.connection.execute(sa.delete(start_trigger).where(start_trigger.c.process_id == process_id))
 
 
 def _waits(element: Element) -> bool:

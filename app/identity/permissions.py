@@ -54,7 +54,7 @@ IN_WORDS: Final = {
     _P.SEND_MESSAGE: "send messages to flows",
     _P.BROADCAST_SIGNAL: "broadcast signals",
     _P.READ_DEFINITIONS: "see processes and their diagrams",
-    _P.DEPLOY_DEFINITION: "deploy and check diagrams",
+    _P.DEPLOY_DEFINITION: "deploy and check diagrams, withdraw versions",
     _P.SUSPEND_PROCESS: "suspend and resume a whole process",
     _P.READ_DECISIONS: "see decisions and try them out",
     _P.DEPLOY_DECISIONS: "deploy decisions",

@@ -45,6 +45,8 @@ _API: Final = {
     "process_definitions.check_diagram": Door(_P.DEPLOY_DEFINITION),
     "process_definitions.deploy_diagram": Door(_P.DEPLOY_DEFINITION, "told"),
     "element_templates.list_templates": Door(_P.READ_DEFINITIONS, "whole"),
+    "process_definitions.withdraw_version": Door(_P.DEPLOY_DEFINITION, "process"),
+    "process_definitions.restore_version": Door(_P.DEPLOY_DEFINITION, "process"),
     "decisions.list_decisions": Door(_P.READ_DECISIONS, "whole"),
     "decisions.evaluate_decision": Door(_P.READ_DECISIONS, "whole"),
     "decisions.deploy_decisions": Door(_P.DEPLOY_DECISIONS, "whole"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,11 @@ class DefinitionView:
     name: str
     digest: str
     deployed_at: datetime
+    deployed_by: str | None = None  # None: the installation itself, from its files
+    reason: str | None = None
+    withdrawn_at: datetime | None = None  # since then nothing new starts on it
+    withdrawn_by: str | None = None
+    withdrawn_reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ class StartTriggerView:
     remaining: int | None
 
 
-_COLUMNS = [process_definition.c[name] for name in ("id", "process_id", "version", "name", "digest", "deployed_at")]
+_COLUMNS = [process_definition.c[field.name] for field in fields(DefinitionView)]
 
 
 def list_definitions(connection: sa.Connection, latest_only: bool = True) -> list[DefinitionView]:

@@ -55,6 +55,11 @@ def _definitions_and_instances() -> None:
         sa.Column("variables_schema", sa.Text),
         sa.Column("none_start", sa.Text),
         sa.Column("deployed_at", sa.BigInteger, nullable=False),
+        sa.Column("deployed_by", sa.String(255)),
+        sa.Column("reason", sa.Text),
+        sa.Column("withdrawn_at", sa.BigInteger),
+        sa.Column("withdrawn_by", sa.String(255)),
+        sa.Column("withdrawn_reason", sa.Text),
         sa.PrimaryKeyConstraint("id", name="pk_process_definition"),
         sa.UniqueConstraint("process_id", "version", name="uq_process_definition_process_id_version"),
     )
