@@ -14,6 +14,10 @@ AXE_MADE := $(AXE)/.made
 PARTS := static/vendor
 PARTS_MADE := $(PARTS)/.made
 MODULES := static/node_modules
+# What pages draw with, each a script and a style sheet
+EDITORS := modeler decision-editor form-editor
+LICENSED := camunda-bpmn-js bpmn-js-token-simulation dmn-js @bpmn-io/form-js-editor
+BUNDLE = PATH="$$PATH:$(CURDIR)/$(BIN)" $(MODULES)/.bin/esbuild --bundle --minify --format=iife --legal-comments=eof --log-level=warning
 # uv is for `make lock` alone. It writes neither addresses nor paths into a lock.
 UV ?= uv
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11.5 --generate-hashes --no-emit-index-url \
@@ -100,22 +104,26 @@ $(VENV_MADE): setup.cfg pyproject.toml $(LOCK)
 	@touch $@
 
 # The system's npm, or else one from PyPI inside the virtual environment
-$(PARTS_MADE): static/package.json static/package-lock.json static/.npmrc static/bundles/form-viewer.mjs Makefile | $(VENV_MADE)
+$(PARTS_MADE): static/package.json static/package-lock.json static/.npmrc $(wildcard static/bundles/*) Makefile | $(VENV_MADE)
 	@if command -v npm >/dev/null && command -v node >/dev/null; then \
 	  cd static && $(NPM_CI); \
 	else \
 	  $(BIN)/python $(PIP) --require-hashes -r locks/node.lock && \
 	  cd static && PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM_CI); \
 	fi
-	@rm -rf $(PARTS) && mkdir -p $(PARTS)/bpmn-js $(PARTS)/form-js
+	@rm -rf $(PARTS) && mkdir -p $(PARTS)/bpmn-js $(PARTS)/form-js $(PARTS)/editors
 	cp $(MODULES)/htmx.org/dist/htmx.min.js $(PARTS)/
 	cp $(MODULES)/@picocss/pico/css/pico.min.css $(PARTS)/
 	cp $(MODULES)/bpmn-js/dist/bpmn-navigated-viewer.production.min.js $(PARTS)/bpmn-js/
 	cp $(MODULES)/bpmn-js/dist/assets/diagram-js.css $(MODULES)/bpmn-js/dist/assets/bpmn-js.css $(PARTS)/bpmn-js/
 	cp $(MODULES)/bpmn-js/LICENSE $(PARTS)/bpmn-js/
-	PATH="$$PATH:$(CURDIR)/$(BIN)" $(MODULES)/.bin/esbuild static/bundles/form-viewer.mjs --bundle --minify --format=iife \
-	  --legal-comments=eof --log-level=warning --outfile=$(PARTS)/form-js/form-viewer.js
+	$(BUNDLE) static/bundles/form-viewer.mjs --outfile=$(PARTS)/form-js/form-viewer.js
 	cp $(MODULES)/@bpmn-io/form-js-viewer/dist/assets/form-js.css $(MODULES)/@bpmn-io/form-js-viewer/LICENSE $(PARTS)/form-js/
+	for editor in $(EDITORS); do \
+	  $(BUNDLE) static/bundles/$$editor.mjs --outfile=$(PARTS)/editors/$$editor.js && \
+	  $(BUNDLE) static/bundles/$$editor.css --loader:.eot=empty --loader:.svg=empty --outfile=$(PARTS)/editors/$$editor.css || exit 1; \
+	done
+	@for part in $(LICENSED); do cp $(MODULES)/$$part/LICENSE $(PARTS)/editors/LICENSE-$$(basename $$part); done
 	@touch $@
 
 # The OpenID provider that the tests run: a Node of the system's, or the one that the parts brought along

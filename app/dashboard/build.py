@@ -16,6 +16,7 @@ from app.dashboard.causes import CausePages
 from app.dashboard.cookies import proof
 from app.dashboard.decisions import DecisionPages
 from app.dashboard.diagrams import Diagrams, name_of
+from app.dashboard.drawn import Drawn
 from app.dashboard.errors import handle_errors
 from app.dashboard.handlers import HandlerPages
 from app.dashboard.home import HomePage
@@ -23,6 +24,7 @@ from app.dashboard.instance import InstancePage
 from app.dashboard.instances import InstancePages
 from app.dashboard.jobs import JobPages
 from app.dashboard.login import LoginPages
+from app.dashboard.modeler import ModelerPages
 from app.dashboard.moves import MovePages
 from app.dashboard.parts import DashboardParts
 from app.dashboard.processes import ProcessPages
@@ -53,6 +55,8 @@ def build_dashboard(app: Flask, parts: DashboardParts) -> None:
         CausePages(parts, diagrams),
         JobPages(parts, diagrams),
         ProcessPages(parts, diagrams),
+        ModelerPages(parts, diagrams),
+        Drawn(parts, diagrams),
         DecisionPages(parts, diagrams),
         AccountPages(parts, diagrams),
         UserPages(parts, diagrams),

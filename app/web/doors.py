@@ -112,6 +112,18 @@ _API: Final = {
 
 _DASHBOARD: Final = {
     "dashboard.home": Door(_READ),
+    "dashboard.modeler": Door(_P.READ_DEFINITIONS),
+    "dashboard.draw_new": Door(_P.READ_DEFINITIONS),
+    "dashboard.draw_draft": Door(_P.READ_DEFINITIONS, "told"),
+    "dashboard.draw_version": Door(_P.READ_DEFINITIONS, "process"),
+    "dashboard.draw_model": Door(_P.READ_DECISIONS, "whole"),
+    "dashboard.check_drawn": Door(_P.DEPLOY_DEFINITION),
+    "dashboard.check_decisions": Door(_P.DEPLOY_DECISIONS, "whole"),
+    "dashboard.make_draft": Door(_P.DEPLOY_DEFINITION, "told"),
+    "dashboard.save_draft": Door(_P.DEPLOY_DEFINITION, "told"),
+    "dashboard.remove_draft": Door(_P.DEPLOY_DEFINITION, "told"),
+    "dashboard.deploy_drawn": Door(_P.DEPLOY_DEFINITION, "told"),
+    "dashboard.deploy_drawn_decisions": Door(_P.DEPLOY_DECISIONS, "whole"),
     "dashboard.instances": Door(_READ),
     "dashboard.instance": Door(_READ, "instance"),
     "dashboard.instance_live": Door(_READ, "instance"),

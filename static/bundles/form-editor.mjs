@@ -1,0 +1,4 @@
+/* The page that draws forms. */
+import { createFormEditor } from "@bpmn-io/form-js-editor";
+
+globalThis.FormEditor = { createFormEditor };
