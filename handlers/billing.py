@@ -147,6 +147,7 @@ def open_dunning(work: Work, order_id: str, account: str, owed_cents: int) -> Do
     Raises   SystemSilent if billing does not answer in time (tried again)
              Refused("already_in_dunning") if it is in dunning for another sum
     Repeats  safe: billing honours the key
+    Messages  payment_received for each payment
     """
     body = {"order_id": order_id, "account": account, "owed_cents": owed_cents}
     answer = ask(work, "POST", "/billing/dunning", body=body)

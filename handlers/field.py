@@ -28,6 +28,7 @@ def book(work: Work, order_id: str, customer: str, address: str, wanted_on: date
              Refused("no_slot") if nobody is free within two weeks
              Refused("address_unknown") if no house is found for the address
     Repeats  safe: the field force honours the key
+    Messages  visit_outcome when the technician was there, or was not let in, or the customer has moved the visit
     """
     wanted = wanted_on.isoformat() if wanted_on else None
     body = {"order_id": order_id, "customer": customer, "address": address, "wanted_on": wanted}

@@ -26,6 +26,8 @@ def request_port(
              Refused("unknown_operator") if it knows no such operator
              Refused("not_portable") if the number is in no range that can be ported
     Repeats  safe: the clearing house honours the key
+    Messages  porting_answer when the other operator has answered
+              number_ported on the day
     """
     wanted = wanted_on.isoformat() if wanted_on else None
     body = {"order_id": order_id, "number": number, "donor": donor, "account": account, "wanted_on": wanted}

@@ -10,6 +10,7 @@ from app.api import (
     causes,
     decisions,
     definitions,
+    deployments,
     drafts,
     health,
     incidents,
@@ -33,6 +34,7 @@ __all__ = ["ApiParts", "build_api", "build_health"]
 _ROOMS = (
     definitions.Definitions,
     decisions.Decisions,
+    deployments.Deployments,
     drafts.Drafts,
     instances.Instances,
     moves.Moves,

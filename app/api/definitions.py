@@ -183,11 +183,13 @@ class Definitions:
     def check_diagram(self) -> Response:
         """Check a diagram without deploying it
 
-        Answers 200 with every finding, whether it could be deployed or not.
+        Answers 200 with every finding, whether it could be deployed or not: what is wrong in itself, and what it needs
+        and is not deployed.
         """
         document, file_name = _read_diagram()
         try:
-            findings = self._engine.check(document, file_name)
+            with self._database.reading() as connection:
+                findings = self._engine.check(document, file_name, beside=connection)
         except DiagramRefused as error:  # not even XML; here that is an answer
             findings = list(error.findings)
         deployable = all(finding.severity != "error" for finding in findings)
@@ -276,8 +278,12 @@ def _read_diagram() -> tuple[bytes, str | None]:
     file = sent.files.get("file")
     if file is None:
         raise InvalidInput("The form has no part `file` with the BPMN file in it.", path="$.file")
-    name = (file.filename or "").replace("\\", "/").rpartition("/")[2]
-    return file.stream.read(), name[:255] or None
+    return file.stream.read(), sent_name(file.filename)
+
+
+def sent_name(file_name: str | None) -> str | None:
+    """Of an uploaded file, without folders."""
+    return (file_name or "").replace("\\", "/").rpartition("/")[2][:255] or None
 
 
 def _raise_errors(findings: list[Finding]) -> None:

@@ -1,53 +1,63 @@
-"""Diagrams and decision models from files: checked, deployed, and what is wrong with them said."""
+"""Diagrams and decision models from files: found, checked, deployed into the database of this installation."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
+from app.cli.findings import Checked, show
 from app.core.clock import SystemClock
 from app.decisions.dmn import DmnRefused
-from app.decisions.dmn import Finding as DmnFinding
 from app.decisions.feel import value_to_json
 from app.dispatch.wakeups import LocalWakeups
+from app.engine.bundle import File
 from app.engine.decisions import accept, examine
-from app.engine.diagram import DiagramRefused, Finding
+from app.engine.diagram import DiagramRefused
 from app.engine.doors import Engine
 from app.factory import EngineRoom
 from app.handling.registry import Registry
 
+ENDINGS = (".bpmn", ".dmn")
 
-def check_files(files: Iterable[Path]) -> bool:
-    """Whether all of them could be deployed."""
+
+def files_in(paths: Iterable[Path]) -> list[Path]:
+    """The files, and those in the folders, however deep; each once, in order. UsageError where there are none."""
+    found = list(dict.fromkeys(file for path in paths for file in _files_of(path)))
+    if not found:
+        raise click.UsageError(f"There is no {' or '.join(ENDINGS)} file there.")
+    return found
+
+
+def _files_of(path: Path) -> Iterator[Path]:
+    if path.is_dir():
+        yield from sorted(file for ending in ENDINGS for file in path.rglob(f"*{ending}"))
+    else:
+        yield path
+
+
+def check_files(paths: Iterable[Path]) -> list[Checked]:
+    """What is wrong with each. Together they are the house that they are held against."""
     clock = SystemClock()
     engine = Engine(Registry.scan(), clock, LocalWakeups(clock))
-    good = True
-    for file in files:
-        findings = _findings(engine, file)
-        good &= not any(finding.severity == "error" for finding in findings)
-        _show(file, findings)
-        if not findings:
-            click.echo(f"{file}: nothing found")
-    return good
+    files = files_in(paths)
+    found = engine.examine_all([File(file.name, file.read_bytes()) for file in files])
+    return [Checked(file, each.findings) for file, each in zip(files, found, strict=True)]
 
 
-def deploy_files(room: EngineRoom, files: Iterable[Path]) -> bool:
+def deploy_files(room: EngineRoom, paths: Iterable[Path]) -> bool:
     """Each in a transaction of its own; whether all of them are deployed now."""
     good = True
-    for file in files:
+    for file in files_in(paths):
         try:
-            deployed = _deploy(room, file)
+            what = _deploy(room, file)
         except (DiagramRefused, DmnRefused) as refused:
             good = False
-            _show(file, refused.findings)
+            show([Checked(file, refused.findings)], err=True)
             continue
-        _show(file, deployed.findings)
-        what = "deployed as" if deployed.created else "is already"
-        click.echo(f"{file}: {what} {deployed.name_id} version {deployed.version}")
+        click.echo(f"{file}: {what}")
     return good
 
 
@@ -59,43 +69,19 @@ def decide_file(file: Path, decision: str, inputs: Mapping[str, Any]) -> Any:
     return value_to_json(model.evaluate(decision, inputs))
 
 
-def _is_dmn(file: Path) -> bool:
-    return file.suffix == ".dmn"
-
-
-def _findings(engine: Engine, file: Path) -> Sequence[Finding | DmnFinding]:
-    if not _is_dmn(file):
-        return engine.check(file.read_bytes(), file.name)
-    try:
-        return examine(file.read_bytes())[1]
-    except DmnRefused as refused:
-        return refused.findings
-
-
-@dataclass(frozen=True)
-class _Stored:
-    name_id: str
-    version: int
-    created: bool
-    findings: Sequence[Finding | DmnFinding]
-
-
-def _deploy(room: EngineRoom, file: Path) -> _Stored:
-    if _is_dmn(file):
+def _deploy(room: EngineRoom, file: Path) -> str:
+    """In words what came of it; warnings are shown."""
+    if file.suffix == ".dmn":
         accepted = accept(file.read_bytes())
         with room.database.transaction() as tx:
             model = room.engine.deploy_decisions(tx, accepted)
-        return _Stored(model.model_id, model.version, model.created, model.findings)
+        show([Checked(file, model.findings)], err=True)
+        return said(model.created, model.model_id, model.version)
     with room.database.transaction() as tx:
         diagram = room.engine.deploy(tx, file.read_bytes(), file.name)
-        return _Stored(diagram.process_id, diagram.version, diagram.created, diagram.findings)
+    show([Checked(file, diagram.findings)], err=True)
+    return said(diagram.created, diagram.process_id, diagram.version)
 
 
-def _show(file: Path, findings: Iterable[Finding | DmnFinding]) -> None:
-    for finding in findings:
-        place = f"{file}:{finding.line or 0}"
-        element = f" {finding.element_id}:" if finding.element_id else ""
-        click.echo(f"{place}: {finding.severity} {finding.code}:{element} {finding.message} {finding.remedy}", err=True)
-        example = getattr(finding, "example", None)
-        if example:
-            click.echo(f"{place}: for example {value_to_json(example)}", err=True)
+def said(created: bool, name_id: str, version: int) -> str:
+    return f"{'deployed as' if created else 'is already'} {name_id} version {version}"

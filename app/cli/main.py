@@ -12,7 +12,9 @@ import click
 from app.cli.audit import audit
 from app.cli.demo import demo
 from app.cli.diagrams import check_files, decide_file, deploy_files
+from app.cli.findings import FORMATS, sarif, show
 from app.cli.people import token, user
+from app.cli.remote import Server, deploy_to
 from app.cli.secrets import secret_commands
 from app.cli.serve import serve
 from app.cli.templates import templates
@@ -74,22 +76,55 @@ def migrate_command() -> None:
     click.echo("The database has this version's schema.")
 
 
+_paths = click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+
+
 @main.command("check")
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def check_command(files: tuple[Path, ...]) -> None:
-    """Say everything that is wrong with diagrams. Nothing is stored and no database is needed."""
-    if not check_files(files):
+@_paths
+@click.option("--format", "format_", default="plain", show_default=True, type=click.Choice(FORMATS))
+@click.option("--strict", is_flag=True, help="Warnings too end with status 1.")
+def check_command(paths: tuple[Path, ...], format_: str, strict: bool) -> None:
+    """Say everything that is wrong with diagrams and decision models: files, or folders of them.
+
+    Nothing is stored and no database is needed. Ends with status 1 when something could not be deployed. docs/lint.md
+    has every code.
+    """
+    checked = check_files(paths)
+    if format_ == "sarif":
+        click.echo(sarif(checked))
+    else:
+        show(checked)
+        wrong = sum(len(each.findings) for each in checked)
+        click.echo(f"{len(checked)} files, {wrong or 'no'} finding{'' if wrong == 1 else 's'}", err=True)
+    if any(each.has("error", "warning") if strict else each.has("error") for each in checked):
         raise SystemExit(1)
 
 
 @main.command("deploy")
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def deploy_command(files: tuple[Path, ...]) -> None:
-    """Store diagrams as their processes' next versions; a diagram that is the latest version already stays that."""
+@_paths
+@click.option("--url", help="A server, such as https://turnup.example.net; without it, the database of the settings.")
+@click.option("--token", envvar="TURNUP_TOKEN", help="Opens the server's API; better in TURNUP_TOKEN.")
+@click.option("--reason", help="Why: kept with the deployment.")
+@click.option("--dry-run", is_flag=True, help="Only ask the server whether they could be deployed.")
+def deploy_command(
+    paths: tuple[Path, ...], url: str | None, token: str | None, reason: str | None, dry_run: bool
+) -> None:
+    """Store diagrams and decision models, files or folders of them, as next versions of what they are.
+
+    What the latest version says already stays that. With --url all are deployed or none; without it, all that can be.
+    """
+    if url is not None:
+        if not token:
+            raise click.UsageError("A server wants a token: set TURNUP_TOKEN, or give --token.")
+        if not deploy_to(Server(url, token), paths, reason=reason, dry_run=dry_run):
+            raise SystemExit(1)
+        return
+    if reason is not None or dry_run:
+        raise click.UsageError("--reason and --dry-run are for a server: give --url, or use `turnup check`.")
     room = build_engine_room(read_settings(os.environ))
     try:
         migrate(room.database)
-        if not deploy_files(room, files):
+        if not deploy_files(room, paths):
             raise SystemExit(1)
     finally:
         room.close()

@@ -88,7 +88,8 @@ class Drawn(Pages):
             _, problems = read_form(drawn.document)
             return _found(Finding("error", None, "form", each, REMEDY_FORM, None) for each in problems)
         try:
-            return _found(self.parts.engine.check(drawn.document.encode()))
+            with self.parts.database.reading() as connection:
+                return _found(self.parts.engine.check(drawn.document.encode(), beside=connection))
         except DiagramRefused as refused:
             return _found(refused.findings)
 

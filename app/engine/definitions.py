@@ -1,7 +1,8 @@
 """Diagrams as they are deployed: checked, numbered, kept as they came, and built once per process."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
@@ -13,12 +14,13 @@ from app.core.errors import Conflict, NotFound
 from app.core.ids import new_id
 from app.engine.diagram import Diagram, DiagramRefused, Finding
 from app.engine.kept import Kept
+from app.engine.lint.house import House, Offer, offer_of
 from app.engine.locks import lock
 from app.engine.spiff.build import Program, build
 from app.engine.spiff.dialect import check
 from app.engine.spiff.dialect.read import read_diagram
-from app.engine.spiff.xml import read_xml
-from app.engine.tables import process_definition
+from app.engine.spiff.xml import digest, read_xml
+from app.engine.tables import decision, process_definition
 from app.handling.registry import Registry
 
 
@@ -69,9 +71,14 @@ _FIND = Prepared(
 _IN_USE = Prepared(_OF_PROCESS.where(process_definition.c.withdrawn_at.is_(None)))
 
 
-def examine(document: bytes, registry: Registry, file_name: str | None = None) -> tuple[Diagram | None, list[Finding]]:
-    """Everything wrong with a diagram; the diagram is None when there is an error among it."""
-    diagram, _, findings = check(document, registry.get, registry.types())
+def examine(
+    document: bytes, registry: Registry, file_name: str | None = None, house: House | None = None
+) -> tuple[Diagram | None, list[Finding]]:
+    """Everything wrong with a diagram; the diagram is None when there is an error among it.
+
+    Without a `house`, what a diagram needs of others is not looked at.
+    """
+    diagram, _, findings = check(document, registry.get, registry.types(), house)
     if diagram is not None and file_name is not None and file_name.removesuffix(".bpmn") != diagram.process_id:
         findings.append(_misnamed(file_name, diagram))
     return diagram, findings
@@ -81,7 +88,7 @@ def _misnamed(file_name: str, diagram: Diagram) -> Finding:
     return Finding(
         "warning",
         diagram.process_id,
-        "FileNameDiffers",
+        "file_name_differs",
         f"The file is called '{file_name}', the process in it '{diagram.process_id}'.",
         f"Call the file '{diagram.process_id}.bpmn', so that people find it.",
         None,
@@ -92,7 +99,7 @@ def _withdrawn(diagram: Diagram, version: int) -> Finding:
     return Finding(
         "warning",
         diagram.process_id,
-        "Withdrawn",
+        "withdrawn",
         f"Version {version} says the same and is withdrawn: nothing starts on it.",
         "Put it back, or change the diagram.",
         None,
@@ -184,6 +191,40 @@ class Programs:
     def program(self, connection: sa.Connection, definition_id: str) -> Program:
         """The specs of a definition; built from its document the first time."""
         return self._kept.get(definition_id, lambda: _build(connection, definition_id))
+
+
+def read(document: bytes) -> Diagram:
+    """The diagram of a document, whatever else is wrong with it; DiagramRefused when it holds none."""
+    root = read_xml(document)
+    diagram, findings = read_diagram(root, document, digest(root))
+    if diagram is None:
+        raise DiagramRefused(findings)
+    return diagram
+
+
+class Houses:
+    """What is deployed, as the checks of other diagrams see it; kept by version."""
+
+    def __init__(self, size: int = 1000) -> None:
+        self._kept: Kept[Offer] = Kept(size)
+
+    def now(self, connection: sa.Connection) -> House:
+        """What the latest versions bring; read while the connection is open, when something asks for it."""
+        return House(lambda: self._offers(connection))
+
+    def _offers(self, connection: sa.Connection) -> Iterator[Offer]:
+        yield Offer(decisions=frozenset(connection.execute(sa.select(decision.c.decision_id).distinct()).scalars()))
+        table = process_definition.c
+        newest = sa.select(table.process_id, sa.func.max(table.version).label("version"))
+        latest = newest.where(table.withdrawn_at.is_(None)).group_by(table.process_id).subquery()
+        on = sa.and_(table.process_id == latest.c.process_id, table.version == latest.c.version)
+        for (definition_id,) in connection.execute(sa.select(table.id).join_from(process_definition, latest, on)).all():
+            yield self._kept.get(definition_id, partial(_offer, connection, definition_id))
+
+
+def _offer(connection: sa.Connection, definition_id: str) -> Offer:
+    query = sa.select(process_definition.c.document).where(process_definition.c.id == definition_id)
+    return offer_of(read(connection.execute(query).scalar_one()))
 
 
 def _build(connection: sa.Connection, definition_id: str) -> Program:

@@ -16,13 +16,15 @@ from app.core.priority import NORMAL
 from app.core.types import from_microseconds
 from app.core.wakeups import Wakeups
 from app.decisions.dmn import Model
-from app.engine import decisions, definitions, forms, inbox, starts, steps, triggers, workers
+from app.engine import bundle, decisions, definitions, forms, inbox, starts, steps, triggers, workers
+from app.engine.bundle import DeployedFile, Examined, File
 from app.engine.decisions import Accepted, Decided, DecisionDeployment
 from app.engine.definitions import Deployment
 from app.engine.desk import Desk
 from app.engine.diagram import DiagramRefused, Finding
 from app.engine.gates.doors import Gates
 from app.engine.instances import ACTIVE, Instances, StaleInstance
+from app.engine.lint.house import EMPTY
 from app.engine.messages import MessageIn, Published
 from app.engine.signals import Broadcast
 from app.engine.spiff.index import Node
@@ -66,6 +68,7 @@ class Engine:
         self._clock = clock
         self._wakeups = wakeups
         self._programs = definitions.Programs()
+        self._houses = definitions.Houses()
         self._decisions = decisions.Decisions()
         self.gates = Gates(registry)
         self._instances = Instances(self._programs)
@@ -81,9 +84,22 @@ class Engine:
         return timedelta(microseconds=self._patience)
 
     # diagrams
-    def check(self, document: bytes, file_name: str | None = None) -> list[Finding]:
-        """Everything wrong with a diagram; nothing is stored."""
-        return definitions.examine(document, self._registry, file_name)[1]
+    def check(
+        self, document: bytes, file_name: str | None = None, *, beside: sa.Connection | None = None
+    ) -> list[Finding]:
+        """Everything wrong with a diagram, `beside` what is deployed there; nothing is stored."""
+        house = None if beside is None else self._houses.now(beside)
+        return definitions.examine(document, self._registry, file_name, house)[1]
+
+    def examine_all(self, files: Sequence[File], beside: sa.Connection | None = None) -> list[Examined]:
+        """Each with everything wrong with it, together with the others and `beside` what is deployed there."""
+        return bundle.examine(files, self._registry, EMPTY if beside is None else self._houses.now(beside))
+
+    def deploy_all(
+        self, tx: Transaction, files: Sequence[Examined], *, by: str | None = None, reason: str | None = None
+    ) -> list[DeployedFile]:
+        """Store all of them, or none: FilesRefused lists every error of each."""
+        return bundle.deploy(tx, bundle.accept(files), self._clock, by, reason)
 
     def deploy(
         self,
@@ -98,7 +114,8 @@ class Engine:
 
         `by` and `reason` stand beside the version. DiagramRefused lists every error.
         """
-        diagram, findings = definitions.examine(document, self._registry, file_name)
+        house = self._houses.now(tx.connection)
+        diagram, findings = definitions.examine(document, self._registry, file_name, house)
         if diagram is None:
             raise DiagramRefused(findings)
         deployment = definitions.deploy(tx, diagram, findings, self._clock, by, reason)

@@ -7,6 +7,7 @@ The form: a summary, text, then sections that start at the line's beginning, wit
     Raises   SystemSilent if the node does not answer in time
              Refused("port_taken") if another ONT holds the port
     Repeats  safe: ...
+    Messages  ont_online when the ONT is first seen: what the system sends later, because of this call
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import inspect
 import re
 from dataclasses import dataclass
 
-_SECTION = re.compile(r"^(Outputs|Raises|Repeats)(?:\s+|:\s*|$)(.*)$")
+_SECTION = re.compile(r"^(Outputs|Raises|Repeats|Messages)(?:\s+|:\s*|$)(.*)$")
 _OUTPUT = re.compile(r"^(\w+)\s*\(([^)]*)\)\s*:?\s*(.*)$")
 _REFUSAL = re.compile(r"""^Refused\(["'](\w+)["']\)\s*:?\s*(.*)$""")
 
@@ -35,6 +36,7 @@ class HandlerDoc:
     faults: tuple[str, ...]  # lines such as "SystemSilent if the node does not answer"
     refusals: dict[str, str]  # code -> when; what a diagram may catch with an error boundary
     repeats: str
+    messages: tuple[str, ...] = ()  # names of messages that the system sends because of the call
 
 
 def read_doc(docstring: str | None) -> HandlerDoc:
@@ -52,6 +54,7 @@ def read_doc(docstring: str | None) -> HandlerDoc:
         faults=tuple(line for line in raised if not _REFUSAL.match(line)),
         refusals={match[1]: match[2] for line in raised if (match := _REFUSAL.match(line))},
         repeats=" ".join(line.strip() for line in sections.get("Repeats", [])).strip(),
+        messages=tuple(line.split()[0] for line in _entries(sections.get("Messages", []))),
     )
 
 

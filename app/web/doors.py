@@ -55,6 +55,9 @@ _API: Final = {
     "drafts.make_draft": Door(_P.DEPLOY_DEFINITION, "told"),
     "drafts.save_draft": Door(_P.DEPLOY_DEFINITION, "told"),
     "drafts.remove_draft": Door(_P.DEPLOY_DEFINITION, "told"),
+    # With decision models among the files it needs DEPLOY_DECISIONS as well.
+    "deployments.deploy_files": Door(_P.DEPLOY_DEFINITION, "told"),
+    "deployments.check_files": Door(_P.DEPLOY_DEFINITION),
     "process_instances.list_instances": Door(_READ),
     "process_instances.read_instance": Door(_READ, "instance"),
     "process_instances.read_history": Door(_READ, "instance"),

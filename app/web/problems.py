@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails, ValidationError
 from app.core.errors import InvalidInput, TurnupError
 from app.decisions.dmn import DmnRefused
 from app.decisions.dmn import Finding as DmnFinding
+from app.engine.bundle import Examined, FilesRefused
 from app.engine.diagram import DiagramRefused, DiagramTooLarge, Finding
 from app.engine.migration.plan import MappingRefused
 from app.engine.schemas import VariablesRefused
@@ -43,6 +44,7 @@ class Problem(Output):
 class FindingOut(Output):
     """Something wrong, or doubtful, in a diagram."""
 
+    file: str | None = Field(default=None, description="Where several were sent: in which")
     severity: str = Field(description="`error`: not deployed; `warning`: deployed all the same")
     element_id: str | None
     line: int | None
@@ -85,7 +87,7 @@ def body_of(error: TurnupError) -> ErrorBody:
         path=error.path,
         status=error.status,
         errors=_several(error)[:ERRORS_LIMIT],
-        findings=_findings(error.findings) if isinstance(error, _WITH_FINDINGS) else None,
+        findings=_told(error),
         facts=facts or None,
     )
 
@@ -108,8 +110,22 @@ def _several(error: TurnupError) -> list[Problem]:
     return []
 
 
-def _findings(findings: Sequence[Finding] | Sequence[DmnFinding]) -> list[FindingOut]:
-    return [FindingOut.model_validate(finding) for finding in findings]
+def _told(error: TurnupError) -> list[FindingOut] | None:
+    if isinstance(error, FilesRefused):
+        return file_findings(error.examined)
+    if isinstance(error, _WITH_FINDINGS):
+        return [FindingOut.model_validate(finding) for finding in error.findings]
+    return None
+
+
+def file_findings(examined: Sequence[Examined]) -> list[FindingOut]:
+    """Each with the file that it is about."""
+    return with_files((each.file.name, one) for each in examined for one in each.findings)
+
+
+def with_files(told: Iterable[tuple[str, Finding | DmnFinding]]) -> list[FindingOut]:
+    """Each with the file that it is about."""
+    return [FindingOut.model_validate({**vars(one), "file": name}) for name, one in told]
 
 
 def _problem(title: str, detail: ErrorDetails) -> Problem:

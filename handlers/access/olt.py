@@ -94,6 +94,7 @@ def activate_ont(
              Refused("unknown_line_profile") if the node has no such profile
              Refused("profile_too_slow") if the profile does not reach the speed
     Repeats  safe: an ONT already on the port is returned, not added twice
+    Messages  ont_online when the ONT is seen for the first time, with its serial as the key
     """
     body = {"olt": olt, "port": port, "serial": serial, "speed_mbps": speed_mbps, "line_profile": line_profile}
     answer = ask(work, "POST", "/access/onts", body=body)
@@ -154,6 +155,7 @@ def replace_ont(work: Work, serial: str, new_serial: str) -> Done | Refused:
              Refused("unknown_serial") if no such ONT is seen on the fibre
              Refused("serial_in_use") if the new ONT is active elsewhere
     Repeats  safe: the node honours the key
+    Messages  ont_online when the new ONT is seen for the first time, with its serial as the key
     """
     answer = ask(work, "POST", f"/access/onts/{segment(serial)}/replacement", body={"new_serial": new_serial})
     return answer if isinstance(answer, Refused) else Done(ont_id=answer["ont_id"])

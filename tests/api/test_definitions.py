@@ -39,7 +39,7 @@ def test_a_file_in_a_form_is_deployed_too_and_its_name_is_looked_at(api: Caller)
     form = {"file": (BytesIO(line().xml()), "C:\\flows\\other.bpmn")}
     answer = api.post("/process-definitions", data=form, content_type="multipart/form-data")
     assert answer.status_code == 201
-    assert [finding["code"] for finding in answer.json["findings"]] == ["FileNameDiffers"]
+    assert [finding["code"] for finding in answer.json["findings"]] == ["file_name_differs"]
 
 
 def test_a_diagram_is_given_back_byte_for_byte_and_as_a_download(api: Caller) -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from click.testing import CliRunner, Result
 
+from app.cli.main import main
 from tests.factories.diagrams import Diagram
-from tests.factories.servers import Server
+from tests.factories.servers import TOKEN, Server
 
 GROWTH_LIMIT_KB = 25_000
 
@@ -56,7 +58,45 @@ def test_a_body_that_is_too_large_is_refused_without_being_held(
 
 def test_the_server_still_does_its_work_after_them(server: Server) -> None:
     server.deploy(Diagram("after").start().end().chain("s", "e").xml())
-    started = httpx.post(
-        f"{server.url}/api/v1/process-instances", headers=server.headers, json={"processId": "after"}
-    )
+    started = httpx.post(f"{server.url}/api/v1/process-instances", headers=server.headers, json={"processId": "after"})
     assert started.status_code == 202
+
+
+def test_a_folder_is_deployed_from_a_pipeline_all_or_none(server: Server, tmp_path: Path) -> None:
+    def deploy(*more: str) -> Result:
+        arguments = ["deploy", str(tmp_path), "--url", server.url, *more]
+        return CliRunner().invoke(main, arguments, env={"TURNUP_TOKEN": TOKEN})
+
+    for name in ("first", "second"):
+        (tmp_path / f"{name}.bpmn").write_bytes(Diagram(name).start().end().chain("s", "e").xml())
+    assert deploy("--dry-run").stdout == "2 files could be deployed.\n"
+    done = deploy("--reason", "release 7")
+    assert done.exit_code == 0, done.output
+    assert f"{tmp_path / 'second.bpmn'}: deployed as second version 1" in done.stdout
+    assert "is already first version 1" in deploy().stdout
+    (tmp_path / "first.bpmn").write_bytes(Diagram("first").start().manual("m").end().chain("s", "m", "e").xml())
+    (tmp_path / "second.bpmn").write_bytes(
+        Diagram("second").start().service("a", "no.one").end().chain("s", "a", "e").xml()
+    )
+    refused = deploy()
+    assert refused.exit_code == 1
+    assert f"{tmp_path / 'second.bpmn'}:a: error unknown_handler" in refused.stderr
+    assert "Nothing was deployed" in refused.stderr
+    known = httpx.get(f"{server.url}/api/v1/process-definitions/first", headers=server.headers).json()
+    assert known["version"] == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "token", "words"),
+    [(None, "wrong", "answered 401"), ("http://127.0.0.1:9", "any", "did not answer"), (None, "", "wants a token")],
+    ids=["a wrong token", "no server", "no token"],
+)
+def test_a_deployment_that_cannot_be_is_a_sentence(
+    server: Server, tmp_path: Path, url: str | None, token: str, words: str
+) -> None:
+    (tmp_path / "p.bpmn").write_bytes(Diagram("p").start().end().chain("s", "e").xml())
+    arguments = ["deploy", str(tmp_path), "--url", url or server.url]
+    result = CliRunner().invoke(main, arguments, env={"TURNUP_TOKEN": token})
+    assert result.exit_code != 0
+    assert words in result.output
+    assert "Traceback" not in result.output

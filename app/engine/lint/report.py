@@ -12,6 +12,7 @@ from app.engine.lint.calls import check_calls
 from app.engine.lint.compensation import check_compensation
 from app.engine.lint.events import check_events
 from app.engine.lint.gateways import check_gateways
+from app.engine.lint.house import House, check_house
 from app.engine.lint.links import check_links
 from app.engine.lint.loops import check_loops
 from app.engine.lint.reach import check_reach
@@ -21,9 +22,12 @@ from app.handling.registry import Handler
 
 
 def lint(
-    diagram: Diagram, known_handlers: Callable[[str], Handler | None], handler_types: Sequence[str] = ()
+    diagram: Diagram,
+    known_handlers: Callable[[str], Handler | None],
+    handler_types: Sequence[str] = (),
+    house: House | None = None,
 ) -> list[Finding]:
-    """All findings, by line. `handler_types` are offered as near names when a handler is unknown."""
+    """All findings, by line. `handler_types` are all that are known; without a `house`, others are not looked at."""
     findings = chain(
         check_shape(diagram),
         check_gateways(diagram),
@@ -36,5 +40,6 @@ def lint(
         check_calls(diagram),
         check_loops(diagram, known_handlers),
         check_branches(diagram, known_handlers),
+        check_house(diagram, house, known_handlers, handler_types) if house is not None else (),
     )
     return sorted(limited(findings), key=lambda finding: finding.line or 0)

@@ -116,7 +116,7 @@ def test_the_same_content_again_stays_withdrawn_and_says_so(two: Bench) -> None:
     with two.database.transaction() as tx:
         again = two.engine.deploy(tx, waits_at("v").xml())
     assert (again.created, again.version) == (False, 2)
-    assert "Withdrawn" in [finding.code for finding in again.findings]
+    assert "withdrawn" in [finding.code for finding in again.findings]
     assert start(two) == 1
 
 

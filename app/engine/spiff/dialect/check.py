@@ -12,6 +12,7 @@ from lxml import etree
 
 from app.engine.diagram import INNER, Diagram, Element, Finding, limited
 from app.engine.lint import lint
+from app.engine.lint.house import House
 from app.engine.spiff.dialect.ids import check_ids, check_references
 from app.engine.spiff.dialect.places import is_bpmn, local, report
 from app.engine.spiff.dialect.read import read_diagram
@@ -22,11 +23,14 @@ from app.handling.registry import Handler
 
 
 def check(
-    document: bytes, known_handlers: Callable[[str], Handler | None], handler_types: Sequence[str] = ()
+    document: bytes,
+    known_handlers: Callable[[str], Handler | None],
+    handler_types: Sequence[str] = (),
+    house: House | None = None,
 ) -> tuple[Diagram | None, etree._Element | None, list[Finding]]:
     """The diagram and its XML tree, or neither when a finding is an error; all findings, by line.
 
-    `handler_types` are offered as near names when a handler is unknown.
+    `handler_types` are all that are known. Without a `house`, what the diagram needs of others is not looked at.
     Raises DiagramRefused or DiagramTooLarge only when the document is not even readable XML.
     """
     root = read_xml(document)
@@ -39,7 +43,7 @@ def check(
     findings += more
     if diagram is not None and not bad_ids:  # with ids used twice, nesting may go round in circles
         refused = {finding.element_id for finding in findings if finding.severity == "error"} - {diagram.process_id}
-        linted = lint(diagram, known_handlers, handler_types)
+        linted = lint(diagram, known_handlers, handler_types, house)
         findings += [finding for finding in linted if finding.element_id not in refused]
     findings.sort(key=lambda finding: finding.line or 0)
     if diagram is None or any(finding.severity == "error" for finding in findings):

@@ -14,8 +14,9 @@ from app.engine.spiff.dialect.forms import read_forms, with_forms
 from app.engine.spiff.dialect.places import associated, children, extension, local, namespace, report, text_of
 from app.engine.spiff.dialect.read_events import declarations, is_trigger, read_event
 from app.engine.spiff.dialect.read_steps import read_settings
-from app.engine.spiff.dialect.table import ARTIFACTS, BPMN, VARIABLES_PROPERTY
+from app.engine.spiff.dialect.table import ARTIFACTS, BPMN, MESSAGES_PROPERTY, VARIABLES_PROPERTY
 
+MOST_MESSAGES = 200
 NOT_NODES = {
     *ARTIFACTS.split(),
     *("documentation", "extensionElements", "incoming", "outgoing", "laneSet", "sequenceFlow"),
@@ -38,6 +39,8 @@ def read_diagram(root: etree._Element, document: bytes, digest: str) -> tuple[Di
     if not process.get("id"):
         return None, []
     schema, findings = _variables_schema(process)
+    messages, wrong = _messages(process)
+    findings += wrong
     forms, more = read_forms(process)
     findings += more
     flows, tag = _flows(process), extension(process, "versionTag")
@@ -50,6 +53,7 @@ def read_diagram(root: etree._Element, document: bytes, digest: str) -> tuple[Di
         flows=flows,
         variables_schema=schema,
         version_tag=None if tag is None else tag.get("value") or None,
+        messages_from_outside=messages,
     )
     return diagram, findings
 
@@ -108,16 +112,34 @@ def _elements(root: etree._Element, process: etree._Element, flows: Mapping[str,
     return found
 
 
-def _variables_schema(process: etree._Element) -> tuple[dict[str, Any] | None, list[Finding]]:
+def _property(process: etree._Element, name: str) -> tuple[etree._Element | None, list[Finding]]:
+    """The process's property of that name; more than one is wrong, and none of them is taken."""
     properties = extension(process, "properties")
-    found = [] if properties is None else list(properties)
-    declared = [node for node in found if node.get("name") == VARIABLES_PROPERTY]
-    if not declared:
-        return None, []
-    if len(declared) > 1:
-        return None, [report(declared[1], "repeated", f"There is more than one {VARIABLES_PROPERTY}.", "Keep one.")]
-    schema, problem = read_schema(declared[0].get("value", ""))
+    found = [] if properties is None else [node for node in properties if node.get("name") == name]
+    if len(found) > 1:
+        return None, [report(found[1], "repeated", f"There is more than one {name}.", "Keep one.")]
+    return (found[0] if found else None), []
+
+
+def _messages(process: etree._Element) -> tuple[frozenset[str], list[Finding]]:
+    """The messages that other systems send."""
+    node, findings = _property(process, MESSAGES_PROPERTY)
+    if node is None:
+        return frozenset(), findings
+    names = [name.strip() for name in node.get("value", "").split(",")]
+    if not all(names) or len(names) > MOST_MESSAGES:
+        message = f"{MESSAGES_PROPERTY} is no list of message names: '{node.get('value', '')[:60]}'."
+        remedy = "Write the messages that other systems send, with commas between them: ont_online, order_withdrawn."
+        return frozenset(), [report(node, "messages_property", message, remedy)]
+    return frozenset(names), []
+
+
+def _variables_schema(process: etree._Element) -> tuple[dict[str, Any] | None, list[Finding]]:
+    node, findings = _property(process, VARIABLES_PROPERTY)
+    if node is None:
+        return None, findings
+    schema, problem = read_schema(node.get("value", ""))
     if problem is None:
         return schema, []
     remedy = "Correct the JSON Schema (Draft 2020-12) in the process's property, or delete it."
-    return None, [report(declared[0], "variables_schema", f"{VARIABLES_PROPERTY}: {problem}", remedy)]
+    return None, [report(node, "variables_schema", f"{VARIABLES_PROPERTY}: {problem}", remedy)]

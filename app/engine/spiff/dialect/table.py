@@ -246,8 +246,9 @@ OTHER_CONSTRUCTS = (
     "sequenceFlow:condition",
     "sequenceFlow:default",
 )
-PROCESS_PROPERTIES = {"turnup:variables"}  # zeebe:property names that mean something to Turnup
 VARIABLES_PROPERTY = "turnup:variables"
+MESSAGES_PROPERTY = "turnup:messages"
+PROCESS_PROPERTIES = {VARIABLES_PROPERTY, MESSAGES_PROPERTY}  # zeebe:property names that mean something to Turnup
 
 
 def constructs() -> list[str]:
