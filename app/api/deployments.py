@@ -56,7 +56,7 @@ class DeployedFileOut(Output):
 class DeploymentOut(Output):
     """What came of a deployment."""
 
-    files: list[DeployedFileOut] = Field(description="Decision models first")
+    files: list[DeployedFileOut] = Field(description="Decision models first, each kind by name")
     findings: list[FindingOut] = Field(description="Warnings; with an error in one file, none is deployed")
 
 

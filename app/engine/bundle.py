@@ -121,7 +121,7 @@ def deploy(
     """Store them, decisions before the diagrams that ask them, all of one instant: those that call one another belong
     together."""
     one_instant = FixedClock(clock.now())
-    # By name, as each locks the versions of its process: two deployments of the same files must not wait for each other.
+    # By name, as each locks the versions of its process: two deployments must not wait for each other in a circle.
     in_order = sorted(accepted, key=lambda each: (not each.file.is_model, _id_of(each)))
     return [_deploy(tx, each, one_instant, by, reason) for each in in_order]
 

@@ -42,8 +42,8 @@ def test_a_folder_is_deployed_at_once_and_again_stays_as_it_is(api: Caller) -> N
     told = [(each["file"], each["kind"], each["id"], each["version"], each["created"]) for each in first.json["files"]]
     assert told == [
         ("profiles.dmn", "decisions", "profiles", 1, True),
-        ("p.bpmn", "process", "p", 1, True),
         ("asks.bpmn", "process", "asks", 1, True),
+        ("p.bpmn", "process", "p", 1, True),
     ]
     assert first.json["findings"] == []  # the decision that is asked comes with it
     assert {each["created"] for each in again.json["files"]} == {False}
@@ -90,6 +90,8 @@ def test_a_process_that_may_not_be_deployed_keeps_all_of_them_out(api: Caller, b
 
 def test_a_deployment_is_on_record_with_its_reason(api: Caller) -> None:
     send(api, diagram("p"), diagram("q"), reason="release 7")
+    definition = api.get("/process-definitions/q").json
+    assert (definition["reason"], definition["deployedBy"]) == ("release 7", "api")
     entry = next(each for each in api.get("/audit").json if each["door"] == "deployments.deploy_files")
     assert (entry["reason"], entry["processId"]) == ("release 7", None)
 
