@@ -13,6 +13,7 @@ from app.engine.exchange import Exchange
 from app.engine.instances import Instances
 from app.engine.past import read_past
 from app.engine.spiff.live import Live
+from app.engine.spiff.watch import Watch
 from app.handling.registry import Registry
 
 
@@ -27,6 +28,7 @@ class Desk:
         instances: Instances,
         programs: ProgramSource,
         decisions: Decisions,
+        watch: Watch | None = None,
     ) -> None:
         self.registry = registry
         self.clock = clock
@@ -35,6 +37,7 @@ class Desk:
         self.instances = instances
         self.programs = programs
         self._decisions = decisions
+        self._watch = watch
 
     def open(self, tx: Transaction, instance_id: str) -> Live:
         """The instance with all that has come to it; a suspended one leaves that where it is."""
@@ -51,6 +54,7 @@ class Desk:
         live.decide = partial(self._decisions.evaluate, tx.connection)
         live.past = partial(read_past, tx.connection)
         live.callees = Callees(self.programs, tx.connection)
+        live.watch = self._watch
 
     def go_on(self, tx: Transaction, live: Live) -> None:
         """Run on without claiming: steps that became ready are a worker's, unless the instance is suspended."""

@@ -29,6 +29,7 @@ from app.engine.messages import MessageIn, Published
 from app.engine.signals import Broadcast
 from app.engine.spiff.index import Node
 from app.engine.spiff.live import Live
+from app.engine.spiff.watch import Watch
 from app.engine.starts import Started, StartRequest
 from app.engine.steps import ClaimedStep, StepResult
 from app.engine.suspension import check_awake
@@ -60,9 +61,18 @@ class Engine:
     """Runs instances of deployed processes. Safe to use from many threads; an instance is advanced by one at a time."""
 
     def __init__(
-        self, registry: Registry, clock: Clock, wakeups: Wakeups, cached: int = 2000, patience_s: float = 0
+        self,
+        registry: Registry,
+        clock: Clock,
+        wakeups: Wakeups,
+        cached: int = 2000,
+        patience_s: float = 0,
+        watch: Watch | None = None,
     ) -> None:
-        """`patience_s`: how long a step whose handler is not installed here is left to workers that may have it."""
+        """`patience_s`: how long a step whose handler is not installed here is left to workers that may have it.
+
+        `watch` is told what gateways ask.
+        """
         self._registry = registry
         self._patience = round(patience_s * 1_000_000)
         self._clock = clock
@@ -72,7 +82,7 @@ class Engine:
         self._decisions = decisions.Decisions()
         self.gates = Gates(registry)
         self._instances = Instances(self._programs)
-        self.desk = Desk(registry, clock, wakeups, self._instances, self._programs, self._decisions)
+        self.desk = Desk(registry, clock, wakeups, self._instances, self._programs, self._decisions, watch)
         self._cached = cached
         self._lives: OrderedDict[str, Live] = OrderedDict()
         self._beaten: set[str] = set()  # instances where another writer was first: the next turn takes their lock

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from copy import deepcopy
+from copy import copy, deepcopy
 from datetime import datetime, timedelta
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from pydantic import JsonValue
 
-from app.handling.contract import Done, Refused, System, Waiting, Work
+from app.handling.contract import Done, Limit, Refused, System, Waiting, Work
 from app.handling.docs import HandlerDoc, read_doc
 from app.handling.faults import BadHandler, BadResult, DuplicateHandler
 from app.handling.mark import Marked
@@ -50,6 +50,12 @@ class Handler:
     def about(self) -> HandlerDoc:
         """The docstring's summary, outputs, faults, refusal codes and word on repeats."""
         return read_doc(self.doc)
+
+    def unlimited(self) -> Handler:
+        """The same handler without limits and a system, for a trial that calls nobody."""
+        made = copy(self)
+        made.limit, made.system, made._system_name = Limit(), None, ()
+        return made
 
     def deadline(self, now: datetime) -> datetime:
         """When an attempt that starts now has taken too long."""

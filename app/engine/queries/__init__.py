@@ -60,6 +60,8 @@ from app.engine.queries.instances import list_instances as list_instances
 from app.engine.queries.overdue import WaitView as WaitView
 from app.engine.queries.overdue import longest as longest
 from app.engine.queries.overdue import overdue as overdue
+from app.engine.queries.passages import PassageView as PassageView
+from app.engine.queries.passages import passages as passages
 from app.engine.queries.processes import ProcessView as ProcessView
 from app.engine.queries.processes import get_process as get_process
 from app.engine.queries.processes import open_by_version as open_by_version

@@ -10,6 +10,7 @@ from app.engine.spiff.branches import Branch, join
 from app.engine.spiff.faults import NoFlowChosen
 from app.engine.spiff.index import COMPLETED, READY, WAITING, Node
 from app.engine.spiff.mapping import Source
+from app.engine.spiff.watch import ask
 
 
 class Choice(Spec):
@@ -34,7 +35,7 @@ class ExclusiveGateway(Choice):
         if self.choices:
             view = scopes_of(my_task).view(my_task.workflow.scope)
             for condition, name in self.choices:
-                if condition.value(view, clock_of(my_task)) is True:
+                if ask(my_task, condition, name, view, clock_of(my_task)) is True:
                     target = name
                     break
         if target is None:
@@ -186,7 +187,8 @@ class InclusiveGateway(Choice, Joining):
         if not self.choices:
             return True
         view = scopes_of(my_task).view(my_task.workflow.scope)
-        names = [name for condition, name in self.choices if condition.value(view, clock_of(my_task)) is True]
+        clock = clock_of(my_task)
+        names = [name for condition, name in self.choices if ask(my_task, condition, name, view, clock) is True]
         if not names and self.default is not None:
             names = [self.default]
         if not names:

@@ -1,0 +1,49 @@
+"""What a gateway asks, told to whoever tries a flow out; nobody listens to the instances of orders."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.core.clock import Clock
+from app.core.errors import TurnupError
+from app.engine.spiff.index import Node
+from app.engine.spiff.mapping import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A condition, what it read, and what came of it. `number` is the gateway's token, `target` where the flow leads.
+
+    `fault` says why there is no value.
+    """
+
+    instance_id: str
+    number: int
+    definition_id: str
+    element_id: str
+    target: str
+    condition: str
+    read: dict[str, Any]
+    value: Any
+    fault: str | None = None
+
+
+Watch = Callable[[Asked], None]
+
+
+def ask(node: Node, condition: Source, target: str, view: Mapping[str, Any], clock: Clock) -> Any:
+    """The condition's value."""
+    live = node.workflow.top_workflow.live
+    if live.watch is None:
+        return condition.value(view, clock)
+    names = condition.expression.names if condition.expression else ()
+    read = {name: view.get(name) for name in sorted(names)}
+    place = (live.instance_id, node.id, node.workflow.definition_id, node.task_spec.bpmn_id)
+    asked = (*place, target.partition(" ")[0], condition.literal, read)
+    try:
+        value = condition.value(view, clock)
+    except TurnupError as error:
+        live.watch(Asked(*asked, None, error.message))
+        raise
+    live.watch(Asked(*asked, value))
+    return value

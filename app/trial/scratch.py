@@ -1,0 +1,93 @@
+"""A store of its own with an engine on it: everything that a trial writes, until it is thrown away."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Lock
+
+from app.core.clock import FixedClock
+from app.core.db import Database, Transaction
+from app.engine import triggers
+from app.engine.definitions import deploy
+from app.engine.doors import Engine
+from app.engine.operators import Operators
+from app.engine.spiff.index import install
+from app.engine.spiff.watch import Asked
+from app.handling.registry import Registry
+from app.migrations.run import migrate
+from app.trial.documents import Needed
+
+
+class Stores:
+    """Makes empty stores: the schema is laid once, and copied."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._folder: TemporaryDirectory[str] | None = None
+
+    def copy_to(self, folder: Path) -> Path:
+        with self._lock:
+            if self._folder is None:
+                self._folder = TemporaryDirectory(prefix="turnup-trial-")
+                empty = Database(f"sqlite:///{self._folder.name}/empty.db")
+                migrate(empty)
+                empty.close()
+            return Path(shutil.copy(Path(self._folder.name) / "empty.db", folder / "trial.db"))
+
+
+class Woken:
+    """Nobody works here but the trial itself: it looks at whom it has to go on with."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, None] = {}
+
+    def wake(self, tx: Transaction, instance_id: str, at: datetime | None = None) -> None:
+        self._waiting[instance_id] = None
+
+    def take(self) -> list[str]:
+        found = list(self._waiting)
+        self._waiting.clear()
+        return found
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """`asked` grows by what gateways ask."""
+
+    database: Database
+    clock: FixedClock
+    engine: Engine
+    operators: Operators
+    registry: Registry
+    woken: Woken
+    needed: Needed
+    definitions: dict[str, str]  # definition id -> process id
+    folder: TemporaryDirectory[str] = field(repr=False)
+    asked: list[Asked] = field(default_factory=list, repr=False)
+
+    def close(self) -> None:
+        self.database.close()
+        self.folder.cleanup()
+
+
+def open_scratch(needed: Needed, registry: Registry, now: datetime, stores: Stores) -> Scratch:
+    """A store that knows what is needed and nothing else; its clock stands at `now`."""
+    install()
+    folder = TemporaryDirectory(prefix="turnup-trial-")
+    database = Database(f"sqlite:///{stores.copy_to(Path(folder.name))}", connections=2)
+    clock, woken, asked = FixedClock(now), Woken(), list[Asked]()
+    free = Registry(handler.unlimited() for handler in registry)
+    engine = Engine(free, clock, woken, watch=asked.append)
+    definitions: dict[str, str] = {}
+    with database.transaction(synced=False) as tx:
+        for model in needed.decisions:
+            engine.deploy_decisions(tx, model)
+        for diagram in reversed(needed.diagrams):
+            deployed = deploy(tx, diagram, [], clock)  # `gather` has checked it
+            triggers.replace(tx, diagram, deployed.definition_id, clock)
+            definitions[deployed.definition_id] = deployed.process_id
+    return Scratch(database, clock, engine, Operators(engine), free, woken, needed, definitions, folder, asked)

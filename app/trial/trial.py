@@ -1,0 +1,236 @@
+"""One flow that is tried out: what a worker, a clock, other systems and people would do, one move at a time.
+
+Nothing happens by itself: a step waits for its answer, a timer for the clock to be moved on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from app.core.db import Transaction
+from app.core.errors import Conflict, NotFound
+from app.engine import queries
+from app.engine.messages import MessageIn
+from app.engine.outcomes import Failed
+from app.engine.queries import TokenView
+from app.engine.starts import StartRequest
+from app.engine.steps import ClaimedStep, StepResult
+from app.handling.faults import BadParameter
+from app.trial.answering import UNDO, Answering
+from app.trial.answers import Answer
+from app.trial.events import Event
+from app.trial.scratch import Scratch
+
+OWNER = "trial"
+PERSON = "trial"
+MOST_STEPS = 2_000  # answered in one trial
+MOST_TURNS = 500  # of instances that wake one another
+LONGEST_S = 10.0  # for one move
+
+
+class Trial:
+    """`results` and `events` are what was done, as a scenario has it. One thread at a time."""
+
+    def __init__(self, scratch: Scratch, answering: Answering) -> None:
+        self.scratch = scratch
+        self.answering = answering
+        self.process_id = scratch.needed.tried.process_id
+        self.began_at = scratch.clock.now()
+        self.instance_id: str | None = None
+        self.variables: dict[str, Any] = {}
+        self.business_key: str | None = None
+        self.pending: list[ClaimedStep] = []
+        self.results: dict[str, list[Answer]] = {}
+        self.events: list[Event] = []
+        self.answered = 0
+        self._due: dict[str, datetime] = {}
+        self._until = 0.0
+
+    def close(self) -> None:
+        self.scratch.close()
+
+    # moves
+    def start(self, variables: Mapping[str, Any], business_key: str | None = None) -> None:
+        """Begin. A process that only events start stands by for them."""
+        self._hurry()
+        self.variables, self.business_key = dict(variables), business_key
+        if self.scratch.needed.tried.none_start is None:
+            return
+        request = StartRequest(self.process_id, dict(variables), business_key=business_key)
+        with self.scratch.database.transaction(synced=False) as tx:
+            self.instance_id = self.scratch.engine.start(tx, request).instance_id
+        self._settle()
+
+    def step(self, answer: Answer | None = None) -> None:
+        """Answer the first step that waits for it; Conflict when none does."""
+        if not self.pending:
+            raise Conflict("No step waits for its handler. Move the clock, send a message or complete a task.")
+        if self.answered >= MOST_STEPS:
+            raise Conflict(f"{MOST_STEPS:,} steps were answered, which is as many as a trial may take.")
+        self._hurry()
+        step, place = self.pending[0], self.place_of(self.pending[0])
+        handler = self.scratch.registry.get(step.handler)
+        assert handler is not None  # a step without one is not claimed
+        given = answer or self.answering.answer(place, step, handler)
+        outcome = given.outcome()
+        try:
+            handler.bind(step.inputs)
+        except BadParameter as error:  # as a worker would say it
+            outcome = Failed("BadParameter", error.message, retry=False, detail=dict(error.facts))
+        self.pending.pop(0)
+        self.answered += 1
+        self.results.setdefault(place, []).append(given)
+        self._advance(step.instance_id, [StepResult(step.number, step.attempt, outcome)])
+        self._settle()
+
+    def run(self) -> None:
+        """Answer step after step, until none waits."""
+        ends_at = time.monotonic() + LONGEST_S
+        while self.pending:
+            if time.monotonic() > ends_at:
+                raise Conflict(f"The flow went on for {LONGEST_S:g} s and was halted: does it go round without end?")
+            self.step()
+
+    def act(self, event: Event) -> None:
+        """Let something happen; Conflict or NotFound when it cannot."""
+        self._hurry()
+        event = event.during(self.place_of(self.pending[0]) if self.pending else None)
+        _ACTS[event.kind](self, event)
+        self.events.append(event)
+        self._settle()
+
+    # what happens
+    def _wait(self, event: Event) -> None:
+        """Until the next time that something is due, or for so long, with all that is due on the way."""
+        if event.lasts is None:
+            self._move_clock(self.next_due() or self._nothing_due())
+            return
+        ends_at = self.scratch.clock.now() + event.lasts
+        while (due := self.next_due()) is not None and due <= ends_at:
+            self._move_clock(due)
+        self._move_clock(ends_at)
+
+    def _nothing_due(self) -> datetime:
+        raise Conflict("Nothing waits for a time. Send a message, complete a task, or answer a step.")
+
+    def _move_clock(self, to: datetime) -> None:
+        self.scratch.clock.advance(max(to - self.scratch.clock.now(), timedelta(0)))
+        with self.scratch.database.transaction(synced=False) as tx:
+            self.scratch.engine.start_due(tx)
+        self._settle()
+
+    def _publish(self, event: Event) -> None:
+        with self.scratch.database.transaction(synced=False) as tx:
+            self.scratch.engine.publish(tx, MessageIn(event.name, event.key, dict(event.variables)))
+
+    def _broadcast(self, event: Event) -> None:
+        with self.scratch.database.transaction(synced=False) as tx:
+            self.scratch.engine.broadcast(tx, event.name, dict(event.variables))
+
+    def _complete(self, event: Event) -> None:
+        instance_id, task = self._standing(event.name, "user_task")
+        with self.scratch.database.transaction(synced=False) as tx:
+            self.scratch.engine.complete_task(tx, f"{instance_id}:{task.number}", dict(event.variables), PERSON)
+
+    def _retry(self, event: Event) -> None:
+        self._operate(event, lambda tx, each: self.scratch.operators.retry(tx, each, PERSON, "trial"))
+
+    def _skip(self, event: Event) -> None:
+        outputs = dict(event.variables)
+        self._operate(event, lambda tx, each: self.scratch.operators.skip(tx, each, outputs, PERSON, "trial"))
+
+    def _operate(self, event: Event, act: Callable[[Transaction, str], None]) -> None:
+        instance_id, token = self._standing(event.name, "incident")
+        with self.scratch.database.transaction(synced=False) as tx:
+            found = queries.list_incidents(tx.connection, instance_id=instance_id, state="open", limit=100, offset=0)
+            act(tx, next(each.id for each in found.items if each.number == token.number))
+
+    def _standing(self, place: str, kind: str) -> tuple[str, TokenView]:
+        for instance_id, token in self.tokens():
+            if token.kind == kind and self.place(instance_id, token.element_id or "", token.call) == place:
+                return instance_id, token
+        raise NotFound(f"Nothing waits at '{place}' as {kind.replace('_', ' ')}. Look where the flow stands.")
+
+    # going on
+    def _settle(self) -> None:
+        """Let everything go on that was woken or has something due, until it waits."""
+        for _ in range(MOST_TURNS):
+            now = self.scratch.clock.now()
+            due = [each for each, at in self._due.items() if at <= now]
+            going_on = dict.fromkeys([*self.scratch.woken.take(), *due])
+            if not going_on:
+                self._find_instance()
+                return
+            for instance_id in going_on:
+                self._advance(instance_id)
+        raise Conflict(f"Instances have woken one another {MOST_TURNS} times: do they message each other without end?")
+
+    def _advance(self, instance_id: str, results: Sequence[StepResult] = ()) -> None:
+        if time.monotonic() > self._until:
+            raise Conflict(f"The flow went on for {LONGEST_S:g} s and was halted: does it go round without end?")
+        with self.scratch.database.transaction(synced=False) as tx:
+            advanced = self.scratch.engine.advance(tx, instance_id, OWNER, results)
+            open_ = {each.number for each in queries.open_tokens(tx.connection, instance_id) if each.kind == "claim"}
+        self.pending = [
+            each
+            for each in [*self.pending, *advanced.claimed]
+            if each.instance_id != instance_id or each.number in open_
+        ]
+        if advanced.next_due is None:
+            self._due.pop(instance_id, None)
+        else:
+            self._due[instance_id] = advanced.next_due
+
+    def _hurry(self) -> None:
+        self._until = time.monotonic() + LONGEST_S
+
+    def _find_instance(self) -> None:
+        if self.instance_id is None:
+            self.instance_id = next(iter(self.instances(self.process_id)), None)
+
+    # what it has come to
+    def next_due(self) -> datetime | None:
+        with self.scratch.database.reading() as connection:
+            triggers = queries.start_triggers(connection, self.process_id)
+        times = [*self._due.values(), *(each.due_at for each in triggers if each.due_at is not None)]
+        return min(times, default=None)
+
+    def instances(self, process_id: str | None = None) -> list[str]:
+        """In the order in which they began."""
+        with self.scratch.database.reading() as connection:
+            page = queries.list_instances(connection, process_id=process_id, limit=200, offset=0)
+        return sorted(row.id for row in page.items)
+
+    def tokens(self) -> list[tuple[str, TokenView]]:
+        """Where every instance stands, what is tried first."""
+        ids = sorted(self.instances(), key=lambda each: each != self.instance_id)
+        with self.scratch.database.reading() as connection:
+            return [(each, token) for each in ids for token in queries.open_tokens(connection, each)]
+
+    def place(self, instance_id: str, element_id: str, call: int) -> str:
+        """What a scenario calls an element: its id, after the process's where that is not the one that is tried."""
+        with self.scratch.database.reading() as connection:
+            if call:
+                return f"{queries.get_call(connection, instance_id, call).process_id}/{element_id}"
+            if instance_id != self.instance_id and self.instance_id is not None:
+                return f"{queries.get_instance(connection, instance_id, waits=False).process_id}/{element_id}"
+        return element_id
+
+    def place_of(self, step: ClaimedStep) -> str:
+        with self.scratch.database.reading() as connection:
+            found = queries.elements_of(connection, step.instance_id, [step.number])
+        call = found[step.number][1] if step.number in found else 0
+        return self.place(step.instance_id, step.element_id, call) + (UNDO if step.undoes is not None else "")
+
+
+_ACTS: Mapping[str, Callable[[Trial, Event], None]] = {
+    "wait": Trial._wait,
+    "message": Trial._publish,
+    "signal": Trial._broadcast,
+    "complete": Trial._complete,
+    "retry": Trial._retry,
+    "skip": Trial._skip,
+}
