@@ -15,6 +15,7 @@ from app.cli.diagrams import check_files, decide_file, deploy_files
 from app.cli.findings import FORMATS, sarif, show
 from app.cli.people import token, user
 from app.cli.remote import Server, deploy_to
+from app.cli.scenarios import find_scenarios, play_scenarios
 from app.cli.secrets import secret_commands
 from app.cli.serve import serve
 from app.cli.templates import templates
@@ -24,6 +25,7 @@ from app.core.db import Database
 from app.core.errors import TurnupError
 from app.core.settings import read_settings, with_threads
 from app.factory import build_engine_room
+from app.handling.registry import Registry
 from app.lab.command import lab
 from app.migrations.run import migrate
 
@@ -83,11 +85,12 @@ _paths = click.argument("paths", nargs=-1, required=True, type=click.Path(exists
 @_paths
 @click.option("--format", "format_", default="plain", show_default=True, type=click.Choice(FORMATS))
 @click.option("--strict", is_flag=True, help="Warnings too end with status 1.")
-def check_command(paths: tuple[Path, ...], format_: str, strict: bool) -> None:
+@click.option("--scenarios", is_flag=True, help="Play their scenarios too, and say what no scenario has come to.")
+def check_command(paths: tuple[Path, ...], format_: str, strict: bool, scenarios: bool) -> None:
     """Say everything that is wrong with diagrams and decision models: files, or folders of them.
 
-    Nothing is stored and no database is needed. Ends with status 1 when something could not be deployed. docs/lint.md
-    has every code.
+    Nothing is stored and no database is needed. Ends with status 1 when something could not be deployed, or when a
+    scenario does not go as it says. docs/lint.md has every code.
     """
     checked = check_files(paths)
     if format_ == "sarif":
@@ -96,7 +99,8 @@ def check_command(paths: tuple[Path, ...], format_: str, strict: bool) -> None:
         show(checked)
         wrong = sum(len(each.findings) for each in checked)
         click.echo(f"{len(checked)} files, {wrong or 'no'} finding{'' if wrong == 1 else 's'}", err=True)
-    if any(each.has("error", "warning") if strict else each.has("error") for each in checked):
+    differs = scenarios and not play_scenarios(find_scenarios(paths), Registry.scan(), err=format_ == "sarif")
+    if differs or any(each.has("error", "warning") if strict else each.has("error") for each in checked):
         raise SystemExit(1)
 
 

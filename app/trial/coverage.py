@@ -33,6 +33,11 @@ class Coverage:
         every = len(self.elements) + len(self.flows)
         return 1.0 if not every else (len(self.reached) + len(self.taken)) / every
 
+    def join(self, other: Coverage) -> None:
+        """What another has gone through of the same diagram."""
+        self.reached |= other.reached
+        self.taken |= other.taken
+
     def add(self, diagram: Diagram, passages: Iterable[PassageView]) -> None:
         passages = list(passages)
         self.reached |= {each.element_id for each in reached(diagram, passages)} & self.elements
@@ -50,7 +55,7 @@ def cover(trial: Trial, found: dict[str, Coverage]) -> None:
     for instance_id in trial.instances():
         with scratch.database.reading() as connection:
             own = queries.get_instance(connection, instance_id, waits=False).process_id
-            passages = queries.passages(connection, instance_id)
+            passages = scratch.passages(connection, instance_id)
             calls = {each.call for each in passages}
             called = {each: queries.get_call(connection, instance_id, each).process_id for each in calls if each}
         for call in calls:

@@ -86,7 +86,7 @@ def look(trial: Trial) -> TrialView:
     if trial.instance_id is not None:
         with scratch.database.reading() as connection:
             state = queries.get_instance(connection, trial.instance_id).state
-            passages = [each for each in queries.passages(connection, trial.instance_id) if not each.call]
+            passages = [each for each in scratch.passages(connection, trial.instance_id) if not each.call]
             found = queries.variables(connection, trial.instance_id)
         variables = {each.name: each.value for each in found if not each.scope}
     standing = list(_standing(trial))

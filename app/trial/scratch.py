@@ -9,14 +9,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
 
+import sqlalchemy as sa
+
 from app.core.clock import FixedClock
 from app.core.db import Database, Transaction
-from app.engine import triggers
+from app.engine import queries, triggers
 from app.engine.definitions import deploy
 from app.engine.doors import Engine
 from app.engine.operators import Operators
 from app.engine.spiff.index import install
-from app.engine.spiff.watch import Asked
+from app.engine.spiff.watch import Asked, Begun
 from app.handling.registry import Registry
 from app.migrations.run import migrate
 from app.trial.documents import Needed
@@ -56,7 +58,7 @@ class Woken:
 
 @dataclass(frozen=True)
 class Scratch:
-    """`asked` grows by what gateways ask."""
+    """`told` grows by what the engine tells of gateways and of activities with boundary events."""
 
     database: Database
     clock: FixedClock
@@ -67,7 +69,16 @@ class Scratch:
     needed: Needed
     definitions: dict[str, str]  # definition id -> process id
     folder: TemporaryDirectory[str] = field(repr=False)
-    asked: list[Asked] = field(default_factory=list, repr=False)
+    told: list[Asked | Begun] = field(default_factory=list, repr=False)
+
+    @property
+    def asked(self) -> list[Asked]:
+        return [each for each in self.told if isinstance(each, Asked)]
+
+    def passages(self, connection: sa.Connection, instance_id: str) -> list[queries.PassageView]:
+        """The path of an instance."""
+        of_it = (each for each in self.told if isinstance(each, Begun) and each.instance_id == instance_id)
+        return queries.passages(connection, instance_id, {each.number: each.came_from for each in of_it})
 
     def close(self) -> None:
         self.database.close()
@@ -79,9 +90,9 @@ def open_scratch(needed: Needed, registry: Registry, now: datetime, stores: Stor
     install()
     folder = TemporaryDirectory(prefix="turnup-trial-")
     database = Database(f"sqlite:///{stores.copy_to(Path(folder.name))}", connections=2)
-    clock, woken, asked = FixedClock(now), Woken(), list[Asked]()
+    clock, woken, told = FixedClock(now), Woken(), list[Asked | Begun]()
     free = Registry(handler.unlimited() for handler in registry)
-    engine = Engine(free, clock, woken, watch=asked.append)
+    engine = Engine(free, clock, woken, watch=told.append)
     definitions: dict[str, str] = {}
     with database.transaction(synced=False) as tx:
         for model in needed.decisions:
@@ -90,4 +101,4 @@ def open_scratch(needed: Needed, registry: Registry, now: datetime, stores: Stor
             deployed = deploy(tx, diagram, [], clock)  # `gather` has checked it
             triggers.replace(tx, diagram, deployed.definition_id, clock)
             definitions[deployed.definition_id] = deployed.process_id
-    return Scratch(database, clock, engine, Operators(engine), free, woken, needed, definitions, folder, asked)
+    return Scratch(database, clock, engine, Operators(engine), free, woken, needed, definitions, folder, told)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -29,22 +30,26 @@ class PassageView:
     is_iteration: bool
 
 
-def passages(connection: sa.Connection, instance_id: str) -> list[PassageView]:
-    """In the order in which they began, those in called processes included; the first MOST_PASSAGES."""
+def passages(
+    connection: sa.Connection, instance_id: str, begun: Mapping[int, str] | None = None
+) -> list[PassageView]:
+    """In the order in which they began, those in called processes included; the first MOST_PASSAGES.
+
+    `begun` is what app.engine.spiff.watch tells of activities with boundary events, from where each was come to by the
+    number of its split: no row says that.
+    """
     columns = (token.c[name] for name in ("number", "parent", "inside", "element_id", "call", "state", "open", "spec"))
     query = sa.select(*columns).where(token.c.instance_id == instance_id).order_by(token.c.number)
     rows = connection.execute(query.limit(MOST_PASSAGES)).all()
     places = {row.number: row for row in rows}
-    return [_view(row, places) for row in rows if row.element_id is not None]
+    return [_view(row, places, begun or {}) for row in rows if row.element_id is not None]
 
 
-def _view(row: sa.Row, places: dict[int, sa.Row]) -> PassageView:  # type: ignore[type-arg]  # of any columns
+def _view(row: Any, places: Mapping[int, Any], begun: Mapping[int, str]) -> PassageView:
     before = places.get(row.parent)
-    if before is not None and before.element_id is None:  # what starts an activity with its boundary events
-        before = places.get(before.parent)
     by_flow = before is not None and (before.inside, before.call) == (row.inside, row.call)
+    came_from = before.element_id if before is not None and by_flow else begun.get(row.parent)
     state: Literal["open", "completed", "cancelled"] = (
         "open" if row.open else "completed" if row.state == COMPLETED else "cancelled"
     )
-    came_from = before.element_id if before is not None and by_flow else None
     return PassageView(row.number, row.element_id, came_from, row.call, state, row.spec.endswith(ITERATION))

@@ -12,6 +12,7 @@ from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 
 from app.core.clock import Clock
+from app.engine.spiff import watch
 from app.engine.spiff.branches import Branch, segments, split_of
 from app.engine.spiff.faults import VariableConflict
 from app.engine.spiff.index import FINISHED, Node
@@ -96,6 +97,7 @@ class HostSplit(BpmnTaskSpec):
     _update_hook = Spec._update_hook
 
     def _run_hook(self, my_task: Node) -> bool:
+        watch.begin(my_task)
         return True
 
 

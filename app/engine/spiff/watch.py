@@ -1,4 +1,4 @@
-"""What a gateway asks, told to whoever tries a flow out; nobody listens to the instances of orders."""
+"""What the rows of an instance do not say, told to whoever tries a flow out; nobody listens to those of orders."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -28,7 +28,23 @@ class Asked:
     fault: str | None = None
 
 
-Watch = Callable[[Asked], None]
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An activity with boundary events begins: they are children of the token `number`, and `came_from` led there."""
+
+    instance_id: str
+    number: int
+    came_from: str
+
+
+Watch = Callable[[Asked | Begun], None]
+
+
+def begin(node: Node) -> None:
+    """`node` starts an activity together with its boundary events."""
+    live = node.workflow.top_workflow.live
+    if live.watch is not None and node.parent is not None:
+        live.watch(Begun(live.instance_id, node.id, node.parent.task_spec.bpmn_id))
 
 
 def ask(node: Node, condition: Source, target: str, view: Mapping[str, Any], clock: Clock) -> Any:
