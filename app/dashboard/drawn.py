@@ -135,7 +135,7 @@ class Drawn(Pages):
             raise DiagramRefused(findings)
 
         def work(tx: Transaction, deed: Deed) -> Deployment:
-            done = self.parts.engine.deploy(tx, document)
+            done = self.parts.engine.deploy(tx, document, by=deed.by, reason=sent.reason)
             if sent.draft_id:
                 _remove(tx, deed, sent.draft_id)
             deed.concerns(done.process_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from functools import cached_property
 from typing import Any
 
 from flask import Blueprint, Response, url_for
@@ -12,6 +14,8 @@ from app.dashboard.pages import Pages, definitions_seen, read_slice, seen
 from app.drafts import store
 from app.drafts.reading import DraftKind
 from app.engine import queries
+from app.handling.templates import element_templates
+from app.handling.versions import VersionsKept
 from app.identity.permissions import Permission
 from app.web.acting import deed
 from app.web.shield import PAGES
@@ -30,6 +34,8 @@ class ModelerPages(Pages):
 
     def routes(self, blueprint: Blueprint) -> None:
         blueprint.add_url_rule("/modeler", "modeler", self.show, methods=["GET"])
+        templates = "/modeler/element-templates.json"
+        blueprint.add_url_rule(templates, "element_templates", self.element_templates, methods=["GET"])
         blueprint.add_url_rule("/modeler/new/<kind>", "draw_new", self.draw_new, methods=["GET"])
         blueprint.add_url_rule("/modeler/drafts/<draft_id>", "draw_draft", self.draw_draft, methods=["GET"])
         version = "/modeler/processes/<process_id>/<int:version>"
@@ -46,6 +52,14 @@ class ModelerPages(Pages):
             processes = sorted(definitions_seen(connection, latest_only=True), key=lambda each: each.name.lower())
             facts = {"drafts": drafts, "shown": shown, "processes": processes, "kinds": WORDS}
             return self.page(connection, "modeler_home.html", **facts)
+
+    def element_templates(self) -> Response:
+        """The handlers, as the modeler's picker takes them."""
+        return Response(self._templates, mimetype="application/json")
+
+    @cached_property
+    def _templates(self) -> str:
+        return json.dumps(element_templates(self.parts.registry, VersionsKept()))
 
     def draw_new(self, kind: str) -> Response:
         if kind not in [*DraftKind]:

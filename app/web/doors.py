@@ -116,6 +116,7 @@ _API: Final = {
 _DASHBOARD: Final = {
     "dashboard.home": Door(_READ),
     "dashboard.modeler": Door(_P.READ_DEFINITIONS),
+    "dashboard.element_templates": Door(_P.READ_DEFINITIONS),
     "dashboard.draw_new": Door(_P.READ_DEFINITIONS),
     "dashboard.draw_draft": Door(_P.READ_DEFINITIONS, "told"),
     "dashboard.draw_version": Door(_P.READ_DEFINITIONS, "process"),

@@ -2,11 +2,9 @@
 "use strict";
 
 globalThis.openDrawing = async ({ surface, panel, page, onCheckMark }) => {
-  const { BpmnModeler, TokenSimulation } = DiagramModeler;
-  const modeler = new BpmnModeler({
+  const modeler = DiagramModeler.create({
     container: surface,
     propertiesPanel: { parent: panel },
-    additionalModules: [TokenSimulation],
     alignToOrigin: { alignOnSave: false }, // what is checked or saved is not moved about
   });
   const canvas = modeler.get("canvas");
@@ -47,18 +45,11 @@ globalThis.openDrawing = async ({ surface, panel, page, onCheckMark }) => {
     return true;
   }
 
-  function toggle(button, act) {
-    document.getElementById(button).addEventListener("click", ({ currentTarget }) => {
-      const pressed = currentTarget.getAttribute("aria-pressed") !== "true";
-      act(pressed);
-      currentTarget.setAttribute("aria-pressed", String(pressed));
-    });
-  }
-
-  toggle("minimap", (opened) => modeler.get("minimap").toggle(opened));
-  toggle("panel-toggle", (shown) => document.getElementById("editor").classList.toggle("bare", !shown));
-  toggle("simulate", () => modeler.get("toggleMode").toggleMode());
-  modeler.on("tokenSimulation.toggleMode", ({ active }) => document.getElementById("simulate").setAttribute("aria-pressed", String(active)));
+  document.getElementById("panel-toggle").addEventListener("click", ({ currentTarget }) => {
+    const isShown = !document.getElementById("editor").classList.toggle("bare");
+    currentTarget.setAttribute("aria-pressed", String(isShown));
+    canvas.resized();
+  });
 
   await offerHandlers();
   return {

@@ -53,9 +53,12 @@ def row(
     *,
     text: bool = False,
 ) -> Row:
-    """`attributes` may have any value, those in `values` only what their pattern says. Names are parted by spaces."""
+    """`attributes` may have any value, those in `values` only what their pattern says. Names are parted by spaces.
+
+    What is a text holds nothing else: modelers lose the text beside it.
+    """
     named = dict.fromkeys(attributes.split(), ANY)
-    held = f"{children} documentation extensionElements" if "id" in named else children
+    held = f"{children} documentation extensionElements" if "id" in named and not text else children
     return Row({**named, **values}, frozenset(held.split()), frozenset(f"{extensions} properties".split()), text)
 
 
