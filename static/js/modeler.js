@@ -11,6 +11,7 @@
   let drawing = null;
   let checks = null;
   let isUnsaved = false;
+  let lost = ""; // what of the file is not on the surface: to save it would be to lose that
 
   class Refused extends Error {
     static from({ message, findings, facts }) {
@@ -46,8 +47,8 @@
   }
 
   async function save() {
-    say();
-    if (!named.reportValidity()) return;
+    say(lost);
+    if (lost || !named.reportValidity()) return false;
     const { kind, draft, revision, base } = page.dataset;
     try {
       const body = { kind, name: named.value, document: await drawing.text() };
@@ -98,10 +99,12 @@
 
   async function open(text) {
     const warnings = await drawing.open(text);
-    say(warnings.length ? `The file has what cannot be drawn, and would be lost: ${warnings.slice(0, 3).join("; ")}` : "");
+    lost = warnings.length ? `It is not all on the surface, so it can be looked at but not saved. Correct the file first: ${warnings.slice(0, 3).join("; ")}` : "";
+    say(lost);
   }
 
   function askWhy() {
+    if (lost) return say(lost);
     const dialog = document.getElementById("deploy-dialog");
     const { errors = "0", warnings = "0" } = page.dataset;
     const doubts = { 0: "", 1: "There is a warning. It is deployed all the same." }[warnings] ?? `There are ${warnings} warnings. It is deployed all the same.`;
