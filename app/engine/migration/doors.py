@@ -90,7 +90,7 @@ class Migrations:
     ) -> list[Verdict]:
         """What the plan would do to each of these, or to all open instances of its old version; nothing is changed."""
         if instance_ids is None:
-            instance_ids = self._open_instances(connection, plan)
+            instance_ids = self.open_instances(connection, plan)
         if len(instance_ids) > MOST_PREVIEWED:
             raise TooLarge(
                 f"At most {MOST_PREVIEWED:,} instances are looked at in one go, found {len(instance_ids):,}. "
@@ -99,18 +99,22 @@ class Migrations:
             )
         return [self.check(connection, plan, instance_id) for instance_id in instance_ids]
 
-    def _open_instances(self, connection: sa.Connection, plan: Plan) -> list[str]:
+    def open_instances(self, connection: sa.Connection, plan: Plan) -> list[str]:
+        """Those on the plan's old version, the oldest first; cut off after one more than may be previewed."""
         table = process_instance.c
         query = sa.select(table.id).where(table.definition_id == plan.source.definition_id, table.ended_at.is_(None))
         return list(connection.execute(query.order_by(table.id).limit(MOST_PREVIEWED + 1)).scalars())
 
     def check(self, connection: sa.Connection, plan: Plan, instance_id: str) -> Verdict:
         """What the plan would do to an instance; NotFound."""
-        live = self._desk.instances.read(connection, instance_id)
+        return self.judge(plan, self._desk.instances.read(connection, instance_id))
+
+    def judge(self, plan: Plan, live: Live) -> Verdict:
+        """As `check`, of an instance that was read."""
         if _stays(plan, live) is not None:
-            return Verdict(instance_id, "unaffected")
+            return Verdict(live.instance_id, "unaffected")
         obstacles = find_obstacles(plan, live)
-        return Verdict(instance_id, "blocked" if obstacles else "can_move", obstacles)
+        return Verdict(live.instance_id, "blocked" if obstacles else "can_move", obstacles)
 
     def migrate(self, tx: Transaction, plan: Plan, instance_id: str, by: str, reason: str) -> None:
         """Move an instance; MigrationBlocked, and Conflict where the plan does not concern it.

@@ -1,0 +1,77 @@
+"""What an instance can still come to, and whether anything of that differs between two versions."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from app.engine.diagram import Diagram
+from app.engine.difference import difference
+from app.engine.migration.plan import Plan
+from app.engine.migration.renaming import is_own
+from app.engine.spiff.live import Live
+
+Following = Mapping[str, list[str]]
+
+
+class Differences:
+    """Of one plan. Instances that stand at the same elements are alike, and looked at once."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        old, new = plan.source.diagram, plan.target.diagram
+        self._old, self._new = following(old), following(new)
+        self._ids = {change.id for change in difference(old, new) if change.type != "process"}
+        self._known: dict[frozenset[str], bool] = {}
+
+    def concern(self, live: Live) -> bool:
+        """Does anything differ of where the instance stands, or of what it can still come to?"""
+        places = frozenset(_places(self._plan, live))
+        if places not in self._known:
+            self._known[places] = self._concern(places)
+        return self._known[places]
+
+    def _concern(self, places: frozenset[str]) -> bool:
+        goes_to = {self._plan.elements[place] for place in places if place in self._plan.elements}
+        return not self._ids.isdisjoint(_reach(self._old, places) | _reach(self._new, goes_to))
+
+
+def _places(plan: Plan, live: Live) -> Iterator[str]:
+    if not live.begun:
+        yield live.start_element or plan.source.process.start.bpmn_id
+    for node in live.tree.nodes():
+        if is_own(node.workflow) and node.task_spec.bpmn_id in plan.source.diagram.elements:
+            yield node.task_spec.bpmn_id
+
+
+def following(diagram: Diagram) -> Following:
+    """By element or flow, what a token there can come to next, and what may be begun around it.
+
+    The latter are boundary events, event sub-processes and what takes work back.
+    """
+    elements = diagram.elements.values()
+    found = {element.id: [*element.outgoing] for element in elements}
+    found |= {flow.id: [flow.target] for flow in diagram.flows.values()}
+    undone = [each.id for each in elements if each.event == "compensate" and each.attached_to is not None]
+    for element in elements:
+        around = [each.id for each in elements if each.is_event_sub and each.parent == element.parent]
+        found[element.id] += around if element.parent == diagram.process_id else [*around, element.parent]
+        if element.attached_to is not None:
+            found[element.attached_to].append(element.id)
+        if element.type == "startEvent" and element.parent != diagram.process_id:
+            found[element.parent].append(element.id)
+        if element.compensated_by is not None:
+            found[element.id].append(element.compensated_by)
+        if element.event == "compensate" and element.attached_to is None:
+            found[element.id] += undone
+        if element.link is not None:
+            found[element.id] += [each.id for each in elements if each.link == element.link]
+    return found
+
+
+def _reach(ahead: Following, places: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    pending = list(places)
+    while pending:
+        place_id = pending.pop()
+        if place_id not in found:
+            found.add(place_id)
+            pending += ahead[place_id]
+    return found

@@ -1,0 +1,105 @@
+"""What a version that is not deployed yet, or any other, would mean to every open instance of its process."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from app.core.errors import NotFound
+from app.engine import definitions
+from app.engine.diagram import Diagram
+from app.engine.difference import Change, difference
+from app.engine.doors import Engine
+from app.engine.migration.ahead import Differences
+from app.engine.migration.doors import Migrations, Verdict
+from app.engine.migration.plan import Mapped, Plan, make_plan
+from app.engine.queries.processes import open_by_version
+from app.engine.spiff.build import Program, build
+
+MOST_TESTED = 2000
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """Of the instances on one version. `open` is how many there are, `verdicts` are of those that were looked at.
+
+    `unaffected` here: of what the instance can still come to, nothing differs.
+    """
+
+    plan: Plan
+    open: int
+    verdicts: Sequence[Verdict]
+
+    def count(self, finding: str) -> int:
+        """How many of those that were looked at."""
+        return sum(verdict.finding == finding for verdict in self.verdicts)
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """`newest` is the version that the diagram is compared with; None, like no changes, for a new process."""
+
+    diagram: Diagram
+    newest: int | None
+    changes: Sequence[Change]
+    outlooks: Sequence[Outlook]
+
+
+class Outlooks:
+    """Nothing is changed by any of this; each door takes the caller's connection."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._desk = engine.desk
+        self._migrations = Migrations(engine)
+
+    def forecast(self, connection: sa.Connection, diagram: Diagram) -> Forecast:
+        """What the diagram, as the next version of its process, would mean to what is open now.
+
+        At most MOST_TESTED instances are looked at, of the newest versions first.
+        """
+        newest = self._newest(connection, diagram.process_id)
+        if newest is None:
+            return Forecast(diagram, None, (), ())
+        target = build(diagram, version=newest.version + 1)
+        changes = difference(newest.diagram, diagram)
+        return Forecast(diagram, newest.version, changes, self._of_each(connection, target))
+
+    def _newest(self, connection: sa.Connection, process_id: str) -> Program | None:
+        try:
+            return self._desk.programs.program(connection, definitions.find(connection, process_id).id)
+        except NotFound:
+            return None
+
+    def _of_each(self, connection: sa.Connection, target: Program) -> list[Outlook]:
+        left, found = MOST_TESTED, []
+        counts = open_by_version(connection, target.process_id)
+        for (process_id, version), count in sorted(counts.items(), reverse=True):
+            source = self.program(connection, process_id, version)
+            outlook = self._of_one(connection, make_plan(source, target, {}), count, left)
+            left -= len(outlook.verdicts)
+            found.append(outlook)
+        return found
+
+    def program(self, connection: sa.Connection, process_id: str, version: int) -> Program:
+        """UnknownProcess if it is not deployed."""
+        return self._desk.programs.program(connection, definitions.find(connection, process_id, version).id)
+
+    def between(
+        self, connection: sa.Connection, process_id: str, from_version: int, to_version: int, mapping: Mapped
+    ) -> Outlook:
+        """What moving from one deployed version to another would mean; MappingRefused, UnknownProcess."""
+        plan = self._migrations.plan(connection, process_id, from_version, to_version, mapping)
+        count = open_by_version(connection, process_id).get((process_id, from_version), 0)
+        return self._of_one(connection, plan, count, MOST_TESTED)
+
+    def _of_one(self, connection: sa.Connection, plan: Plan, count: int, most: int) -> Outlook:
+        differences = Differences(plan)
+        ids = self._migrations.open_instances(connection, plan)[:most]
+        return Outlook(plan, count, [self._verdict(connection, plan, each, differences) for each in ids])
+
+    def _verdict(self, connection: sa.Connection, plan: Plan, instance_id: str, differences: Differences) -> Verdict:
+        live = self._desk.instances.read(connection, instance_id)
+        verdict = self._migrations.judge(plan, live)
+        if verdict.finding == "unaffected" or differences.concern(live):
+            return verdict
+        return Verdict(instance_id, "unaffected", verdict.obstacles)

@@ -1,0 +1,99 @@
+"""What a new version would mean to whatever is open."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.core.clock import FixedClock
+from app.core.db import Database
+from app.engine import definitions
+from app.engine.migration.outlook import Forecast, Outlooks
+from tests.factories.diagrams import Diagram
+from tests.factories.engines import Bench
+from tests.factories.steps import HANDLERS
+
+
+@pytest.fixture
+def bench(sqlite_database: Database, clock: FixedClock) -> Bench:
+    return Bench(sqlite_database, clock, HANDLERS)
+
+
+def flow(*users: str, sub: str | None = None) -> Diagram:
+    diagram = Diagram("p").start().end()
+    for user in users:
+        diagram.user(user)
+    if sub is None:
+        return diagram.chain("s", *users, "e")
+    diagram.sub("x", Diagram("i").start("xs").user(sub).end("xe").chain("xs", sub, "xe"))
+    return diagram.chain("s", *users, "x", "e")
+
+
+def started(bench: Bench, completed: int) -> str:
+    """An instance on the newest version in which so many tasks are done."""
+    instance_id = bench.start("p")
+    bench.run(instance_id)
+    for _ in range(completed):
+        bench.complete(instance_id)
+        bench.run(instance_id)
+    return instance_id
+
+
+def forecast(bench: Bench, diagram: Diagram) -> Forecast:
+    examined, findings = definitions.examine(diagram.xml(), bench.registry)
+    assert examined is not None, findings
+    with bench.database.reading() as connection:
+        return Outlooks(bench.engine).forecast(connection, examined)
+
+
+def found(forecast: Forecast) -> dict[str, str]:
+    return {each.instance_id: each.finding for outlook in forecast.outlooks for each in outlook.verdicts}
+
+
+def test_an_instance_is_unaffected_if_what_it_can_still_come_to_is_the_same(bench: Bench) -> None:
+    bench.deploy(flow("u", "v", "w"))
+    behind, before, at = (started(bench, completed) for completed in (2, 0, 1))
+    told = forecast(bench, flow("u", "w"))
+    assert found(told) == {behind: "unaffected", before: "can_move", at: "blocked"}
+    (outlook,) = told.outlooks
+    (blocked,) = [verdict for verdict in outlook.verdicts if verdict.finding == "blocked"]
+    assert [(each.code, each.element_id) for each in blocked.obstacles] == [("no_counterpart", "v")]
+    assert (told.newest, outlook.open, outlook.count("unaffected")) == (1, 3, 1)
+    assert {(each.kind, each.id) for each in told.changes} >= {("removed", "v")}
+
+
+def test_a_step_that_is_put_in_ahead_concerns_it_and_one_behind_does_not(bench: Bench) -> None:
+    bench.deploy(flow("u", "v"))
+    first, second = started(bench, 0), started(bench, 1)
+    assert found(forecast(bench, flow("u", "n", "v"))) == {first: "can_move", second: "unaffected"}
+
+
+def test_what_lies_round_the_sub_process_in_which_it_stands_concerns_it(bench: Bench) -> None:
+    bench.deploy(flow("u", sub="inner"))
+    before, inside = started(bench, 0), started(bench, 1)
+    behind = Diagram("p").start().user("u").user("n").end().chain("s", "u", "x", "n", "e")
+    behind.sub("x", Diagram("i").start("xs").user("inner").end("xe").chain("xs", "inner", "xe"))
+    assert found(forecast(bench, behind)) == {before: "can_move", inside: "can_move"}
+    assert found(forecast(bench, flow("n", "u", sub="inner"))) == {before: "unaffected", inside: "unaffected"}
+
+
+def test_the_instances_of_every_version_are_tested(bench: Bench) -> None:
+    bench.deploy(flow("u"))
+    old = started(bench, 0)
+    bench.deploy(flow("u", "v"))
+    new = started(bench, 0)
+    told = forecast(bench, flow("u", "v", "w"))
+    assert [outlook.plan.source.version for outlook in told.outlooks] == [2, 1]
+    assert found(told) == {new: "can_move", old: "can_move"}
+
+
+def test_the_first_version_of_a_process_concerns_nobody(bench: Bench) -> None:
+    told = forecast(bench, flow("u"))
+    assert (told.newest, told.changes, told.outlooks) == (None, (), ())
+
+
+def test_nothing_is_changed_by_it(bench: Bench) -> None:
+    bench.deploy(flow("u", "v"))
+    instance_id = started(bench, 0)
+    before = bench.tokens(instance_id)
+    forecast(bench, flow("v"))
+    assert bench.tokens(instance_id) == before
