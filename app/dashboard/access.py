@@ -19,6 +19,7 @@ LOGIN_LIMIT_BYTES = 20_000
 # A diagram or model of the largest size that is accepted, and its envelope.
 UPLOAD_LIMITS = {
     "dashboard.deploy": 6_000_000,
+    "dashboard.test_deployment": 6_000_000,
     "dashboard.deploy_decisions": 6_000_000,
     "dashboard.log_in": LOGIN_LIMIT_BYTES,
 }

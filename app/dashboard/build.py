@@ -24,8 +24,10 @@ from app.dashboard.instance import InstancePage
 from app.dashboard.instances import InstancePages
 from app.dashboard.jobs import JobPages
 from app.dashboard.login import LoginPages
+from app.dashboard.migrations import MigrationPages
 from app.dashboard.modeler import ModelerPages
 from app.dashboard.moves import MovePages
+from app.dashboard.outlook import OutlookPages
 from app.dashboard.parts import DashboardParts
 from app.dashboard.processes import ProcessPages
 from app.dashboard.settle import SettlePages
@@ -33,6 +35,7 @@ from app.dashboard.systems import SystemPages
 from app.dashboard.tasks import TaskPages
 from app.dashboard.times import duration, relative, time_element
 from app.dashboard.users import UserPages
+from app.dashboard.versions import VersionPages
 from app.dashboard.workers import WorkerPages
 from app.identity.permissions import Permission
 from app.identity.users import list_managers
@@ -57,6 +60,9 @@ def build_dashboard(app: Flask, parts: DashboardParts) -> None:
         ProcessPages(parts, diagrams),
         ModelerPages(parts, diagrams),
         Drawn(parts, diagrams),
+        VersionPages(parts, diagrams),
+        MigrationPages(parts, diagrams),
+        OutlookPages(parts, diagrams),
         DecisionPages(parts, diagrams),
         AccountPages(parts, diagrams),
         UserPages(parts, diagrams),

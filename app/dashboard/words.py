@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,6 +36,10 @@ WAITS = {
     "attached": "Listens for errors and escalations",
     "incident": "Fallen out",
 }
+
+FINDINGS = {"unaffected": "Unaffected", "can_move": "Can move", "blocked": "Blocked"}
+
+CHANGES = {"added": "Added", "removed": "Removed", "changed": "Changed"}
 
 _PHRASES = {
     "incident": "fallen out at {element}",
@@ -180,6 +185,11 @@ def spoken(name: str) -> str:
 def anchor(key: str) -> str:
     """A key as part of an element's id: `olt=lon-3` -> `6f6c743d6c6f6e2d33`."""
     return key.encode().hex()
+
+
+def kind_in_words(bpmn_type: str) -> str:
+    """`userTask` is a user task."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", bpmn_type).lower()
 
 
 def brief(value: Any, limit: int = 80) -> str:

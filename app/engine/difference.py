@@ -66,25 +66,39 @@ def difference(old: Diagram, new: Diagram) -> list[Change]:
     """What was removed, added and changed: the process, its elements, then its flows, in the order of the diagrams."""
     return [
         *_changed(old.process_id, "process", new.name, _process_facts(old), _process_facts(new)),
-        *_differing(old.elements, new.elements, element_facts),
-        *_differing(old.flows, new.flows, flow_facts),
+        *_differing(old, new, old.elements, new.elements),
+        *_differing(old, new, old.flows, new.flows),
     ]
 
 
-def _differing(old: Mapping[str, Any], new: Mapping[str, Any], facts: Any) -> Iterator[Change]:
-    for place_id, place in old.items():
-        if place_id not in new:
-            yield Change("removed", place_id, _type(place), place.name or place_id)
-    for place_id, place in new.items():
-        if place_id not in old:
-            yield Change("added", place_id, _type(place), place.name or place_id)
+def label(diagram: Diagram, place_id: str) -> str:
+    """What an element or flow is called: by its name, a flow without one by its ends, else by its id."""
+    if place_id in diagram.elements:
+        return diagram.elements[place_id].name or place_id
+    flow = diagram.flows[place_id]
+    return flow.name or f"{label(diagram, flow.source)} → {label(diagram, flow.target)}"
+
+
+def _differing(
+    old: Diagram, new: Diagram, before: Mapping[str, Element | Flow], after: Mapping[str, Element | Flow]
+) -> Iterator[Change]:
+    for place_id, place in before.items():
+        if place_id not in after:
+            yield Change("removed", place_id, _type(place), label(old, place_id))
+    for place_id, place in after.items():
+        if place_id not in before:
+            yield Change("added", place_id, _type(place), label(new, place_id))
         else:
-            before, after = facts(old[place_id]), facts(place)
-            yield from _changed(place_id, _type(place), place.name or place_id, before, after)
+            was, is_ = _facts(before[place_id]), _facts(place)
+            yield from _changed(place_id, _type(place), label(new, place_id), was, is_)
 
 
 def _type(place: Element | Flow) -> str:
     return place.type if isinstance(place, Element) else "sequenceFlow"
+
+
+def _facts(place: Element | Flow) -> Facts:
+    return element_facts(place) if isinstance(place, Element) else flow_facts(place)
 
 
 def _changed(place_id: str, type_: str, name: str, before: Facts, after: Facts) -> Iterator[Change]:

@@ -26,6 +26,7 @@ from app.dashboard.parts import DashboardParts
 from app.dispatch.attempt import Attempts, Outside
 from app.engine.doors import Engine
 from app.engine.messages import MessageIn
+from app.engine.migration import doors as migration
 from app.engine.operators import Operators
 from app.engine.retries import Retries
 from app.engine.starts import StartRequest
@@ -101,7 +102,7 @@ class World:
         metadata.create_all(self.database.engine)
         self.engine = Engine(self.registry, self.clock, NobodyWakes())
         self.operators = Operators(self.engine)
-        kinds = Kinds(Retries(self.operators).kinds())
+        kinds = Kinds({migration.KIND: migration.Migrations(self.engine).work, **Retries(self.operators).kinds()})
         self.jobs = Jobs(kinds, self.clock)
         self._runner = JobRunner(self.database, kinds, self.clock, get_logger("tests"))
         self._attempts = Attempts(self.clock, Outside(), get_logger("tests"))

@@ -99,11 +99,11 @@ class Migrations:
             )
         return [self.check(connection, plan, instance_id) for instance_id in instance_ids]
 
-    def open_instances(self, connection: sa.Connection, plan: Plan) -> list[str]:
-        """Those on the plan's old version, the oldest first; cut off after one more than may be previewed."""
+    def open_instances(self, connection: sa.Connection, plan: Plan, most: int = MOST_PREVIEWED + 1) -> list[str]:
+        """Those on the plan's old version, the oldest first; unless told otherwise, one more than may be previewed."""
         table = process_instance.c
         query = sa.select(table.id).where(table.definition_id == plan.source.definition_id, table.ended_at.is_(None))
-        return list(connection.execute(query.order_by(table.id).limit(MOST_PREVIEWED + 1)).scalars())
+        return list(connection.execute(query.order_by(table.id).limit(most)).scalars())
 
     def check(self, connection: sa.Connection, plan: Plan, instance_id: str) -> Verdict:
         """What the plan would do to an instance; NotFound."""

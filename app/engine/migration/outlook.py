@@ -94,7 +94,7 @@ class Outlooks:
 
     def _of_one(self, connection: sa.Connection, plan: Plan, count: int, most: int) -> Outlook:
         differences = Differences(plan)
-        ids = self._migrations.open_instances(connection, plan)[:most]
+        ids = self._migrations.open_instances(connection, plan, most)
         return Outlook(plan, count, [self._verdict(connection, plan, each, differences) for each in ids])
 
     def _verdict(self, connection: sa.Connection, plan: Plan, instance_id: str, differences: Differences) -> Verdict:

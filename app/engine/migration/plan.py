@@ -58,14 +58,14 @@ def make_plan(source: Program, target: Program, given: Mapped) -> Plan:
             goes_to = elements.pop(element_id)
             unfit[element_id] = why
             if given.get(element_id) == goes_to:
-                problems.append((_path(element_id), f"'{element_id}' cannot go to '{goes_to}': {why}."))
+                problems.append((path_of(element_id), f"'{element_id}' cannot go to '{goes_to}': {why}."))
     flows = {
         one: other for one, other in given.items() if one in old.flows and other is not None and other in new.flows
     }
     for one, other in flows.items():
         misfit = _flow_misfit(old.flows[one], new.flows[other], elements)
         if misfit is not None:
-            problems.append((_path(one), misfit))
+            problems.append((path_of(one), misfit))
     if problems:
         raise MappingRefused(problems)
     return Plan(source, target, given, elements, flows, unfit)
@@ -75,14 +75,14 @@ def _unknown(source: Program, target: Program, given: Mapped) -> Iterator[Proble
     old, new = source.diagram, target.diagram
     for key, goes_to in given.items():
         if key not in old.elements and key not in old.flows:
-            yield _path(key), f"Version {source.version} has no element or flow '{key[:80]}'."
+            yield path_of(key), f"Version {source.version} has no element or flow '{key[:80]}'."
         elif goes_to is not None and goes_to not in (new.elements if key in old.elements else new.flows):
             what = "element" if key in old.elements else "flow"
-            yield _path(key), f"Version {target.version} has no {what} '{goes_to[:80]}'."
+            yield path_of(key), f"Version {target.version} has no {what} '{goes_to[:80]}'."
     alone = [goes_to for key, goes_to in given.items() if key in old.elements and goes_to in new.elements]
     for key, goes_to in given.items():
         if goes_to is not None and alone.count(goes_to) > 1 and _stands_alone(new.elements[goes_to]):
-            yield _path(key), f"Only one event or gateway can go to '{goes_to}'."
+            yield path_of(key), f"Only one event or gateway can go to '{goes_to}'."
 
 
 def _stands_alone(element: Element) -> bool:
@@ -149,5 +149,6 @@ def chooser_of(diagram: Diagram, element: Element) -> str | None:
     return None
 
 
-def _path(key: str) -> str:
+def path_of(key: str) -> str:
+    """Of what is wrong with where the key goes, in MappingRefused."""
     return f"$.mapping.{key}" if key.isidentifier() and len(key) <= 80 else f"$.mapping[{key[:80]!r}]"

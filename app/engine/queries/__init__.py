@@ -24,6 +24,7 @@ from app.engine.queries.definitions import StartTriggerView as StartTriggerView
 from app.engine.queries.definitions import definition_document as definition_document
 from app.engine.queries.definitions import get_definition as get_definition
 from app.engine.queries.definitions import list_definitions as list_definitions
+from app.engine.queries.definitions import list_versions as list_versions
 from app.engine.queries.definitions import start_triggers as start_triggers
 from app.engine.queries.details import HistoryView as HistoryView
 from app.engine.queries.details import PassedView as PassedView
@@ -62,6 +63,8 @@ from app.engine.queries.overdue import longest as longest
 from app.engine.queries.overdue import overdue as overdue
 from app.engine.queries.passages import PassageView as PassageView
 from app.engine.queries.passages import passages as passages
+from app.engine.queries.places import count_at as count_at
+from app.engine.queries.places import places_of as places_of
 from app.engine.queries.processes import ProcessView as ProcessView
 from app.engine.queries.processes import get_process as get_process
 from app.engine.queries.processes import open_by_version as open_by_version

@@ -55,6 +55,12 @@ def list_definitions(connection: sa.Connection, latest_only: bool = True) -> lis
     return [_view(row) for row in connection.execute(query)]
 
 
+def list_versions(connection: sa.Connection, process_id: str) -> list[DefinitionView]:
+    """Of one process, the newest first; none if it is not deployed."""
+    query = sa.select(*_COLUMNS).where(process_definition.c.process_id == process_id)
+    return [_view(row) for row in connection.execute(query.order_by(process_definition.c.version.desc()))]
+
+
 def get_definition(connection: sa.Connection, process_id: str, version: int | None = None) -> DefinitionView:
     """The latest version unless one is given; UnknownProcess."""
     found = find(connection, process_id, version)

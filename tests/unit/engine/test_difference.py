@@ -9,6 +9,7 @@ import pytest
 
 from app.engine.diagram import Call, Diagram, Element, Flow, Loop, Publication
 from app.engine.difference import Change, Detail, difference, element_facts, flow_facts
+from app.engine.migration.suggest import suggest
 
 OF_ELEMENT: dict[str, Any] = {
     "type": "userTask",
@@ -86,8 +87,8 @@ def test_a_change_names_what_it_was_and_what_it_is() -> None:
             "Activate the ONT",
             (
                 Detail("name", "Activate", "Activate the ONT"),
-                Detail("handler", None, "olt.on"),
                 Detail("input speed", "500", "=speed_mbps"),
+                Detail("handler", None, "olt.on"),
             ),
         )
     ]
@@ -99,7 +100,7 @@ def test_what_is_added_and_removed_is_told_and_what_only_lies_elsewhere_is_not()
     assert [(each.kind, each.id, each.name) for each in difference(old, new)] == [
         ("removed", "b", "Bill"),
         ("added", "c", "c"),
-        ("changed", "f", "f"),
+        ("changed", "f", "a → c"),
     ]
     assert difference(old, old) == []
 
@@ -110,3 +111,11 @@ def test_what_is_said_of_the_whole_process_is_compared_too() -> None:
         "process",
         ["name", "version tag", "start variables"],
     )
+
+
+def test_an_element_under_another_id_is_suggested_if_it_alone_looks_like_it() -> None:
+    old = diagram(task("a", name="Activate", handler="olt.on"), task("b", name="Bill"), task("c", handler="crm.tell"))
+    new = diagram(task("a2", name="Activate", handler="olt.on"), task("b1", name="Bill"), task("b2", name="Bill"), task("c2", handler="crm.tell"))
+    assert suggest(old, new) == {"a": "a2", "c": "c2"}
+    assert suggest(old, diagram(task("a2", name="Activate", type="userTask"))) == {}
+    assert suggest(old, old) == {}

@@ -1,0 +1,214 @@
+/* Two versions of a diagram side by side: what differs is marked, what is chosen on one is shown on both, and on the
+   page of a migration a choice on the left and one on the right are an entry of the mapping. */
+(() => {
+  "use strict";
+  const frame = document.getElementById("two-diagrams");
+  if (!frame) return;
+  const form = document.getElementById("migration");
+  const picking = document.getElementById("picking");
+  const sides = {};
+  const SIGNS = { added: "+", removed: "−", changed: "≠" };
+  const RIM = 24;
+  let drawn = "";
+  let marks = { old: {}, new: {} };
+  let chosen = null; // of the old version, to be mapped
+  let following = false; // one diagram moves because the other one did
+
+  function makeSide(holder) {
+    const viewer = new BpmnJS({ container: holder.querySelector(".diagram-canvas") });
+    const side = { holder, viewer, name: holder.dataset.side, chosen: [] };
+    for (const part of ["canvas", "overlays", "elementRegistry"]) side[part] = viewer.get(part);
+    return side;
+  }
+
+  function fit() {
+    for (const { canvas } of Object.values(sides)) canvas.resized();
+    const { canvas } = sides.old;
+    const box = both();
+    canvas.viewbox(box);
+    if (canvas.zoom() > 1) canvas.viewbox(around(box, canvas.viewbox().outer));
+    else if (canvas.zoom() < 0.4) begin(canvas);
+    follow(sides.old, sides.new);
+  }
+
+  // What holds either diagram whole.
+  function both() {
+    const boxes = Object.values(sides).map(({ canvas }) => canvas.viewbox().inner);
+    const x = Math.min(...boxes.map((each) => each.x)) - RIM;
+    const y = Math.min(...boxes.map((each) => each.y)) - RIM;
+    const width = Math.max(...boxes.map((each) => each.x + each.width)) + RIM - x;
+    const height = Math.max(...boxes.map((each) => each.y + each.height)) + RIM - y;
+    return { x, y, width, height };
+  }
+
+  // A window of that size with the box in its middle: small diagrams are not blown up.
+  function around({ x, y, width, height }, outer) {
+    return { x: x - (outer.width - width) / 2, y: y - (outer.height - height) / 2, width: outer.width, height: outer.height };
+  }
+
+  // A wide diagram fits only as a thread: begin where something has changed or stands, large enough to read.
+  function begin(canvas) {
+    const id = Object.keys(marks.old).find((each) => sides.old.elementRegistry.get(each)?.width) ?? null;
+    const element = id && sides.old.elementRegistry.get(id);
+    canvas.zoom(0.6);
+    const { inner, width, height } = canvas.viewbox();
+    const x = element ? element.x + element.width / 2 - width / 2 : inner.x - RIM;
+    const y = element ? element.y + element.height / 2 - height / 2 : inner.y + (inner.height - height) / 2;
+    canvas.viewbox({ x: Math.max(x, inner.x - RIM), y, width, height });
+  }
+
+  function follow(from, to) {
+    if (following) return;
+    following = true;
+    const { x, y, width, height } = from.canvas.viewbox();
+    to.canvas.viewbox({ x, y, width, height });
+    following = false;
+  }
+
+  function readMarks() {
+    const element = document.querySelector("#marks [data-marks]");
+    if (!element || element.dataset.marks === drawn) return;
+    drawn = element.dataset.marks;
+    marks = JSON.parse(drawn);
+    for (const side of Object.values(sides)) paint(side, marks[side.name]);
+  }
+
+  function paint(side, marked) {
+    side.overlays.clear();
+    side.elementRegistry.forEach(({ id }) => {
+      for (const name of [...Object.keys(SIGNS), "stuck", "mapped"]) side.canvas.removeMarker(id, `mark-${name}`);
+    });
+    for (const [id, mark] of Object.entries(marked)) {
+      const element = side.elementRegistry.get(id);
+      if (!element) continue;
+      if (mark.kind) side.canvas.addMarker(id, `mark-${mark.kind}`);
+      if (mark.stuck) side.canvas.addMarker(id, "mark-stuck");
+      if (mark.to || mark.mapped) side.canvas.addMarker(id, "mark-mapped");
+      if (mark.kind && element.width) addBadge(side, id, "sign-badge", SIGNS[mark.kind], { top: -10, left: -10 }, mark.kind);
+      if (mark.tokens) addBadge(side, id, mark.stuck ? "token failed" : "token", mark.tokens, { top: -11, right: 13 }, `${mark.tokens} here`);
+    }
+  }
+
+  function addBadge(side, id, className, text, position, title) {
+    const html = Object.assign(document.createElement("div"), { className, textContent: text, title });
+    html.classList.add(`badge-${title.split(" ").pop()}`);
+    side.overlays.add(id, "badge", { position, html });
+  }
+
+  function counterpart(name, id) {
+    if (name === "old") return marks.old[id]?.to ?? id;
+    return Object.keys(marks.old).find((each) => marks.old[each].to === id) ?? id;
+  }
+
+  function highlight(side, id) {
+    for (const each of side.chosen) side.canvas.removeMarker(each, "mark-chosen");
+    side.chosen = id && side.elementRegistry.get(id) ? [id] : [];
+    for (const each of side.chosen) side.canvas.addMarker(each, "mark-chosen");
+  }
+
+  // On the diagrams; `name` is the side on which it was chosen, if it was.
+  function show(id, name) {
+    const home = name ?? (sides.old.elementRegistry.get(id) ? "old" : "new");
+    const other = home === "old" ? "new" : "old";
+    highlight(sides[home], id);
+    highlight(sides[other], counterpart(home, id));
+    if (name) return;
+    const element = sides[home].elementRegistry.get(id);
+    if (element) bringIntoView(sides[home], element);
+    frame.scrollIntoView({ block: "nearest" });
+  }
+
+  function bringIntoView({ canvas }, element) {
+    const { x, y, width, height } = canvas.viewbox();
+    const at = element.waypoints ? element.waypoints[0] : { x: element.x + element.width / 2, y: element.y + element.height / 2 };
+    if (at.x > x && at.x < x + width && at.y > y && at.y < y + height) return;
+    canvas.viewbox({ x: at.x - width / 2, y: at.y - height / 2, width, height });
+  }
+
+  function pick(side, id) {
+    show(id, side.name);
+    if (!form) return;
+    if (side.name === "old") {
+      chosen = id;
+      picking.textContent = `Now choose on the right what ${nameOf(sides.old, id)} becomes.`;
+      return;
+    }
+    if (chosen === null) return;
+    picking.textContent = `${nameOf(sides.old, chosen)} becomes ${nameOf(sides.new, id)}.`;
+    map(chosen, id);
+    highlight(sides.old, chosen);
+    chosen = null;
+  }
+
+  function nameOf(side, id) {
+    return side.elementRegistry.get(id)?.businessObject.name || id;
+  }
+
+  function map(oldId, newId) {
+    let select = [...form.querySelectorAll("select[data-map]")].find((each) => each.dataset.map === oldId);
+    if (!select) {
+      select = Object.assign(document.createElement("select"), { name: `map.${oldId}`, hidden: true });
+      select.dataset.map = oldId;
+      form.querySelector("#plan").append(select);
+    }
+    if (![...select.options].some((each) => each.value === newId)) select.append(new Option(newId, newId));
+    select.value = newId;
+    test();
+  }
+
+  function test() {
+    document.getElementById("test-mapping").click();
+  }
+
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-map]")) test();
+    if (event.target.matches("[name=tick]")) {
+      const ticked = form.querySelector("[name=which][value=chosen]");
+      if (ticked) ticked.checked = true;
+    }
+  });
+
+  document.addEventListener("click", (event) => {
+    const shown = event.target.closest("[data-show-change]");
+    if (shown) {
+      show(shown.dataset.showChange);
+      if (form && sides.old.elementRegistry.get(shown.dataset.showChange)) chosen = shown.dataset.showChange;
+    }
+    const button = event.target.closest("[data-zoom]");
+    if (button) zoom(button.dataset.zoom);
+  });
+
+  function zoom(how) {
+    if (how === "fit") return fit();
+    const { canvas } = sides.new;
+    canvas.zoom(Math.min(4, Math.max(0.2, canvas.zoom() * (how === "in" ? 1.25 : 0.8))));
+  }
+
+  async function load(side) {
+    const response = await fetch(side.holder.dataset.source);
+    if (!response.ok) throw new Error(`the server answered ${response.status}`);
+    await side.viewer.importXML(await response.text());
+    side.viewer.on("element.click", ({ element }) => {
+      const id = element.labelTarget ? element.labelTarget.id : element.id;
+      if (element !== side.canvas.getRootElement()) pick(side, id);
+    });
+    side.viewer.on("canvas.viewbox.changed", () => follow(side, sides[side.name === "old" ? "new" : "old"]));
+  }
+
+  async function begun() {
+    for (const holder of frame.querySelectorAll("[data-side]")) sides[holder.dataset.side] = makeSide(holder);
+    following = true;
+    await Promise.all(Object.values(sides).map(load));
+    following = false;
+    readMarks();
+    fit();
+    document.addEventListener("htmx:after:swap", readMarks);
+    new ResizeObserver(fit).observe(frame);
+    frame.dataset.ready = "true";
+  }
+
+  begun().catch((error) => {
+    const text = `The diagrams cannot be shown: ${error.message}.`;
+    frame.replaceChildren(Object.assign(document.createElement("p"), { className: "failure", textContent: text }));
+  });
+})();
