@@ -136,7 +136,6 @@ class MigrationPages(Pages):
         return {
             **facts,
             "outlook": outlook,
-            "movable": [verdict.instance_id for verdict in outlook.verdicts if not verdict.obstacles],
             "rows": rows_of(plan, asked.given, tokens, problems, suggested, asked.added),
             "verdicts": shown,
             "keys": {row.instance_id: row.business_key for row in queries.keys_of(connection, ids)},

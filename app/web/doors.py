@@ -172,7 +172,7 @@ _DASHBOARD: Final = {
     "dashboard.start_instance": Door(_P.START_INSTANCE, "process"),
     "dashboard.withdraw_version": Door(_P.DEPLOY_DEFINITION, "process"),
     "dashboard.restore_version": Door(_P.DEPLOY_DEFINITION, "process"),
-    "dashboard.plan_migration": Door(_P.MIGRATE_INSTANCES, "process"),
+    "dashboard.plan_migration": Door(_READ, "process"),
     "dashboard.test_migration": Door(_P.MIGRATE_INSTANCES, "process"),
     "dashboard.migrate_instances": Door(_P.MIGRATE_INSTANCES, "process"),
     "dashboard.decisions": Door(_P.READ_DECISIONS, "whole"),

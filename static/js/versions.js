@@ -6,7 +6,7 @@
   if (!frame) return;
   const form = document.getElementById("migration");
   const picking = document.getElementById("picking");
-  const sides = {};
+  const sides = { old: null, new: null };
   const SIGNS = { added: "+", removed: "−", changed: "≠" };
   const RIM = 24;
   let drawn = "";
@@ -16,9 +16,8 @@
 
   function makeSide(holder) {
     const viewer = new BpmnJS({ container: holder.querySelector(".diagram-canvas") });
-    const side = { holder, viewer, name: holder.dataset.side, chosen: [] };
-    for (const part of ["canvas", "overlays", "elementRegistry"]) side[part] = viewer.get(part);
-    return side;
+    const [canvas, overlays, elementRegistry] = ["canvas", "overlays", "elementRegistry"].map((part) => viewer.get(part));
+    return { holder, viewer, canvas, overlays, elementRegistry, name: holder.dataset.side, chosen: [] };
   }
 
   function fit() {
@@ -26,8 +25,9 @@
     const { canvas } = sides.old;
     const box = both();
     canvas.viewbox(box);
-    if (canvas.zoom() > 1) canvas.viewbox(around(box, canvas.viewbox().outer));
-    else if (canvas.zoom() < 0.4) begin(canvas);
+    // Small diagrams are not blown up.
+    canvas.viewbox(around(box, canvas.zoom() > 1 ? canvas.viewbox().outer : canvas.viewbox()));
+    if (canvas.zoom() < 0.4) begin(canvas);
     follow(sides.old, sides.new);
   }
 
@@ -41,9 +41,9 @@
     return { x, y, width, height };
   }
 
-  // A window of that size with the box in its middle: small diagrams are not blown up.
-  function around({ x, y, width, height }, outer) {
-    return { x: x - (outer.width - width) / 2, y: y - (outer.height - height) / 2, width: outer.width, height: outer.height };
+  // A window of that size with the box in its middle.
+  function around(box, { width, height }) {
+    return { x: box.x - (width - box.width) / 2, y: box.y - (height - box.height) / 2, width, height };
   }
 
   // A wide diagram fits only as a thread: begin where something has changed or stands, large enough to read.
@@ -157,7 +157,7 @@
   }
 
   function test() {
-    document.getElementById("test-mapping").click();
+    document.getElementById("test-mapping")?.click();
   }
 
   document.addEventListener("change", (event) => {
@@ -196,7 +196,8 @@
   }
 
   async function begun() {
-    for (const holder of frame.querySelectorAll("[data-side]")) sides[holder.dataset.side] = makeSide(holder);
+    const holders = frame.querySelectorAll("[data-side]");
+    [sides.old, sides.new] = [...holders].map(makeSide);
     following = true;
     await Promise.all(Object.values(sides).map(load));
     following = false;

@@ -13,6 +13,7 @@ from app.engine.retries import Retries, RetryOrder
 from app.engine.workers import Busy
 from tests.factories.dashboards import DRAWN, ROOT, World
 from tests.factories.people import add_user
+from tests.factories.versioned import deploy_second
 
 pytestmark = pytest.mark.browser
 
@@ -40,6 +41,7 @@ def paths(world: World) -> dict[str, str]:
         cause = queries.list_causes(tx.connection).items[0].id
         job = Retries(world.operators).plan(tx, world.jobs, RetryOrder(cause, "Grace", "The port is free again"))
         workers.enlist(tx, "w1", "node-1", 4711, world.clock.now(), 30, Busy(8, 3))
+    deploy_second(world)
     add_user(world.identity, "Ada", "viewer", "operator@activate")
     return {
         "home": "/",
@@ -57,6 +59,9 @@ def paths(world: World) -> dict[str, str]:
         "tasks": "/tasks",
         "processes": "/processes",
         "a process": "/processes/activate/1",
+        "versions": "/processes/activate",
+        "what differs": "/processes/activate/compare?from=1&to=2",
+        "a migration": "/processes/activate/migrate?from=1&to=2",
         "decisions": "/decisions",
         "a decision": "/decisions/router_profile",
         "systems": "/systems",

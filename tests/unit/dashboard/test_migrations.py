@@ -40,7 +40,9 @@ def versions(world: World, orders: dict[str, str]) -> dict[str, int]:
         return {key: queries.get_instance(connection, each).version for key, each in orders.items()}
 
 
-def test_each_instance_is_shown_with_what_would_become_of_it_and_why(operator: Operator, orders: dict[str, str]) -> None:
+def test_each_instance_is_shown_with_what_would_become_of_it_and_why(
+    operator: Operator, orders: dict[str, str]
+) -> None:
     page = operator.get(f"{BASE}?from=1&to=2").text
     assert counts(page) == [0, 1, 2]
     assert "which has no counterpart" in page

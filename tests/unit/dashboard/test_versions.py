@@ -91,7 +91,9 @@ def test_nobody_does_what_they_may_not(world: World) -> None:
         assert hidden not in page
     assert eve.post("/processes/activate/1/withdraw", {"reason": "x"}).status_code == 403
     assert eve.post("/processes/activate/start", {}).status_code == 403
-    assert eve.get("/processes/activate/migrate").status_code == 403
+    assert "Why, for the history of each" not in eve.get("/processes/activate/migrate").text
+    assert eve.post("/processes/activate/migrate", {"reason": "x"}).status_code == 403
+    assert eve.post("/processes/activate/migrate/test", {}).status_code == 403
     other = somebody(world, "Otto", "author@other")
     form = {"diagram": (BytesIO((DRAWN / "activate.bpmn").read_bytes()), "activate.bpmn")}
     assert other.post("/processes/test", form).status_code == 403
