@@ -1,0 +1,1 @@
+"""SpiffArena's diagrams."""

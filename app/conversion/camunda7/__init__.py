@@ -1,0 +1,1 @@
+"""Camunda 7 diagrams."""
