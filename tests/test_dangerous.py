@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-# `turnup demo` starts the server and the laboratory, by a list of its own
-STARTS_PROGRAMS = {"app/cli/children.py"}
+# `turnup demo` starts the server and the laboratory, by a list of its own; `turnup convert` a Node that lays diagrams out
+STARTS_PROGRAMS = {"app/cli/children.py", "app/cli/layout.py"}
 # Scenarios, by loaders that make plain values alone
 READS_YAML = "app/trial/writing.py"
 SAFE_YAML = {"SafeLoader", "SafeDumper", "load", "dump", "events", "YAMLError", "MarkedYAMLError"}

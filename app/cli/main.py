@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from app.cli.audit import audit
+from app.cli.convert import convert
 from app.cli.demo import demo
 from app.cli.diagrams import check_files, decide_file, deploy_files
 from app.cli.findings import FORMATS, sarif, show
@@ -161,3 +162,4 @@ main.add_command(user)
 main.add_command(token)
 main.add_command(secret_commands)
 main.add_command(templates)
+main.add_command(convert)

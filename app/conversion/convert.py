@@ -53,11 +53,11 @@ def convert(document: bytes) -> Converted:
     dialect = dialect_of(root)
     if dialect is Dialect.CAMUNDA_8:
         return Converted(dialect, document, (), has_layout(root))
-    drawing = Drawing(root)
+    drawing, drawn = Drawing(root), has_layout(root)
     _CONVERTERS[dialect](drawing)
     convert_data(drawing)
     take_foreign_away(drawing)
-    return Converted(dialect, _written(root), _in_order(drawing), has_layout(root))
+    return Converted(dialect, _written(root), _in_order(drawing), drawn)
 
 
 def dialect_of(root: etree._Element) -> Dialect:

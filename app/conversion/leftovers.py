@@ -10,7 +10,7 @@ from app.conversion.drawing import BPMN, MODELER, XSI, ZEEBE, Drawing, bpmn, dis
 
 Words = Mapping[str, tuple[str, str]]  # name -> why it is lost, and what to do
 _ELSE = ("It means nothing here.", "Look whether the flow needs it.")
-_FOREIGN = ("It belongs to another tool.", "Nothing, unless the flow needs it.")
+_FOREIGN = ("It belongs to another tool.", "Nothing has to be done unless the flow needs it.")
 _KNOWN = frozenset({BPMN, ZEEBE, MODELER, XSI, None})
 # Colours: they change what is seen, never what runs
 _HARMLESS = ("http://bpmn.io/schema/bpmn/biocolor/", "http://www.omg.org/spec/BPMN/non-normative/color/")

@@ -9,6 +9,7 @@ from typing import TypeVar
 from flask import Blueprint, Response, request, url_for
 from pydantic import Field, ValidationError
 
+from app.conversion import convert
 from app.core.db import Transaction
 from app.core.errors import TurnupError
 from app.dashboard.pages import Pages
@@ -22,6 +23,7 @@ from app.engine.diagram import DiagramRefused, Finding
 from app.engine.forms import read_form
 from app.identity.authority import MissingPermission
 from app.web.acting import Deed, act
+from app.web.conversion import shown
 from app.web.json_in import read_object
 from app.web.models import Input, Name, Output, Reason
 from app.web.problems import FindingOut, body_of, refuse
@@ -73,6 +75,7 @@ class Drawn(Pages):
         for path, endpoint, method in (
             ("/modeler/check", "check_drawn", self.check),
             ("/modeler/check-decisions", "check_decisions", self.check_decisions),
+            ("/modeler/convert", "convert_drawn", self.convert),
             ("/modeler/drafts", "make_draft", self.make),
             ("/modeler/drafts/<draft_id>/save", "save_draft", self.save),
             ("/modeler/drafts/<draft_id>/remove", "remove_draft", self.remove),
@@ -92,6 +95,10 @@ class Drawn(Pages):
                 return _found(self.parts.engine.check(drawn.document.encode(), beside=connection))
         except DiagramRefused as refused:
             return _found(refused.findings)
+
+    def convert(self) -> Output:
+        """What a diagram of another dialect becomes."""
+        return shown(convert(_read(DrawnIn).document.encode()), self.parts.engine)
 
     def check_decisions(self) -> Output:
         try:

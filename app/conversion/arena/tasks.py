@@ -153,7 +153,7 @@ def convert_manual_task(drawing: Drawing, node: etree._Element, lanes: dict[str,
         form.text = json.dumps(shown, ensure_ascii=False)
         extend(node, "formDefinition", {"formKey": f"camunda-forms:bpmn:{form_id}"})
     message = "A manual task is passed over here; as a user task it waits for a person, as it did."
-    drawing.check(node, "manualTask", message, "Nothing, if that is right.")
+    drawing.check(node, "manualTask", message, "Nothing has to be done if that is right.")
 
 
 def convert_call(drawing: Drawing, node: etree._Element) -> None:

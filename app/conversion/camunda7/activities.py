@@ -51,7 +51,9 @@ def convert_decision(drawing: Drawing, node: etree._Element) -> bool:
     extend(node, "calledDecision", {"decisionId": decision, "resultVariable": result or decision})
     if binding not in (None, "latest"):
         what = f"camunda:decisionRefBinding {binding} {version or ''}".strip()
-        drawing.lost(node, what, "The latest version of a decision is called, always.", "Nothing, if that will do.")
+        drawing.lost(
+            node, what, "The latest version of a decision is called, always.", "Nothing has to be done if that will do."
+        )
     if shape != "singleEntry":
         message = (
             "The result is what the decision gives: the value of its only output, an object of several, a list where "

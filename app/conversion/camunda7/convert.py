@@ -18,7 +18,6 @@ _HARMLESS = frozenset(  # each step commits here anyway; lists of tasks and temp
     | {"modelerTemplate", "modelerTemplateVersion"}
 )
 _WORDS: Words = {
-    "historyTimeToLive": ("How long history is kept is not said in a diagram.", "Nothing."),
     "priority": ("A task has no priority of its own: an instance has.", "Give the instance its priority."),
     "jobPriority": ("A step has no priority of its own: an instance has.", "Give the instance its priority."),
     "taskPriority": ("A step has no priority of its own: an instance has.", "Give the instance its priority."),
@@ -28,7 +27,10 @@ _WORDS: Words = {
     "executionListener": ("A listener is not run here.", "Draw a service task before or after the element."),
     "taskListener": ("A listener is not run here.", "Draw a service task before or after the task."),
     "formProperty": ("Form properties are not read.", "Draw a form in the modeler."),
-    "failedJobRetryTimeCycle": ("Only a handler's step is tried again, as its handler says.", "Nothing."),
+    "failedJobRetryTimeCycle": (
+        "Only a handler's step is tried again, as its handler says.",
+        "Nothing has to be done.",
+    ),
     "variableMappingClass": ("Java code is not run here.", "Map the variables in the diagram."),
     "variableMappingDelegateExpression": ("Java code is not run here.", "Map the variables in the diagram."),
 }
@@ -49,6 +51,9 @@ def convert_camunda7(drawing: Drawing) -> None:
 def _process(drawing: Drawing, node: etree._Element) -> None:
     if (tag := take(node, "versionTag")) is not None:
         extend(node, "versionTag", {"value": tag})
+    if (days := take(node, "historyTimeToLive")) is not None:  # every diagram of it has one by now
+        message = "How long history is kept is not said in a diagram."
+        drawing.check(node, f"camunda:historyTimeToLive {days}", message, "Nothing has to be done.")
 
 
 def _service(drawing: Drawing, node: etree._Element) -> None:

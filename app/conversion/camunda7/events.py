@@ -86,7 +86,7 @@ def _convert_conditional(drawing: Drawing, definition: etree._Element) -> None:
     for name in ("variableName", "variableEvents"):
         if (value := take(definition, name)) is not None:
             message = "The condition is looked at after every change of any variable."
-            drawing.check(definition, f"camunda:{name} {value}", message, "Nothing, if that will do.")
+            drawing.check(definition, f"camunda:{name} {value}", message, "Nothing has to be done if that will do.")
     condition = definition.find(bpmn("condition"))
     if condition is not None:
         _convert_condition(drawing, condition)
@@ -127,6 +127,4 @@ def convert_declared(drawing: Drawing) -> None:
             if value is not None:
                 node.set(name, mapped_or_left(drawing, node, f"{kind} {name}", value))
             if (text := take(node, "errorMessage")) is not None:
-                drawing.lost(
-                    node, f"camunda:errorMessage {text}", "An error has a code alone.", "Nothing: see its name."
-                )
+                drawing.lost(node, f"camunda:errorMessage {text}", "An error has a code alone.", "Its name says it.")

@@ -40,7 +40,12 @@ def convert_start_form(drawing: Drawing, start: etree._Element) -> None:
     key, ref = take(start, "formKey"), take(start, "formRef")
     if (named := key or ref) is not None:
         message = "Instances are started by requests, not by a form."
-        drawing.lost(start, f"camunda:formKey {named}", message, "Nothing, or declare the process's variables.")
+        drawing.lost(
+            start,
+            f"camunda:formKey {named}",
+            message,
+            "Declare the process's variables, if you like (turnup:variables).",
+        )
     process = start.getparent()
     if not fields or process is None or process.tag != bpmn("process"):
         return

@@ -27,7 +27,7 @@ def convert_service(drawing: Drawing, holder: etree._Element, owner: etree._Elem
     if local(owner) == "businessRuleTask":
         owner.tag = bpmn("serviceTask")
         message = "A business rule task only calls decisions: this is a service task now."
-        drawing.check(owner, "businessRuleTask", message, "Nothing, if that is right.")
+        drawing.check(owner, "businessRuleTask", message, "Nothing has to be done if that is right.")
     extend(owner, "taskDefinition", {"type": handler, "retries": _tries(drawing, owner)})
     if result is not None:
         message = f"A handler's outputs become variables of their own names, not one that is called {result}."

@@ -1,0 +1,48 @@
+"""Converting diagrams over HTTP."""
+
+from __future__ import annotations
+
+from tests.api.conftest import Caller
+from tests.factories.diagrams import Diagram
+from tests.factories.dialects import camunda7
+
+FLOW = (
+    '<bpmn:startEvent id="s" /><bpmn:sequenceFlow id="f" sourceRef="s" targetRef="x" />'
+    '<bpmn:serviceTask id="x" name="Name it" camunda:class="a.NameIt" />'
+    '<bpmn:sequenceFlow id="g" sourceRef="x" targetRef="e" /><bpmn:endEvent id="e" />'
+)
+
+
+def test_a_diagram_is_converted_with_its_notes_and_what_a_deployment_would_say(api: Caller) -> None:
+    answer = api.post("/process-definitions/convert", data=camunda7(FLOW), content_type="application/xml")
+    assert answer.status_code == 200
+    assert (answer.json["dialect"], answer.json["hasLayout"]) == ("camunda7", False)
+    (note,) = answer.json["notes"]
+    assert (note["grade"], note["elementId"], note["elementName"], note["what"]) == (
+        "lost",
+        "x",
+        "Name it",
+        'camunda:class="a.NameIt"',
+    )
+    assert [finding["code"] for finding in answer.json["findings"]] == ["unknown_handler"]
+    deployed = api.post(
+        "/process-definitions/check", data=answer.json["document"].encode(), content_type="application/xml"
+    )
+    assert deployed.json["findings"] == answer.json["findings"]
+
+
+def test_our_own_diagram_comes_back_as_it_was(api: Caller) -> None:
+    document = Diagram("p").start("s").end("e").chain("s", "e").xml()
+    answer = api.post("/process-definitions/convert", data=document, content_type="application/xml")
+    assert (answer.json["dialect"], answer.json["document"].encode(), answer.json["notes"]) == (
+        "camunda8",
+        document,
+        [],
+    )
+
+
+def test_what_is_no_diagram_is_refused(api: Caller) -> None:
+    answer = api.post("/process-definitions/convert", data=b"<note/>", content_type="application/xml")
+    assert (answer.status_code, answer.json["code"]) == (422, "NoDiagram")
+    bomb = api.post("/process-definitions/convert", data=b"<!DOCTYPE a><a/>", content_type="application/xml")
+    assert (bomb.status_code, bomb.json["code"]) == (422, "XmlRefused")
