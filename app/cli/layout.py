@@ -1,7 +1,7 @@
 """A place for each shape of a diagram that has none: bpmn-auto-layout, by the Node of this machine.
 
-The one that the modeler's page uses as well. Only the command line starts it: the script is a part of ours, the diagram is
-what it reads.
+The one that the modeler's page uses as well. Only the command line starts it: the script is a part of ours, the diagram
+is what it reads.
 """
 
 from __future__ import annotations
