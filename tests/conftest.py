@@ -1,5 +1,6 @@
 """What every room's tests stand on: both databases, migrated and empty, and a clock that moves when told to."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -17,7 +18,14 @@ from app.core.clock import FixedClock
 from app.core.db import Database
 from app.migrations.run import migrate
 
+COLLECT_AFTER = (50_000, 20, 20)  # as in a worker, but there is more about: what pytest collected, say
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)  # a Monday
+
+
+def pytest_collection_finish() -> None:
+    """Looking through all of them for cycles again and again is a good part of what a test costs."""
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
 
 
 @pytest.fixture

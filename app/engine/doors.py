@@ -68,16 +68,17 @@ class Engine:
         cached: int = 2000,
         patience_s: float = 0,
         watch: Watch | None = None,
+        programs: definitions.Programs | None = None,
     ) -> None:
         """`patience_s`: how long a step whose handler is not installed here is left to workers that may have it.
 
-        `watch` is told what gateways ask.
+        `watch` is told what gateways ask. `programs`: those that another engine on the same database has built.
         """
         self._registry = registry
         self._patience = round(patience_s * 1_000_000)
         self._clock = clock
         self._wakeups = wakeups
-        self._programs = definitions.Programs()
+        self._programs = programs or definitions.Programs()
         self._houses = definitions.Houses()
         self._decisions = decisions.Decisions()
         self.gates = Gates(registry)

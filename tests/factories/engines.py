@@ -14,6 +14,7 @@ from app.core.clock import FixedClock
 from app.core.db import Database, Transaction
 from app.engine import queries
 from app.engine.decisions import accept
+from app.engine.definitions import Programs
 from app.engine.doors import Advanced, Engine
 from app.engine.messages import MessageIn
 from app.engine.operators import Operators
@@ -54,7 +55,12 @@ class Bench:
 
     def restart(self) -> None:
         """A new process: nothing in memory."""
-        self.engine = Engine(self.registry, self.clock, self.wakeups)
+        self.programs = Programs()
+        self.forget()
+
+    def forget(self) -> None:
+        """Nothing of any instance is in memory; what was built of diagrams still is, and many instances shared it."""
+        self.engine = Engine(self.registry, self.clock, self.wakeups, programs=self.programs)
         self.operators = Operators(self.engine)
 
     def deploy(self, diagram: Diagram | bytes) -> str:

@@ -85,12 +85,13 @@ class Playing:
 
     def restart(self) -> None:
         if self.crashes:
-            self.bench.restart()
+            self.bench.forget()
 
     def crash(self) -> None:
         """Before the next thing happens."""
         self.restart()
         if self.crashes and self.claimed and self.draw.random() < 0.1:  # the worker is dead: its claims are another's
+            self.bench.restart()
             self.owners += 1
             self.claimed.clear()
             self.settle()

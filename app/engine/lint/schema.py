@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -16,6 +17,7 @@ LARGEST_UNROLLED = 50_000
 _TOKEN = regex.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{(\d*(?:,\d*)?)\}|.", regex.DOTALL)
 
 
+@lru_cache(maxsize=64)  # a diagram is read again whenever it is built, and most of its reading is this
 def read_schema(text: str) -> tuple[dict[str, Any] | None, str | None]:
     """The schema, or what is wrong with it. Nothing it refers to lies outside of it."""
     if len(text) > SIZE_LIMIT:

@@ -63,7 +63,7 @@ def test_a_flow_ends_alike_wherever_it_moves(bench: Bench, name: str, crashes: b
     def between() -> None:
         shuttle.move(instance_id)
         if crashes:
-            bench.restart()
+            bench.forget()
 
     between()
     play(bench, flow, instance_id, between)

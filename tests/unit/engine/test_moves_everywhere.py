@@ -50,7 +50,7 @@ def test_a_flow_that_is_suspended_and_resumed_after_every_commit_ends_alike(benc
         if bench.state(instance_id) in ("active", "fallen_out"):
             bench.operate("suspend", instance_id)
             assert bench.advance(instance_id).claimed == []
-            bench.restart()
+            bench.forget()
             bench.operate("resume", instance_id)
 
     play(bench, flow, instance_id, between=stand_still)
@@ -127,7 +127,7 @@ class Meddler(Player):
                 break
             self.refused += 1
         if self.crashes:
-            self.bench.restart()
+            self.bench.forget()
         waiting.extend(self.bench.advance(instance_id).claimed)
 
     def is_done(self, instance_id: str) -> bool:

@@ -222,7 +222,7 @@ class Player:
         waiting = list(bench.advance(instance_id).claimed)
         for _ in range(2000):
             if self.crashes:
-                bench.restart()
+                bench.forget()
             self.look(instance_id)
             if bench.state(instance_id) == "completed":
                 keys = [step.key.removeprefix(instance_id) for step in bench.calls[owned:]]
@@ -255,7 +255,7 @@ class Player:
             def both() -> None:
                 move()
                 if self.crashes:
-                    self.bench.restart()
+                    self.bench.forget()
                 waiting.extend(self.bench.advance(instance_id).claimed)
 
             return both

@@ -13,14 +13,15 @@ SHAPES = {
     *("process", "sequenceFlow", "participant", "messageFlow", "lane", "message", "error", "signal", "escalation"),
 }
 SCOPES = {"process", *INNER}
+EXTENSIONS = f"{{{BPMN}}}extensionElements"
 
 
 def local(node: etree._Element) -> str:
-    return etree.QName(node).localname
+    return str(node.tag).rpartition("}")[2]
 
 
 def namespace(node: etree._Element) -> str:
-    return etree.QName(node).namespace or ""
+    return str(node.tag)[1:].rpartition("}")[0]
 
 
 def is_bpmn(node: etree._Element, name: str) -> bool:
@@ -31,9 +32,18 @@ def children(node: etree._Element, name: str) -> list[etree._Element]:
     return list(node.iterchildren(f"{{{BPMN}}}{name}"))
 
 
+def extensions(node: etree._Element) -> dict[str, etree._Element]:
+    """The zeebe extension elements that `node` holds, the first of each name."""
+    found: dict[str, etree._Element] = {}
+    for holder in node.iterchildren(EXTENSIONS):
+        for held in holder.iterchildren(f"{{{ZEEBE}}}*"):
+            found.setdefault(local(held), held)
+    return found
+
+
 def extension(node: etree._Element, name: str) -> etree._Element | None:
     """The zeebe extension element of that name which `node` holds."""
-    return node.find(f"{{{BPMN}}}extensionElements/{{{ZEEBE}}}{name}")
+    return extensions(node).get(name)
 
 
 def associated(root: etree._Element) -> dict[str, list[str]]:

@@ -7,7 +7,7 @@ from typing import Any, cast
 from lxml import etree
 
 from app.engine.diagram import Binding, Call, Loop
-from app.engine.spiff.dialect.places import children, extension, local, text_of
+from app.engine.spiff.dialect.places import children, extension, extensions, local, text_of
 from app.engine.spiff.dialect.table import ZEEBE
 
 BINDINGS = ("latest", "deployment", "versionTag")
@@ -15,10 +15,11 @@ BINDINGS = ("latest", "deployment", "versionTag")
 
 def read_settings(node: etree._Element) -> dict[str, Any]:
     """Fields of Element."""
-    task, form = extension(node, "taskDefinition"), extension(node, "formDefinition")
-    script, assigned = extension(node, "script"), extension(node, "assignmentDefinition")
-    mapping, headers = extension(node, "ioMapping"), extension(node, "taskHeaders")
-    called, schedule = extension(node, "calledDecision"), extension(node, "taskSchedule")
+    held = extensions(node)
+    task, form = held.get("taskDefinition"), held.get("formDefinition")
+    script, assigned = held.get("script"), held.get("assignmentDefinition")
+    mapping, headers = held.get("ioMapping"), held.get("taskHeaders")
+    called, schedule = held.get("calledDecision"), held.get("taskSchedule")
     retries = None if task is None else task.get("retries")
     return {
         "handler": None if task is None else task.get("type"),
@@ -31,7 +32,7 @@ def read_settings(node: etree._Element) -> dict[str, Any]:
         "is_event_sub": node.get("triggeredByEvent") == "true",
         "for_compensation": node.get("isForCompensation") == "true",
         "loop": _loop(node),
-        "call": _call(node),
+        "call": _call(node, held.get("calledElement")),
         "due": None if schedule is None else schedule.get("dueDate") or None,
         "follow_up": None if schedule is None else schedule.get("followUpDate") or None,
         "form": None if form is None else form.get("formId") or form.get("externalReference") or form.get("formKey"),
@@ -62,8 +63,7 @@ def _loop(node: etree._Element) -> Loop | None:
     )
 
 
-def _call(node: etree._Element) -> Call | None:
-    called = extension(node, "calledElement")
+def _call(node: etree._Element, called: etree._Element | None) -> Call | None:
     if called is None or local(node) != "callActivity":
         return None
     binding = called.get("bindingType", "latest")
