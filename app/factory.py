@@ -51,6 +51,7 @@ from app.identity.secrets.keys import Keyring, keep_key, read_key_file, read_key
 from app.identity.secrets.lookup import Secrets, Source
 from app.identity.secrets.sources import Environment, Files
 from app.identity.secrets.store import Store
+from app.trial.room import Laboratory, Trials
 from app.watch.checks import dispatch_checks, store_checks, worker_checks
 from app.watch.desk import Desk
 from app.watch.figures import Backlog, Busy, FiguresSheet, Stored
@@ -305,6 +306,7 @@ def _build_app(settings: Settings, room: EngineRoom, desk: Desk, intake: Intake)
     rate = Rate(settings.rate_per_s)
     doors = (room.database, room.engine, room.operators, room.processes, room.migrations, room.jobs)
     build_api(app, ApiParts(*doors, Callers(room.identity, rate), desk, intake, personal))
+    trials = Trials(room.registry, room.clock, Laboratory(settings.lab_url, settings.allowed_networks))
     pages = (room.database, room.engine, room.operators, room.registry, room.clock, room.identity, room.jobs, rate)
-    build_dashboard(app, DashboardParts(*pages, personal))
+    build_dashboard(app, DashboardParts(*pages, trials, personal))
     return app

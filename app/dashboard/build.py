@@ -34,6 +34,7 @@ from app.dashboard.settle import SettlePages
 from app.dashboard.systems import SystemPages
 from app.dashboard.tasks import TaskPages
 from app.dashboard.times import duration, relative, time_element
+from app.dashboard.trials import TrialPages
 from app.dashboard.users import UserPages
 from app.dashboard.versions import VersionPages
 from app.dashboard.workers import WorkerPages
@@ -71,6 +72,7 @@ def build_dashboard(app: Flask, parts: DashboardParts) -> None:
         WorkerPages(parts, diagrams),
         AuditPages(parts, diagrams),
         ApprovalPages(parts, diagrams),
+        TrialPages(parts, diagrams),
     ):
         pages.routes(blueprint)
     blueprint.after_request(_add_headers)

@@ -11,6 +11,7 @@ from app.engine.doors import Engine
 from app.engine.operators import Operators
 from app.handling.registry import Registry
 from app.identity.doors import Identity
+from app.trial.room import Trials
 from app.web.personal import PersonalData
 from app.web.rates import Rate
 
@@ -27,4 +28,5 @@ class DashboardParts:
     identity: Identity
     jobs: Jobs
     rate: Rate
+    trials: Trials
     personal: PersonalData = field(default_factory=PersonalData)

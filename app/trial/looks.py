@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -73,7 +72,6 @@ class TrialView:
     conditions: list[ConditionView]
     path: list[str]
     flows: list[str]
-    marks: dict[str, dict[str, Any]]
     variables: dict[str, Any]
     others: int
 
@@ -101,7 +99,6 @@ def look(trial: Trial) -> TrialView:
         list(_conditions(trial)),
         path_of(passages),
         sorted(flows_of(diagram, passages)),
-        _marks(trial, passages),
         variables,
         len(trial.instances()) - (trial.instance_id is not None),
     )
@@ -168,22 +165,3 @@ def _conditions(trial: Trial) -> Iterator[ConditionView]:
         flow_id = found[0] if len(found) == 1 else None
         facts = (asked.target, asked.condition, asked.read, asked.value, asked.fault)
         yield ConditionView(place, asked.element_id, flow_id, *facts)
-
-
-def _marks(trial: Trial, passages: Iterable[PassageView]) -> dict[str, dict[str, Any]]:
-    """As static/js/diagram.js paints them."""
-    passed = Counter(each.element_id for each in passages if each.state == "completed" and not each.is_iteration)
-    open_ = Counter(each.element_id for each in passages if each.state == "open" and not each.is_iteration)
-    failed: Counter[str] = Counter()
-    for instance_id, token in trial.tokens():
-        if instance_id == trial.instance_id and not token.call and token.kind == "incident" and token.element_id:
-            failed[token.element_id] += 1
-    return {
-        element_id: {
-            "state": "failed" if failed[element_id] else "active" if open_[element_id] else "done",
-            "passed": passed[element_id],
-            "tokens": open_[element_id],
-            "failed": failed[element_id],
-        }
-        for element_id in {*passed, *open_}
-    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -29,16 +28,23 @@ class Stores:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._folder: TemporaryDirectory[str] | None = None
+        self._empty: bytes | None = None
 
-    def copy_to(self, folder: Path) -> Path:
+    def make_in(self, folder: Path) -> Path:
         with self._lock:
-            if self._folder is None:
-                self._folder = TemporaryDirectory(prefix="turnup-trial-")
-                empty = Database(f"sqlite:///{self._folder.name}/empty.db")
-                migrate(empty)
-                empty.close()
-            return Path(shutil.copy(Path(self._folder.name) / "empty.db", folder / "trial.db"))
+            if self._empty is None:
+                self._empty = _empty_store()
+        made = folder / "trial.db"
+        made.write_bytes(self._empty)
+        return made
+
+
+def _empty_store() -> bytes:
+    with TemporaryDirectory(prefix="turnup-trial-") as folder:
+        database = Database(f"sqlite:///{folder}/empty.db")
+        migrate(database)
+        database.close()
+        return (Path(folder) / "empty.db").read_bytes()
 
 
 class Woken:
@@ -89,7 +95,7 @@ def open_scratch(needed: Needed, registry: Registry, now: datetime, stores: Stor
     """A store that knows what is needed and nothing else; its clock stands at `now`."""
     install()
     folder = TemporaryDirectory(prefix="turnup-trial-")
-    database = Database(f"sqlite:///{stores.copy_to(Path(folder.name))}", connections=2)
+    database = Database(f"sqlite:///{stores.make_in(Path(folder.name))}", connections=2)
     clock, woken, told = FixedClock(now), Woken(), list[Asked | Begun]()
     free = Registry(handler.unlimited() for handler in registry)
     engine = Engine(free, clock, woken, watch=told.append)

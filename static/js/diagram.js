@@ -9,11 +9,12 @@
   const overlays = viewer.get("overlays");
   const registry = viewer.get("elementRegistry");
   let drawn = "";
+  let seen = "";
   let chosen = null;
   let moved = false; // the reader has zoomed or scrolled: resizing must not take that away
 
   const RIM = 24;
-  const marker = { done: "mark-done", active: "mark-active", failed: "mark-failed" };
+  const marker = { done: "mark-done", active: "mark-active", failed: "mark-failed", missed: "mark-missed" };
 
   function fit() {
     canvas.resized();
@@ -47,16 +48,22 @@
 
   function readMarks() {
     const element = document.querySelector("#marks [data-marks]");
-    if (!element || element.dataset.marks === drawn) return;
-    drawn = element.dataset.marks;
-    paint(JSON.parse(drawn));
+    const { marks, flows, said } = element?.dataset ?? {};
+    const now = [marks, flows, said].join("|");
+    if (!element || now === seen) return;
+    seen = now;
+    drawn = marks;
+    paint(JSON.parse(marks), flows && new Set(JSON.parse(flows)));
+    overlays.remove({ type: "said" });
+    for (const [id, what] of Object.entries(JSON.parse(said || "{}"))) say(id, what);
   }
 
-  function paint(marks) {
+  function paint(marks, flows) {
     overlays.remove({ type: "token" });
     registry.forEach((element) => {
       for (const name of [...Object.values(marker), "mark-taken", "mark-inside"]) canvas.removeMarker(element.id, name);
-      if (element.type === "bpmn:SequenceFlow" && wasTaken(element, marks)) canvas.addMarker(element.id, "mark-taken");
+      if (element.type !== "bpmn:SequenceFlow") return;
+      if (flows ? flows.has(element.id) : wasTaken(element, marks)) canvas.addMarker(element.id, "mark-taken");
     });
     for (const [id, mark] of Object.entries(marks)) {
       const element = registry.get(id);
@@ -71,6 +78,17 @@
   function wasTaken(flow, marks) {
     const from = marks[flow.source?.id];
     return Boolean(from && from.passed > 0 && marks[flow.target?.id]);
+  }
+
+  // What the condition of a flow came to, where the flow leaves its gateway.
+  function say(id, { text, title, holds }) {
+    const flow = registry.get(id);
+    const from = flow?.waypoints?.[0];
+    if (!from) return;
+    const x = Math.min(...flow.waypoints.map((point) => point.x));
+    const y = Math.min(...flow.waypoints.map((point) => point.y));
+    const html = Object.assign(document.createElement("div"), { className: holds ? "said holds" : "said", textContent: text, title });
+    overlays.add(id, "said", { position: { left: from.x - x + 4, top: from.y - y + 4 }, html });
   }
 
   function badge(mark) {

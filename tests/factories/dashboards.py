@@ -35,6 +35,7 @@ from app.engine.sweeps import due_instances
 from app.handling import Backoff, Done, Refused, Work, handles
 from app.handling.registry import Registry
 from app.identity.provider import ProviderSettings
+from app.trial.room import Trials
 from app.web.files import StaticFiles
 from app.web.personal import PersonalData
 from app.web.rates import Rate
@@ -109,6 +110,7 @@ class World:
         self.identity = an_identity(self.database, self.clock, provider)
         add_user(self.identity, "Grace", "admin")
         self.personal = personal or PersonalData()
+        self.trials = Trials(self.registry, self.clock)
         self.app = self.serve()
         self.deploy("activate")
 
@@ -118,10 +120,11 @@ class World:
         StaticFiles(ROOT / "static").install(app)
         install_shield(app)
         doors = (self.database, self.engine, self.operators, self.registry, self.clock, self.identity, self.jobs)
-        build_dashboard(app, DashboardParts(*doors, Rate(per_s), self.personal))
+        build_dashboard(app, DashboardParts(*doors, Rate(per_s), self.trials, self.personal))
         return app
 
     def close(self) -> None:
+        self.trials.close_all()
         self.database.close()
 
     def deploy(self, name: str) -> None:

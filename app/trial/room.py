@@ -1,0 +1,183 @@
+"""The trials that are open in this process: few at once, each its owner's alone, thrown away when nobody uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Lock, RLock
+from typing import Any, Literal
+
+from app.core.clock import Clock
+from app.core.errors import Conflict, NotFound, TooMany
+from app.core.ids import new_id
+from app.engine.definitions import examine
+from app.engine.diagram import DiagramRefused
+from app.handling.registry import Registry
+from app.trial.answering import Answering, FromLaboratory, Stubs, Written
+from app.trial.answers import Answer
+from app.trial.documents import Library, gather
+from app.trial.playing import Played, play
+from app.trial.sample import sample_of
+from app.trial.scenario import Scenario
+from app.trial.scratch import Scratch, Stores, open_scratch
+from app.trial.trial import Trial
+
+Answers = Literal["made_up", "laboratory", "recorded"]
+ANSWERS: tuple[Answers, ...] = ("made_up", "laboratory", "recorded")
+MOST = 12
+MOST_OF_ONE = 3
+IDLE = timedelta(minutes=30)
+AWAY = timedelta(minutes=2)  # unused for that long, one makes place for another's
+
+
+class UnknownTrial(NotFound):
+    """No trial with that id is open in this process."""
+
+
+@dataclass(frozen=True)
+class Laboratory:
+    """Where it answers; handlers of a trial are given nothing else."""
+
+    url: str
+    allowed_networks: str = ""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is tried: a document, and where it comes from, for whoever shows it."""
+
+    document: bytes
+    title: str
+    process_id: str | None
+    draft_id: str | None = None
+    version: int | None = None
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """`results` are those of a past order, for `recorded`."""
+
+    variables: Mapping[str, Any]
+    at: datetime
+    business_key: str | None = None
+    answers: Answers = "made_up"
+    results: Mapping[str, Sequence[Answer]] = field(default_factory=dict)
+
+
+@dataclass
+class OpenTrial:
+    id: str
+    owner: str
+    subject: Subject
+    answers: Answers
+    trial: Trial
+    used_at: datetime
+    lock: RLock = field(default_factory=RLock, repr=False)
+
+
+class Trials:
+    """Safe to use from many threads; in one trial one thread acts at a time."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        clock: Clock,
+        laboratory: Laboratory | None = None,
+        most: int = MOST,
+        most_of_one: int = MOST_OF_ONE,
+    ) -> None:
+        self._registry = registry
+        self._clock = clock
+        self.laboratory = laboratory
+        self._most, self._most_of_one = most, most_of_one
+        self._stores = Stores()
+        self._open: dict[str, OpenTrial] = {}
+        self._lock = Lock()
+
+    def begin(self, owner: str, subject: Subject, library: Library, beginning: Beginning) -> OpenTrial:
+        """Begin one. DiagramRefused for what could not be deployed; TooMany when others are at it."""
+        needed = gather(subject.document, library, self._registry)
+        self._make_place(owner)
+        scratch = open_scratch(needed, self._registry, beginning.at, self._stores)
+        try:
+            trial = Trial(scratch, self._answering(beginning, scratch))
+            trial.start(beginning.variables, beginning.business_key)
+        except BaseException:
+            scratch.close()
+            raise
+        found = OpenTrial(new_id(), owner, subject, beginning.answers, trial, self._clock.now())
+        with self._lock:
+            self._open[found.id] = found
+        return found
+
+    @contextmanager
+    def use(self, trial_id: str, owner: str) -> Iterator[OpenTrial]:
+        """One's own trial, while nobody else acts in it. UnknownTrial."""
+        with self._lock:
+            found = self._open.get(trial_id)
+        if found is None or found.owner != owner:
+            raise UnknownTrial(
+                f"There is no trial '{trial_id}' of yours here: it was closed, or unused for {IDLE.seconds // 60} "
+                "minutes, or the server was restarted. Begin another.",
+                trial_id=trial_id,
+            )
+        with found.lock:
+            found.used_at = self._clock.now()
+            yield found
+
+    def close(self, trial_id: str, owner: str) -> None:
+        with self.use(trial_id, owner) as found:
+            self._drop([found])
+
+    def close_all(self) -> None:
+        with self._lock:
+            every = list(self._open.values())
+        self._drop(every)
+
+    def sample(self, document: bytes) -> dict[str, Any]:
+        """Start variables to begin with, as the diagram declares them; none for one that cannot be tried."""
+        try:
+            diagram, _ = examine(document, self._registry)
+        except DiagramRefused:
+            return {}
+        return {} if diagram is None else sample_of(diagram.variables_schema)
+
+    def play(self, scenario: Scenario, document: bytes, library: Library) -> Played:
+        return play(scenario, document, library, self._registry, self._stores)
+
+    def _answering(self, beginning: Beginning, scratch: Scratch) -> Answering:
+        match beginning.answers:
+            case "recorded":
+                return Written(beginning.results)
+            case "laboratory":
+                if self.laboratory is None:
+                    raise Conflict("This server knows of no laboratory. Let the answers be made up.")
+                return FromLaboratory(self.laboratory.url, self.laboratory.allowed_networks, scratch.clock)
+        return Stubs()
+
+    def _make_place(self, owner: str) -> None:
+        """For one more: what nobody uses goes, then one's own oldest, then whose user is away."""
+        now = self._clock.now()
+        with self._lock:
+            by_age = sorted(self._open.values(), key=lambda each: each.used_at)
+        gone = [each for each in by_age if now - each.used_at > IDLE]
+        kept = [each for each in by_age if each not in gone]
+        own = [each for each in kept if each.owner == owner]
+        gone += own[: max(0, len(own) - self._most_of_one + 1)]
+        kept = [each for each in kept if each not in gone]
+        if len(kept) >= self._most:
+            away = [each for each in kept if now - each.used_at > AWAY]
+            if not away:
+                raise TooMany(f"{self._most} trials are open. Others are at it: try again.", retry_after_s=60)
+            gone.append(away[0])
+        self._drop(gone)
+
+    def _drop(self, trials: Sequence[OpenTrial]) -> None:
+        for each in trials:
+            with self._lock:
+                known = self._open.pop(each.id, None)
+            if known is not None:
+                with each.lock:
+                    each.trial.close()
