@@ -32,6 +32,7 @@ PAGES = {
     "tasks": "/tasks",
     "processes": "/processes",
     "process": "/processes/ftth_activate/1",
+    "try": "/processes/ftth_activate/1/try",
     "decisions": "/decisions",
     "decision": "/decisions/choose_profile",
     "systems": "/systems",

@@ -103,6 +103,8 @@ def _posts(kind: DraftKind) -> dict[str, str]:
         "remove": url_for("dashboard.remove_draft", draft_id="DRAFT"),
         "draft": url_for("dashboard.draw_draft", draft_id="DRAFT"),
     }
+    if kind is DraftKind.PROCESS:
+        found["try"] = url_for("dashboard.try_draft", draft_id="DRAFT")
     if kind is not DraftKind.FORM:
         name = "deploy_drawn_decisions" if kind is DraftKind.DECISIONS else "deploy_drawn"
         found["deploy"] = url_for(f"dashboard.{name}")

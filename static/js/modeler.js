@@ -103,6 +103,14 @@
     say(lost);
   }
 
+  // What was changed is kept first: it is the draft that is tried.
+  async function tryIt() {
+    const { draft, tried } = page.dataset;
+    if (!draft && !isUnsaved && tried) return location.assign(tried);
+    if ((isUnsaved || !draft) && !(await save())) return;
+    location.assign(posts.try.replace("DRAFT", encodeURIComponent(page.dataset.draft)));
+  }
+
   function askWhy() {
     if (lost) return say(lost);
     const dialog = document.getElementById("deploy-dialog");
@@ -141,6 +149,7 @@
   press("import", () => document.getElementById("file").click());
   press("throw-away", throwAway);
   press("deploy", askWhy);
+  press("try", tryIt);
   press("keys", () => document.getElementById("keys-dialog").showModal());
   named.addEventListener("input", () => note("Unsaved changes", true));
   document.getElementById("file").addEventListener("change", ({ target }) => {

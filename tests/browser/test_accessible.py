@@ -11,6 +11,8 @@ from app.engine import queries, workers
 from app.engine.decisions import accept
 from app.engine.retries import Retries, RetryOrder
 from app.engine.workers import Busy
+from app.trial.documents import Deployed
+from app.trial.room import Beginning, Subject
 from tests.factories.dashboards import DRAWN, ROOT, World
 from tests.factories.people import add_user
 from tests.factories.versioned import deploy_second
@@ -43,6 +45,7 @@ def paths(world: World) -> dict[str, str]:
         workers.enlist(tx, "w1", "node-1", 4711, world.clock.now(), 30, Busy(8, 3))
     deploy_second(world)
     add_user(world.identity, "Ada", "viewer", "operator@activate")
+    trial = a_trial(world)
     return {
         "home": "/",
         "instances": "/instances",
@@ -62,6 +65,8 @@ def paths(world: World) -> dict[str, str]:
         "versions": "/processes/activate",
         "what differs": "/processes/activate/compare?from=1&to=2",
         "a migration": "/processes/activate/migrate?from=1&to=2",
+        "what can be tried": "/processes/activate/1/try",
+        "a trial": f"/trials/{trial}",
         "decisions": "/decisions",
         "a decision": "/decisions/router_profile",
         "systems": "/systems",
@@ -72,6 +77,15 @@ def paths(world: World) -> dict[str, str]:
         "users": "/users",
         "an account": "/account",
     }
+
+
+def a_trial(world: World) -> str:
+    """Grace's, that waits for its first answer."""
+    subject = Subject((DRAWN / "activate.bpmn").read_bytes(), "Activate fibre", "activate", version=1)
+    variables = {"order_id": "ORD-9", "serial": "ALCL-9", "port": "1/1/7", "speed_mbps": 500}
+    with world.database.reading() as connection:
+        made = world.trials.begin("Grace", subject, Deployed(connection), Beginning(variables, world.clock.now()))
+    return made.id
 
 
 def violations(page: Page) -> list[str]:
