@@ -124,6 +124,7 @@ $(PARTS_MADE): static/package.json static/package-lock.json static/.npmrc $(wild
 	cp $(MODULES)/bpmn-js/LICENSE $(PARTS)/bpmn-js/
 	$(BUNDLE) static/bundles/form-viewer.mjs --outfile=$(PARTS)/form-js/form-viewer.js
 	cp $(MODULES)/@bpmn-io/form-js-viewer/dist/assets/form-js.css $(MODULES)/@bpmn-io/form-js-viewer/LICENSE $(PARTS)/form-js/
+	$(BUNDLE) static/bundles/layout.mjs --outfile=$(PARTS)/editors/layout.js
 	for editor in $(EDITORS); do \
 	  $(BUNDLE) static/bundles/$$editor.mjs --outfile=$(PARTS)/editors/$$editor.js && \
 	  $(BUNDLE) static/bundles/$$editor.css --loader:.eot=empty --loader:.svg=empty --outfile=$(PARTS)/editors/$$editor.css || exit 1; \

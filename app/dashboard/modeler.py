@@ -98,6 +98,7 @@ def _posts(kind: DraftKind) -> dict[str, str]:
     """Where the page's script sends what it does; DRAFT stands for an id."""
     found = {
         "check": url_for("dashboard.check_decisions" if kind is DraftKind.DECISIONS else "dashboard.check_drawn"),
+        "convert": url_for("dashboard.convert_drawn"),
         "make": url_for("dashboard.make_draft"),
         "save": url_for("dashboard.save_draft", draft_id="DRAFT"),
         "remove": url_for("dashboard.remove_draft", draft_id="DRAFT"),

@@ -98,9 +98,11 @@
   }
 
   async function open(text) {
-    const warnings = await drawing.open(text);
+    const brought = await bringIn({ page, post, text, show: (id) => drawing.show(id) });
+    const warnings = await drawing.open(brought.text);
     lost = warnings.length ? `It is not all on the surface, so it can be looked at but not saved. Correct the file first: ${warnings.slice(0, 3).join("; ")}` : "";
     say(lost);
+    return brought.changed;
   }
 
   // What was changed is kept first: it is the draft that is tried.
@@ -173,7 +175,7 @@
   async function begin() {
     const facts = { surface: document.getElementById("surface"), panel: document.getElementById("properties"), page };
     drawing = await openDrawing({ ...facts, onCheckMark: (id) => checks?.point(id) });
-    await open(page.dataset.document);
+    if (await open(page.dataset.document)) changed();
     drawing.onChange(changed);
     if (page.dataset.checks) checks = watchChecks({ page, post, drawing });
     globalThis.drawing = drawing; // for whoever looks into the page, such as tests

@@ -1,0 +1,86 @@
+"""A diagram of another dialect on the page that draws, and handlers from its picker."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.conversion.convert import has_layout
+from app.engine.spiff.xml import read_xml
+from tests.factories.dialects import camunda7
+
+pytestmark = pytest.mark.browser
+
+FLOW = """
+<bpmn:startEvent id="begin" /><bpmn:sequenceFlow id="f" sourceRef="begin" targetRef="tell" />
+<bpmn:serviceTask id="tell" name="Tell the customer" camunda:delegateExpression="${notifyCustomer}" />
+<bpmn:sequenceFlow id="g" sourceRef="tell" targetRef="over" /><bpmn:endEvent id="over" />
+"""
+# What an author does in the properties panel, through the same commands: an older template, a value of one's own, the upgrade
+UPGRADE = """([older, newer]) => {
+  const modeler = drawing.modeler, found = [];
+  modeler.get("eventBus").on("elementTemplates.errors", ({ errors }) => found.push(...errors.map(({ message }) => message)));
+  modeler.get("elementTemplatesLoader").setTemplates([older, newer]);
+  const templates = modeler.get("elementTemplates"), registry = modeler.get("elementRegistry");
+  const source = (target) => {
+    const io = registry.get("tell").businessObject.extensionElements.values.find(({ $type }) => $type === "zeebe:IoMapping");
+    return io.inputParameters.find((each) => each.target === target);
+  };
+  templates.applyTemplate(registry.get("tell"), older);
+  const element = registry.get("tell");
+  const changes = { element, moddleElement: source("serial"), properties: { source: "=customer.serial" } };
+  modeler.get("modeling").updateModdleProperties(element, changes.moddleElement, changes.properties);
+  templates.applyTemplate(registry.get("tell"), newer);
+  const bo = registry.get("tell").businessObject;
+  return { found, serial: source("serial").source, speed: source("speed_mbps")?.source, added: source("added")?.source,
+           type: bo.$type, version: bo.get("zeebe:modelerTemplateVersion") };
+}"""
+
+
+def templates_of(page: Page) -> list[dict[str, Any]]:
+    return json.loads(page.evaluate("fetch(document.getElementById('drawing').dataset.templates).then((answer) => answer.text())"))
+
+
+@pytest.fixture
+def imported(operator: Page, site: str, tmp_path: Path) -> Page:
+    """Camunda 7's diagram, without layout, over what was drawn."""
+    file = tmp_path / "line.bpmn"
+    file.write_bytes(camunda7(FLOW))
+    operator.goto(f"{site}/modeler/new/process")
+    operator.locator("#drawing[data-ready]").wait_for()
+    operator.locator("#file").set_input_files(file)
+    operator.locator("#brought").wait_for()
+    return operator
+
+
+def test_a_diagram_of_camunda_7_is_converted_laid_out_and_told_of_and_then_checked_and_given_a_handler(imported: Page) -> None:
+    expect(imported.locator("#brought summary")).to_have_text("From Camunda 7: 1 could not be converted, 0 to look at")
+    expect(imported.locator("#brought li")).to_contain_text("Java code is not run here")
+    text = imported.evaluate("drawing.text()")
+    assert has_layout(read_xml(text.encode()))
+    assert "camunda.org/schema/1.0" not in text
+    expect(imported.locator("#findings li")).to_contain_text("No handler is known as 'notify_customer'")
+    imported.locator("#brought li button").click()
+    assert imported.evaluate("drawing.modeler.get('selection').get().map(({ id }) => id)") == ["tell"]
+    expect(imported.locator("#kept")).to_have_text("Unsaved changes")
+
+    template = next(each for each in templates_of(imported) if each["metadata"]["turnup"]["handler"] == "olt.activate_ont")
+    newer = {**template, "version": 2, "properties": [*template["properties"], added("added", "new")]}
+    done = imported.evaluate(UPGRADE, [template, newer])
+    assert done == {
+        "found": [],
+        "serial": "=customer.serial",  # the author's own
+        "speed": "=speed_mbps",
+        "added": "new",
+        "type": "bpmn:ServiceTask",
+        "version": 2,
+    }
+
+
+def added(name: str, value: str) -> dict[str, Any]:
+    binding = {"type": "zeebe:input", "name": name}
+    return {"label": name, "type": "String", "feel": "optional", "optional": True, "value": value, "binding": binding}
