@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from app.engine.diagram import ACTIVITIES, Diagram, Element, Finding
-from app.engine.lint.graph import around
+from app.engine.lint.gateways import GATEWAYS
+from app.engine.lint.graph import Graph, around, graphs
 
 CATCH_ALL = frozenset({"error", "escalation"})  # without a code they catch every one
 ONE_EACH = CATCH_ALL | {"message", "signal"}  # of those with the same name or code only one may stand at a place
@@ -26,6 +27,8 @@ def check_borders(diagram: Diagram) -> Iterator[Finding]:
             yield from _check_event_sub(element)
     yield from _check_cancelled(elements, cancels)
     yield from _check_twins(diagram)
+    for graph in graphs(diagram):
+        yield from _check_retries(graph)
 
 
 def may_fail(element: Element) -> bool:
@@ -68,6 +71,31 @@ def _check_host(diagram: Diagram, event: Element, fails: set[str], escalates: se
         message = f"Nothing in '{host.id}' throws an escalation, so this event never happens."
         remedy = "Delete it, or attach it to a sub-process that throws one or to a call activity."
         yield Finding.warning(event, "never_happens", message, remedy)
+
+
+def _check_retries(graph: Graph) -> Iterator[Finding]:
+    """Errors after which nothing but gateways and passing events lead back to the activity that they come from."""
+    for event in graph.nodes.values():
+        if event.type != "boundaryEvent" or event.event != "error" or event.attached_to not in graph.nodes:
+            continue
+        passed, ahead = {event.id}, [event.id]
+        ends = set[str]()
+        for name in ahead:  # grows
+            for target in graph.after[name]:
+                if not _passes(graph.nodes[target]):
+                    ends.add(target)
+                elif target not in passed:
+                    passed.add(target)
+                    ahead.append(target)
+        if ends == {event.attached_to}:
+            message = f"After this error '{event.attached_to}' is done again at once, for ever if it goes on refusing."
+            remedy = "Wait before it, change what it is given, or let a person decide."
+            yield Finding.warning(event, "endless_retry", message, remedy)
+
+
+def _passes(node: Element) -> bool:
+    """Nothing happens there: the token is through at once, and everything is as it was."""
+    return node.type in GATEWAYS or (node.type == "intermediateThrowEvent" and node.event in (None, "link"))
 
 
 def _check_cancel(diagram: Diagram, end: Element) -> Iterator[Finding]:

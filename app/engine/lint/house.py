@@ -10,7 +10,10 @@ from functools import cached_property
 from app.engine.diagram import Diagram, Element, Finding
 from app.engine.lint.events import THROWING
 from app.engine.lint.expressions import is_feel
+from app.engine.lint.thrown import CAUGHT, Listeners, Thrown, thrown_out, uncaught
 from app.handling.registry import Handler
+
+ANY_PROCESS = ""  # what a call by expression may lead to
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,8 @@ class Offer:
     decisions: frozenset[str] = frozenset()
     messages: frozenset[str] = frozenset()
     sends_any: bool = False  # a message's name is an expression
+    throws: frozenset[Thrown] = frozenset()  # out of a process, to whoever calls it
+    catches: frozenset[Thrown] = frozenset()  # from a process that is called
 
 
 class House:
@@ -38,7 +43,14 @@ class House:
             frozenset[str]().union(*(each.decisions for each in offers)),
             frozenset[str]().union(*(each.messages for each in offers)),
             any(each.sends_any for each in offers),
+            frozenset[Thrown]().union(*(each.throws for each in offers)),
+            frozenset[Thrown]().union(*(each.catches for each in offers)),
         )
+
+    def thrown_by(self, process_id: str) -> list[Thrown]:
+        """What leaves a process, in order."""
+        found = (thrown for thrown in self.whole.throws if thrown.process_id == process_id)
+        return sorted(found, key=lambda thrown: (thrown.kind, thrown.code or ""))
 
     def joined(self, offers: Iterable[Offer]) -> House:
         """With what files bring that are not in it yet."""
@@ -55,7 +67,18 @@ def offer_of(diagram: Diagram) -> Offer:
         processes=frozenset({diagram.process_id}),
         messages=diagram.messages_from_outside | {name for name in names if not is_feel(name)},
         sends_any=any(is_feel(name) for name in names),
+        throws=frozenset(thrown for _, thrown in thrown_out(diagram)),
+        catches=frozenset(_caught_from_called(diagram)),
     )
+
+
+def _caught_from_called(diagram: Diagram) -> Iterator[Thrown]:
+    listeners = Listeners(diagram)
+    for element in diagram.elements.values():
+        if element.call is not None:
+            process_id = ANY_PROCESS if is_feel(element.call.process) else element.call.process
+            for kind in CAUGHT:
+                yield from (Thrown(kind, process_id, code) for code in listeners.around(element, kind))
 
 
 def check_house(
@@ -63,6 +86,7 @@ def check_house(
 ) -> Iterator[Finding]:
     """Warnings: what is missing may come with another deployment."""
     own = offer_of(diagram)
+    yield from _check_thrown(diagram, own, house)
     for element in diagram.elements.values():
         if element.call is not None and element.call.process and not is_feel(element.call.process):
             yield from _check_called(element, element.call.process, own, house)
@@ -80,6 +104,20 @@ def check_house(
             sent_by_handlers = {sent for handler in handlers if handler is not None for sent in handler.about.messages}
         if name not in sent_by_handlers:
             yield _never_sent(element, name, own.messages | house.whole.messages | sent_by_handlers)
+
+
+def _check_thrown(diagram: Diagram, own: Offer, house: House) -> Iterator[Finding]:
+    """What leaves this process and no caller catches; what leaves a process that it calls and is not caught here."""
+    for element, thrown in thrown_out(diagram):
+        processes, codes = (thrown.process_id, ANY_PROCESS), (thrown.code, None)
+        ways = {Thrown(thrown.kind, process_id, code) for process_id in processes for code in codes}
+        if ways.isdisjoint(own.catches) and ways.isdisjoint(house.whole.catches):
+            yield uncaught(element, thrown)
+    listeners = Listeners(diagram)
+    for element in diagram.elements.values():
+        for thrown in house.thrown_by(element.call.process) if element.call is not None else ():
+            if listeners.around(element, thrown.kind).isdisjoint({thrown.code, None}):
+                yield uncaught(element, thrown)
 
 
 def _awaited(element: Element) -> str | None:

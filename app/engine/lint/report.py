@@ -18,6 +18,7 @@ from app.engine.lint.loops import check_loops
 from app.engine.lint.reach import check_reach
 from app.engine.lint.shape import check_shape
 from app.engine.lint.steps import check_steps
+from app.engine.lint.unknowns import check_unknowns
 from app.handling.registry import Handler
 
 
@@ -40,6 +41,7 @@ def lint(
         check_calls(diagram),
         check_loops(diagram, known_handlers),
         check_branches(diagram, known_handlers),
+        check_unknowns(diagram, known_handlers),
         check_house(diagram, house, known_handlers, handler_types) if house is not None else (),
     )
     return sorted(limited(findings), key=lambda finding: finding.line or 0)

@@ -339,7 +339,7 @@ FINE: dict[str, Diagram] = {
     "a literal source": service({"serial": "ABC", "speed_mbps": "=1"}),
     "a source with blanks around it": service({"serial": " = x ", "speed_mbps": "=1"}),
     "a literal key": line("m").message("m", "done", "everyone"),
-    "a parameter with a default": service(SERIAL).variables(SCHEMA),
+    "a parameter with a default": service({**SERIAL, "serial": "=serial"}).variables(SCHEMA),
     "a parameter out of the declared variables": service({"speed_mbps": "=1"}).variables(SCHEMA),
     "a parameter that a script writes": line("c", "a")
     .script("c", "=1", "speed_mbps")

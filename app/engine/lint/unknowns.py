@@ -1,0 +1,122 @@
+"""Expressions that read what nothing sets, or give what their place cannot take; inputs of the wrong type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from app.core.errors import InvalidInput
+from app.decisions.feel import compile_feel
+from app.decisions.feel.kinds import ANY, Kinds, Known, constant_of, kinds_of
+from app.engine.diagram import Diagram, Element, Finding
+from app.engine.lint.expressions import LONGEST, is_feel
+from app.engine.lint.reads import Place, Reading, readings
+from app.engine.lint.sources import Sources
+from app.engine.lint.types import Variables, accepted, in_words, renamed
+from app.engine.lint.variables import Handlers
+from app.handling.parameters import Misfit, Parameter, describe_value
+from app.handling.registry import Handler
+
+NEARLY = 0.85  # how alike a name has to be to one that is known, where any name may come
+TAKES: dict[Place, Kinds] = {
+    "condition": frozenset({"boolean"}),
+    "list": frozenset({"array"}),
+    "time": frozenset({"string"}),
+    "key": frozenset({"string", "number"}),
+}
+
+
+def check_unknowns(diagram: Diagram, known_handlers: Handlers) -> Iterator[Finding]:
+    sources, variables = Sources(diagram, known_handlers), Variables(diagram, known_handlers)
+    for reading in readings(diagram, known_handlers):
+        try:
+            names = compile_feel(reading.text).names
+        except InvalidInput:
+            continue  # told elsewhere
+        yield from _check_names(reading, _outside_filters(reading.text, names), sources)
+        yield from _check_place(reading, variables)
+    for element in diagram.elements.values():
+        handler = known_handlers(element.handler) if element.handler else None
+        if handler is not None:
+            yield from _check_inputs(element, handler, variables)
+
+
+def _outside_filters(text: str, names: frozenset[str]) -> list[str]:
+    """Within `[...]` a name may be an entry of what is looked through."""
+    return sorted(name for name in names if name in text.partition("[")[0]) if "[" in text else sorted(names)
+
+
+def _check_names(reading: Reading, names: list[str], sources: Sources) -> Iterator[Finding]:
+    unseen = [name for name in names if name not in reading.sees]
+    if not unseen:
+        return
+    known, is_open = sources.before(reading.at)
+    for name in unseen:
+        if name in known:
+            continue
+        later = name in sources.names
+        near = get_close_matches(name[:100], sorted(known | reading.sees), n=1, cutoff=NEARLY if is_open else 0.6)
+        if (is_open or reading.open) and (later or not near or len(near[0]) < 5):
+            continue
+        message = f"{_begun(reading.what)} reads '{name[:60]}', which nothing sets{' before' if later else ''}."
+        remedy = f"Did you mean {near[0]}?" if near else "Correct the name, or declare it in the process's variables."
+        yield Finding.warning(reading.shown, "unknown_variable", message, remedy)
+
+
+def _check_place(reading: Reading, variables: Variables) -> Iterator[Finding]:
+    wanted = TAKES.get(reading.gives)
+    if wanted is None:
+        return
+    found = kinds_of(reading.text, _knowing(variables, reading.sees))
+    if found & wanted:
+        return
+    message = f"{_begun(reading.what)} gives {in_words(found)}, expected {in_words(wanted)}."
+    remedy = f"Correct the expression: {reading.text[:200]}"
+    yield Finding.warning(reading.shown, "mistyped_expression", message, remedy)
+
+
+def _begun(what: str) -> str:
+    return f"{what[0].upper()}{what[1:]}"
+
+
+def _check_inputs(element: Element, handler: Handler, variables: Variables) -> Iterator[Finding]:
+    by_name = {parameter.name: parameter for parameter in handler.parameters}
+    own, mapped = frozenset(renamed(element)), {target.partition(".")[0] for _, target in element.inputs}
+    for source, target in element.inputs:
+        if target in by_name and len(source) <= LONGEST:
+            yield from _check_input(element, by_name[target], source, variables, own)
+    for parameter in handler.parameters:
+        if parameter.name not in mapped and parameter.name not in own:
+            found = variables.kinds(parameter.name, ())
+            if not found & accepted(parameter):
+                yield _mistyped(element, parameter, f"the variable '{parameter.name}' holds {in_words(found)}")
+
+
+def _check_input(
+    element: Element, parameter: Parameter, source: str, variables: Variables, own: frozenset[str]
+) -> Iterator[Finding]:
+    text = source.strip()
+    try:
+        constant = constant_of(text[1:].strip()) if is_feel(text) else (source,)
+        if constant is None:
+            found = kinds_of(text[1:].strip(), _knowing(variables, own))
+            if not found & accepted(parameter):
+                yield _mistyped(element, parameter, f"the input gives {in_words(found)}")
+        else:
+            parameter.read(constant[0])
+    except InvalidInput:
+        return  # told elsewhere
+    except Misfit as misfit:
+        told = f"the input is {describe_value(constant[0]) if constant else misfit.problem.found}"
+        yield _mistyped(element, parameter, told, certain=True)
+
+
+def _mistyped(element: Element, parameter: Parameter, told: str, *, certain: bool = False) -> Finding:
+    message = f"The parameter '{parameter.name}' of {element.handler} has to be {parameter.expected}; {told}."
+    make = Finding.error if certain else Finding.warning
+    return make(element, "mistyped_input", message, f"Map {parameter.expected} to {parameter.name}.")
+
+
+def _knowing(variables: Variables, own: frozenset[str]) -> Known:
+    """What an element declares for itself hides the variable of that name, and may be of any kind."""
+    return lambda name, path: ANY if name in own else variables.kinds(name, path)
