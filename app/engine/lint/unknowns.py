@@ -18,6 +18,7 @@ from app.handling.parameters import Misfit, Parameter, describe_value
 from app.handling.registry import Handler
 
 NEARLY = 0.85  # how alike a name has to be to one that is known, where any name may come
+SHORTEST_SLIP = 5
 TAKES: dict[Place, Kinds] = {
     "condition": frozenset({"boolean"}),
     "list": frozenset({"array"}),
@@ -55,12 +56,18 @@ def _check_names(reading: Reading, names: list[str], sources: Sources) -> Iterat
         if name in known:
             continue
         later = name in sources.names
-        near = get_close_matches(name[:100], sorted(known | reading.sees), n=1, cutoff=NEARLY if is_open else 0.6)
-        if (is_open or reading.open) and (later or not near or len(near[0]) < 5):
+        may_come = is_open or reading.open
+        near = get_close_matches(name[:100], sorted(known | reading.sees), n=1, cutoff=NEARLY if may_come else 0.6)
+        if may_come and (later or not near or not _is_slip(name, near[0])):
             continue
         message = f"{_begun(reading.what)} reads '{name[:60]}', which nothing sets{' before' if later else ''}."
         remedy = f"Did you mean {near[0]}?" if near else "Correct the name, or declare it in the process's variables."
         yield Finding.warning(reading.shown, "unknown_variable", message, remedy)
+
+
+def _is_slip(name: str, meant: str) -> bool:
+    """And no name of its own: short ones are alike by chance, and a list is called after its items."""
+    return len(meant) >= SHORTEST_SLIP and name.rstrip("s") != meant.rstrip("s")
 
 
 def _check_place(reading: Reading, variables: Variables) -> Iterator[Finding]:
@@ -113,8 +120,10 @@ def _check_input(
 
 def _mistyped(element: Element, parameter: Parameter, told: str, *, certain: bool = False) -> Finding:
     message = f"The parameter '{parameter.name}' of {element.handler} has to be {parameter.expected}; {told}."
-    make = Finding.error if certain else Finding.warning
-    return make(element, "mistyped_input", message, f"Map {parameter.expected} to {parameter.name}.")
+    remedy = f"Map {parameter.expected} to {parameter.name}."
+    if certain:
+        return Finding.error(element, "mistyped_input", message, remedy)
+    return Finding.warning(element, "mistyped_input", message, remedy)
 
 
 def _knowing(variables: Variables, own: frozenset[str]) -> Known:

@@ -301,7 +301,7 @@ def test_an_interrupted_call_leaves_nothing_behind(bench: Bench) -> None:
 
 def test_an_incident_inside_a_called_process_is_settled_like_any_other(bench: Bench) -> None:
     typed = Diagram("other").start("cs").end("ce").chain("cs", "a", "ce")
-    bench.deploy(typed.service("a", "t.typed", inputs={"serial": "=7", "speed_mbps": "=5"}))
+    bench.deploy(typed.service("a", "t.typed", inputs={"serial": "=3 + 4", "speed_mbps": "=5"}))
     instance_id = bench.start(caller(all_out=False, outputs={"got": "=r"}))
     bench.run(instance_id)
     (incident,) = bench.incidents(instance_id)

@@ -310,11 +310,11 @@ FINE: dict[str, Diagram] = {
     "a parameter that a list gives": line("a")
     .service("a", "net.activate")
     .each("=items", "serial", collect=("all", "=ont_id"))
-    .variables({"properties": {"speed_mbps": {}}}),
+    .variables({"properties": {"speed_mbps": {}, "items": {}}}),
     "a parameter that a message brings": line("r", "a")
     .receive("r", "m", "=id")
     .service("a", "net.activate")
-    .variables({"properties": {}}),
+    .variables({"properties": {"id": {}}}),
     "a start by message and declared variables": Diagram("p")
     .start("s", message("order placed"))
     .service("a", "net.activate")

@@ -181,6 +181,8 @@ RIGHT: dict[str, Diagram] = {
     "what an event brings": line("w").catch("w", message("m", "=port"), outputs={"x": "=brought"}).property("turnup:messages", "m"),
     "what a caught error says": line("a").service("a", "net.set").boundary("b", "a", error(), outputs={"x": "=errorCode"})
     .end("f").flow("b", "f"),
+    "a list that is called after its items, where nothing is declared": line("a", schema=None)
+    .service("a", "net.read", outputs={"r": "=level"}).each("=subscribers", "subscriber", collect=("rs", "=r")),
     "values as they are wanted": set_up(speed="=100", way="down", on='=["a"]', ready="=speed > 3"),
     "what may be null": set_up(port="=note"),
     "what may be anything": line("a").service("a", "net.set", inputs={"port": "=customer.nobody", "speed": "=sum([1, 2])"}),
