@@ -15,7 +15,7 @@ from app.cli.demo import demo
 from app.cli.diagrams import check_files, decide_file, deploy_files
 from app.cli.findings import FORMATS, sarif, show
 from app.cli.people import token, user
-from app.cli.remote import Server, deploy_to
+from app.cli.remote import Plan, Server, deploy_to
 from app.cli.scenarios import find_scenarios, play_scenarios
 from app.cli.secrets import secret_commands
 from app.cli.serve import serve
@@ -111,17 +111,20 @@ def check_command(paths: tuple[Path, ...], format_: str, strict: bool, scenarios
 @click.option("--token", envvar="TURNUP_TOKEN", help="Opens the server's API; better in TURNUP_TOKEN.")
 @click.option("--reason", help="Why: kept with the deployment.")
 @click.option("--dry-run", is_flag=True, help="Only ask the server whether they could be deployed.")
+@click.option("--scenarios/--no-scenarios", default=True, help="A server gets them only if their scenarios pass.")
 def deploy_command(
-    paths: tuple[Path, ...], url: str | None, token: str | None, reason: str | None, dry_run: bool
+    paths: tuple[Path, ...], url: str | None, token: str | None, reason: str | None, dry_run: bool, scenarios: bool
 ) -> None:
     """Store diagrams and decision models, files or folders of them, as next versions of what they are.
 
-    What the latest version says already stays that. With --url all are deployed or none; without it, all that can be.
+    What the latest version says already stays that. With --url all are checked there, their scenarios are played here,
+    and then all are deployed or none; without it, all that can be.
     """
     if url is not None:
         if not token:
             raise click.UsageError("A server wants a token: set TURNUP_TOKEN, or give --token.")
-        if not deploy_to(Server(url, token), paths, reason=reason, dry_run=dry_run):
+        plan = Plan(lambda: not scenarios or play_scenarios(find_scenarios(paths), Registry.scan()), reason, dry_run)
+        if not deploy_to(Server(url, token), paths, plan):
             raise SystemExit(1)
         return
     if reason is not None or dry_run:

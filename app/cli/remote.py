@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -61,19 +61,28 @@ class Sent:
         return [Checked(file, told[file.name]) for file in self.files]
 
 
-def deploy_to(server: Server, paths: Sequence[Path], *, reason: str | None, dry_run: bool) -> bool:
-    """Checked by the server first, with what is deployed there; whether all are deployed (or could be) now."""
+@dataclass(frozen=True)
+class Plan:
+    """`rehearse` says whether they do what they should, once the server has found nothing wrong with them."""
+
+    rehearse: Callable[[], bool]
+    reason: str | None = None
+    dry_run: bool = False
+
+
+def deploy_to(server: Server, paths: Sequence[Path], plan: Plan) -> bool:
+    """Checked by the server first, beside what is deployed there; whether all are deployed (or could be) now."""
     files = files_in(paths)
     _refuse_twins(files)
     checked = Sent.of(files, server.post("/check", files))
     show(checked.findings(), err=True)
-    if not checked.body["deployable"]:
+    if not checked.body["deployable"] or not plan.rehearse():
         click.echo("Nothing was deployed.", err=True)
         return False
-    if dry_run:
+    if plan.dry_run:
         click.echo(f"{len(files)} files could be deployed.")
         return True
-    answer = server.post("", files, reason)
+    answer = server.post("", files, plan.reason)
     sent = Sent.of(files, answer)
     if answer.status_code == 422:
         show(sent.findings(), err=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -54,7 +55,12 @@ def play_scenarios(files: Sequence[Path], registry: Registry, *, err: bool = Fal
 
     With `err` all of that goes to standard error: what goes to standard output is something else.
     """
-    stores, libraries = Stores(), dict[Path, Folder]()
+    with closing(Stores()) as stores:
+        return _play_all(files, registry, stores, err=err)
+
+
+def _play_all(files: Sequence[Path], registry: Registry, stores: Stores, *, err: bool) -> bool:
+    libraries = dict[Path, Folder]()
     covered: dict[str, Coverage] = {}
     good = True
     for file in files:

@@ -82,8 +82,18 @@ def test_a_folder_is_deployed_from_a_pipeline_all_or_none(server: Server, tmp_pa
     assert refused.exit_code == 1
     assert f"{tmp_path / 'second.bpmn'}:a: error unknown_handler" in refused.stderr
     assert "Nothing was deployed" in refused.stderr
+    (tmp_path / "second.bpmn").write_bytes(Diagram("second").start().manual("m").end().chain("s", "m", "e").xml())
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "scenarios" / "second_at_once.yaml").write_text(
+        "process: second\ntitle: It is done at once\nexpect: {path: [s, e]}\n"
+    )
+    differs = deploy()
+    assert differs.exit_code == 1
+    assert "second_at_once.yaml: differs" in differs.output
+    assert "Nothing was deployed" in differs.stderr
     known = httpx.get(f"{server.url}/api/v1/process-definitions/first", headers=server.headers).json()
     assert known["version"] == 1
+    assert deploy("--no-scenarios").exit_code == 0
 
 
 @pytest.mark.parametrize(
