@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
 from pathlib import Path
 
 import click
@@ -55,12 +54,7 @@ def play_scenarios(files: Sequence[Path], registry: Registry, *, err: bool = Fal
 
     With `err` all of that goes to standard error: what goes to standard output is something else.
     """
-    with closing(Stores()) as stores:
-        return _play_all(files, registry, stores, err=err)
-
-
-def _play_all(files: Sequence[Path], registry: Registry, stores: Stores, *, err: bool) -> bool:
-    libraries = dict[Path, Folder]()
+    stores, libraries = Stores(), dict[Path, Folder]()
     covered: dict[str, Coverage] = {}
     good = True
     for file in files:

@@ -46,12 +46,6 @@ def _empty_store() -> bytes:
         database.close()
         return (Path(folder) / "empty.db").read_bytes()
 
-    def close(self) -> None:
-        with self._lock:
-            if self._folder is not None:
-                self._folder.cleanup()
-            self._folder = None
-
 
 class Woken:
     """Nobody works here but the trial itself: it looks at whom it has to go on with."""
