@@ -24,6 +24,7 @@ from app.api import (
     systems,
     tasks,
     templates,
+    versions,
 )
 from app.api.room import ApiParts
 from app.watch.desk import Desk
@@ -33,6 +34,7 @@ __all__ = ["ApiParts", "build_api", "build_health"]
 
 _ROOMS = (
     definitions.Definitions,
+    versions.VersionsRoom,
     decisions.Decisions,
     deployments.Deployments,
     drafts.Drafts,

@@ -11,7 +11,6 @@ from flask_openapi3.blueprint import APIBlueprint
 from pydantic import Field, RootModel
 from werkzeug.exceptions import UnsupportedMediaType
 
-from app.api.incidents import Act
 from app.api.room import PREFIX, ApiParts, Responses, refused, room, view
 from app.conversion import convert
 from app.core.db import Transaction
@@ -19,7 +18,6 @@ from app.core.errors import InvalidInput
 from app.engine import queries
 from app.engine.definitions import Deployment
 from app.engine.diagram import DiagramRefused, Finding
-from app.engine.versions import Versions
 from app.web.acting import Deed, act, deed
 from app.web.conversion import ConvertedOut, shown
 from app.web.headers import download_as
@@ -31,7 +29,7 @@ from app.web.requests import StrictRequest
 DIAGRAM_LIMIT_BYTES = 5_000_000
 _ENVELOPE_BYTES = 10_000  # what multipart puts around a file
 _XML = ("application/xml", "text/xml")
-_SENT: dict[str, Any] = {
+SENT: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "description": "The BPMN file as the modeler saved it",
@@ -139,26 +137,22 @@ class Definitions:
     def __init__(self, parts: ApiParts) -> None:
         self._database = parts.database
         self._engine = parts.engine
-        self._versions = Versions(parts.engine)
         self._parts = parts
 
     def blueprint(self) -> APIBlueprint:
         made = room("process_definitions", "process-definitions", "Diagrams and their versions.", self._parts)
         refusals = refused(415, 422)
         deployed: Responses = {201: Deployed, 200: Deployed, **refusals}
-        made.post("", responses=deployed, openapi_extensions=_SENT)(view(self.deploy_diagram))
-        made.post("/check", responses={200: Checked, **refusals}, openapi_extensions=_SENT)(view(self.check_diagram))
+        made.post("", responses=deployed, openapi_extensions=SENT)(view(self.deploy_diagram))
+        made.post("/check", responses={200: Checked, **refusals}, openapi_extensions=SENT)(view(self.check_diagram))
         converted: Responses = {200: ConvertedOut, **refusals}
-        made.post("/convert", responses=converted, openapi_extensions=_SENT)(view(self.convert_diagram))
+        made.post("/convert", responses=converted, openapi_extensions=SENT)(view(self.convert_diagram))
         made.get("", responses={200: DefinitionList})(view(self.list_definitions))
         made.get("/<processId>", responses={200: DefinitionOut, **refused(404)})(view(self.read_definition))
         xml: Responses = {200: _XML_ANSWER, **refused(404)}
         started: Responses = {200: StartTriggerList, **refused(404)}
         made.get("/<processId>/start-triggers", responses=started)(view(self.list_start_triggers))
         made.get("/<processId>/<version>/diagram", responses=xml)(view(self.read_diagram))
-        switched: Responses = {200: DefinitionOut, **refused(404, 409, 415)}
-        made.post("/<processId>/<version>/withdraw", responses=switched)(view(self.withdraw_version))
-        made.post("/<processId>/<version>/restore", responses=switched)(view(self.restore_version))
         return made
 
     def deploy_diagram(self, query: DeployQuery) -> Response:
@@ -168,7 +162,7 @@ class Definitions:
         content is a new one (201). A diagram with an error is refused (422) with a finding for each, and nothing is
         stored. Instances that run stay on their version.
         """
-        document, file_name = _read_diagram()
+        document, file_name = read_diagram()
         # Outside the transaction first: a diagram that takes long to refuse holds up no writer.
         _raise_errors(self._engine.check(document, file_name))
 
@@ -190,7 +184,7 @@ class Definitions:
         Answers 200 with every finding, whether it could be deployed or not: what is wrong in itself, and what it needs
         and is not deployed.
         """
-        document, file_name = _read_diagram()
+        document, file_name = read_diagram()
         try:
             with self._database.reading() as connection:
                 findings = self._engine.check(document, file_name, beside=connection)
@@ -204,7 +198,7 @@ class Definitions:
 
         As far as it goes, with a note for each thing that could not be taken over. Nothing is stored.
         """
-        document, _ = _read_diagram()
+        document, _ = read_diagram()
         return answer_one(shown(convert(document), self._engine))
 
     def list_definitions(self, query: DefinitionQuery) -> Response:
@@ -224,31 +218,6 @@ class Definitions:
         with self._database.reading() as connection:
             view = queries.get_definition(connection, path.process_id, query.version)
         return answer_one(DefinitionOut.of(view))
-
-    def withdraw_version(self, path: VersionPath, body: Act) -> Response:
-        """Let nothing new start on a version
-
-        What runs on it goes on. What names no version, what events start and what other processes call is from then on
-        of the newest version that is left. It can be put back.
-        """
-
-        def withdraw(tx: Transaction, deed: Deed) -> DefinitionOut:
-            self._versions.withdraw(tx, path.process_id, path.version, deed.by, body.reason)
-            return DefinitionOut.of(queries.get_definition(tx.connection, path.process_id, path.version))
-
-        return answer_one(act(self._database, withdraw))
-
-    def restore_version(self, path: VersionPath, body: Act) -> Response:
-        """Put a withdrawn version back
-
-        If it is the newest one again, that is what starts when no version is named.
-        """
-
-        def restore(tx: Transaction, deed: Deed) -> DefinitionOut:
-            self._versions.restore(tx, path.process_id, path.version, deed.by, body.reason)
-            return DefinitionOut.of(queries.get_definition(tx.connection, path.process_id, path.version))
-
-        return answer_one(act(self._database, restore))
 
     def list_start_triggers(self, path: DefinitionPath) -> Response:
         """List what starts instances of a process
@@ -277,7 +246,7 @@ _XML_ANSWER: dict[str, Any] = {
 }
 
 
-def _read_diagram() -> tuple[bytes, str | None]:
+def read_diagram() -> tuple[bytes, str | None]:
     """The diagram of the request, and its file name where one was sent."""
     sent: StrictRequest = request  # type: ignore[assignment]  # the application's request class
     if sent.mimetype in _XML:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -14,10 +13,11 @@ from app.api.jobs import JobOut, href_of
 from app.api.room import ApiParts, Responses, refused, room, view
 from app.core.db import Transaction
 from app.core.jobs.doors import MOST_PER_S, SLOWEST_PER_S
-from app.engine.migration.doors import MOST_PREVIEWED, Finding, Order, Verdict
+from app.engine.migration.doors import MOST_PREVIEWED, Order, Verdict
 from app.engine.migration.plan import Plan
 from app.web.acting import Deed, act, deed
 from app.web.models import Identity, Input, Name, Output, Reason
+from app.web.outlooks import CountsOut, VerdictOut
 from app.web.paging import answer_one
 
 MOST_MOVED = 20_000
@@ -57,30 +57,6 @@ class MigrateIn(PlanIn):
     stop_after_failures: int | None = Field(default=None, ge=1, le=2_000_000_000)
 
 
-class ObstacleOut(Output):
-    """Something that keeps an instance from moving."""
-
-    code: str = Field(examples=["no_counterpart"])
-    element_id: str
-    message: str
-
-
-class VerdictOut(Output):
-    """What the plan would do to an instance."""
-
-    instance_id: str
-    finding: Finding = Field(description="`unaffected`: it has ended, or is not on the old version")
-    obstacles: list[ObstacleOut]
-
-
-class CountsOut(Output):
-    """How many instances of each finding."""
-
-    unaffected: int
-    can_move: int
-    blocked: int
-
-
 class PlanOut(Output):
     """What a plan would do. Nothing has been changed."""
 
@@ -94,14 +70,13 @@ class PlanOut(Output):
 
     @classmethod
     def of(cls, plan: Plan, verdicts: Sequence[Verdict]) -> PlanOut:
-        counts = Counter(verdict.finding for verdict in verdicts)
         return cls(
             process_id=plan.source.process_id,
             from_version=plan.source.version,
             to_version=plan.target.version,
             elements=dict(plan.elements),
             unfit=dict(plan.unfit),
-            counts=CountsOut(unaffected=counts["unaffected"], can_move=counts["can_move"], blocked=counts["blocked"]),
+            counts=CountsOut.of(verdicts),
             instances=[VerdictOut.model_validate(verdict) for verdict in verdicts],
         )
 

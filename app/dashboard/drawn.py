@@ -82,11 +82,11 @@ class Drawn(Pages):
             ("/modeler/deploy", "deploy_drawn", self.deploy),
             ("/modeler/deploy-decisions", "deploy_drawn_decisions", self.deploy_decisions),
         ):
-            blueprint.add_url_rule(path, endpoint, _in_json(method), methods=["POST"])
+            blueprint.add_url_rule(path, endpoint, in_json(method), methods=["POST"])
 
     def check(self) -> Output:
         """What a deployment would say of a diagram, or of a form."""
-        drawn = _read(DrawnIn)
+        drawn = read_body(DrawnIn)
         if drawn.kind is DraftKind.FORM:
             _, problems = read_form(drawn.document)
             return _found(Finding("error", None, "form", each, REMEDY_FORM, None) for each in problems)
@@ -98,16 +98,16 @@ class Drawn(Pages):
 
     def convert(self) -> Output:
         """What a diagram of another dialect becomes."""
-        return shown(convert(_read(DrawnIn).document.encode()), self.parts.engine)
+        return shown(convert(read_body(DrawnIn).document.encode()), self.parts.engine)
 
     def check_decisions(self) -> Output:
         try:
-            return _found(accept(_read(DrawnIn).document.encode()).findings)
+            return _found(accept(read_body(DrawnIn).document.encode()).findings)
         except DmnRefused as refused:
             return _found(refused.findings)
 
     def make(self) -> Output:
-        sent = _read(KeptIn)
+        sent = read_body(KeptIn)
         new = store.NewDraft(sent.kind, sent.name, sent.document.encode(), sent.base_version)
 
         def work(tx: Transaction, deed: Deed) -> store.DraftView:
@@ -118,7 +118,7 @@ class Drawn(Pages):
         return _kept(act(self.parts.database, work))
 
     def save(self, draft_id: str) -> Output:
-        sent = _read(KeptIn)
+        sent = read_body(KeptIn)
 
         def work(tx: Transaction, deed: Deed) -> store.DraftView:
             deed.concerns(store.view(tx.connection, draft_id).process_id)
@@ -135,7 +135,7 @@ class Drawn(Pages):
 
     def deploy(self) -> Output:
         """Deploys what is drawn, and throws its draft away with that."""
-        sent = _read(DeployIn)
+        sent = read_body(DeployIn)
         document = sent.document.encode()
         findings = self.parts.engine.check(document)  # with no transaction open: what takes long holds up no writer
         if any(finding.severity == "error" for finding in findings):
@@ -153,7 +153,7 @@ class Drawn(Pages):
         return _deployed(done.created, done.process_id, done.version, href, done.findings)
 
     def deploy_decisions(self) -> Output:
-        sent = _read(DeployIn)
+        sent = read_body(DeployIn)
         accepted = accept(sent.document.encode())
 
         def work(tx: Transaction, deed: Deed) -> tuple[bool, str, int, str]:
@@ -166,7 +166,7 @@ class Drawn(Pages):
         return _deployed(*act(self.parts.database, work), accepted.findings)
 
 
-def _in_json(method: Callable[..., Output]) -> Callable[..., Response]:
+def in_json(method: Callable[..., Output]) -> Callable[..., Response]:
     """The view of a method: its answer, or its refusal, as JSON. What nobody may goes on to the page that says so."""
 
     @wraps(method)
@@ -182,7 +182,7 @@ def _in_json(method: Callable[..., Output]) -> Callable[..., Response]:
     return call
 
 
-def _read(model: type[Document]) -> Document:
+def read_body(model: type[Document]) -> Document:
     try:
         return model.model_validate(read_object(request.get_data()))
     except ValidationError as error:

@@ -109,4 +109,6 @@ def _posts(kind: DraftKind) -> dict[str, str]:
     if kind is not DraftKind.FORM:
         name = "deploy_drawn_decisions" if kind is DraftKind.DECISIONS else "deploy_drawn"
         found["deploy"] = url_for(f"dashboard.{name}")
+    if kind is DraftKind.PROCESS:
+        found["test"] = url_for("dashboard.test_drawn")
     return found

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from flask import Blueprint, request
 
 from app.core.errors import InvalidInput
 from app.dashboard.diagrams import Diagrams
+from app.dashboard.drawn import DrawnIn, in_json, read_body
 from app.dashboard.pages import Pages, wants_fragment
 from app.dashboard.parts import DashboardParts
 from app.drafts import store
-from app.engine import definitions, queries
+from app.engine import queries
 from app.engine.diagram import DiagramRefused, DiagramTooLarge, Finding
 from app.engine.migration.outlook import Forecast, Outlooks
 from app.web.acting import deed
+from app.web.models import Output
+from app.web.outlooks import ForecastOut
+
+MOST_NAMED = 50
 
 
 class OutlookPages(Pages):
@@ -22,26 +28,39 @@ class OutlookPages(Pages):
 
     def routes(self, blueprint: Blueprint) -> None:
         blueprint.add_url_rule("/processes/test", "test_deployment", self.test, methods=["POST"])
+        blueprint.add_url_rule("/modeler/test", "test_drawn", in_json(self.test_drawn), methods=["POST"])
 
     def test(self) -> str:
         """Of an uploaded diagram, or of a draft that is named; nothing is stored."""
         document, file_name = self._read_document()
-        try:
-            diagram, findings = definitions.examine(document, self.parts.registry, file_name)
-        except (DiagramRefused, DiagramTooLarge) as refused:
-            diagram, findings = None, list(refused.findings)
-        forecast: Forecast | None = None
         with self.parts.database.reading() as connection:
-            keys: dict[str, str | None] = {}
-            if diagram is not None:
-                deed().concerns(diagram.process_id)
-                forecast = self._outlooks.forecast(connection, diagram)
-                ids = [each.instance_id for outlook in forecast.outlooks for each in outlook.verdicts]
-                keys = {row.instance_id: row.business_key for row in queries.keys_of(connection, ids)}
-            facts = {"findings": _worth_saying(findings), "forecast": forecast, "keys": keys}
+            forecast, findings = self._forecast(connection, document, file_name)
+            outlooks = () if forecast is None else forecast.outlooks
+            ids = [each.instance_id for outlook in outlooks for each in outlook.verdicts if each.obstacles]
+            keys = {row.instance_id: row.business_key for row in queries.keys_of(connection, ids[:MOST_NAMED])}
+            facts = {"findings": _worth_saying(findings), "forecast": forecast, "keys": keys, "most": MOST_NAMED}
             if wants_fragment():
                 return self.fragment("outlook.html", **facts)
             return self.page(connection, "outlook_page.html", **facts)
+
+    def test_drawn(self) -> Output:
+        """Of what stands on the page of the modeler."""
+        document = read_body(DrawnIn).document.encode()
+        with self.parts.database.reading() as connection:
+            return ForecastOut.of(*self._forecast(connection, document))
+
+    def _forecast(
+        self, connection: sa.Connection, document: bytes, file_name: str | None = None
+    ) -> tuple[Forecast | None, list[Finding]]:
+        """None for what cannot be deployed as it is: the findings say why."""
+        try:
+            diagram, findings = self.parts.engine.examine(document, file_name, beside=connection)
+        except (DiagramRefused, DiagramTooLarge) as refused:
+            diagram, findings = None, list(refused.findings)
+        if diagram is None:
+            return None, findings
+        deed().concerns(diagram.process_id)
+        return self._outlooks.forecast(connection, diagram), findings
 
     def _read_document(self) -> tuple[bytes, str | None]:
         if draft_id := request.form.get("draft"):

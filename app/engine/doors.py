@@ -21,7 +21,7 @@ from app.engine.bundle import DeployedFile, Examined, File
 from app.engine.decisions import Accepted, Decided, DecisionDeployment
 from app.engine.definitions import Deployment
 from app.engine.desk import Desk
-from app.engine.diagram import DiagramRefused, Finding
+from app.engine.diagram import Diagram, DiagramRefused, Finding
 from app.engine.gates.doors import Gates
 from app.engine.instances import ACTIVE, Instances, StaleInstance
 from app.engine.lint.house import EMPTY
@@ -99,8 +99,14 @@ class Engine:
         self, document: bytes, file_name: str | None = None, *, beside: sa.Connection | None = None
     ) -> list[Finding]:
         """Everything wrong with a diagram, `beside` what is deployed there; nothing is stored."""
+        return self.examine(document, file_name, beside=beside)[1]
+
+    def examine(
+        self, document: bytes, file_name: str | None = None, *, beside: sa.Connection | None = None
+    ) -> tuple[Diagram | None, list[Finding]]:
+        """As `check`, with the diagram, unless there is an error in it."""
         house = None if beside is None else self._houses.now(beside)
-        return definitions.examine(document, self._registry, file_name, house)[1]
+        return definitions.examine(document, self._registry, file_name, house)
 
     def examine_all(self, files: Sequence[File], beside: sa.Connection | None = None) -> list[Examined]:
         """Each with everything wrong with it, together with the others and `beside` what is deployed there."""

@@ -141,19 +141,3 @@ def test_a_version_says_who_deployed_it_and_why(api: Caller) -> None:
     answer = api.post("/process-definitions?reason=Faster+lines", data=line().xml(), content_type="application/xml")
     definition = answer.json["definition"]
     assert (definition["deployedBy"], definition["reason"], definition["withdrawnAt"]) == ("api", "Faster lines", None)
-
-
-def test_a_version_is_withdrawn_and_put_back(api: Caller, olga: Caller) -> None:
-    for handler in ("t.name", "t.quiet"):
-        api.deploy(line(handler=handler))
-    answer = olga.post("/process-definitions/p/2/withdraw", {"reason": "It bills twice"})
-    assert answer.status_code == 200
-    assert (answer.json["withdrawnBy"], answer.json["withdrawnReason"]) == ("olga", "It bills twice")
-    assert api.start().json["version"] == 1
-    refused = api.start(version=2)
-    assert (refused.status_code, refused.json["code"]) == (409, "VersionWithdrawn")
-    assert olga.post("/process-definitions/p/2/withdraw", {"reason": "Once more"}).status_code == 409
-    back = olga.post("/process-definitions/p/2/restore", {"reason": "It was the supplier"})
-    assert (back.status_code, back.json["withdrawnAt"]) == (200, None)
-    assert api.start().json["version"] == 2
-    assert olga.post("/process-definitions/p/3/restore", {"reason": "x"}).status_code == 404

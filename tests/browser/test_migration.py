@@ -49,3 +49,13 @@ def test_orders_move_to_a_version_by_a_mapping_picked_on_the_two_diagrams(
     expect(operator.locator("#waits")).to_contain_text("Call on the customer")
     with world.database.reading() as connection:
         assert {queries.get_instance(connection, each).version for each in ids.values()} == {2}
+
+
+def test_before_it_is_deployed_the_modeler_says_what_it_would_mean_to_what_is_open(
+    world: World, operator: Page, site: str
+) -> None:
+    place_orders(world)
+    operator.goto(f"{site}/modeler/processes/activate/1")
+    expect(operator.locator("#drawing[data-ready]")).to_be_visible(timeout=20_000)
+    operator.get_by_role("button", name="Deploy…").click()
+    expect(operator.locator("#deploy-outlook")).to_contain_text("3 instances are open on v1: 3 unaffected")

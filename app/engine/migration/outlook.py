@@ -16,7 +16,7 @@ from app.engine.migration.plan import Mapped, Plan, make_plan
 from app.engine.queries.processes import open_by_version
 from app.engine.spiff.build import Program, build
 
-MOST_TESTED = 2000
+MOST_TESTED = 5000
 
 
 @dataclass(frozen=True)

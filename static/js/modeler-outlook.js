@@ -1,0 +1,30 @@
+/* Before what is drawn is deployed: what it would mean to whatever is open. */
+"use strict";
+
+globalThis.foretell = async ({ post, text, told }) => {
+  const say = (...lines) => told.replaceChildren(...lines.map((line) => Object.assign(document.createElement("p"), { textContent: line })));
+  const some = (number, one, many) => `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
+
+  function of(version) {
+    const { unaffected, canMove, blocked } = version.counts;
+    const tested = version.tested < version.open ? ` (${some(version.tested, "was", "were")} tested)` : "";
+    return `${some(version.open, "instance is", "instances are")} open on v${version.version}${tested}: ${unaffected} unaffected, ${canMove} can move, ${blocked} blocked.`;
+  }
+
+  say("Testing what is open…");
+  try {
+    const { processId, newest, versions, changes } = await post("test", { kind: "process", document: text });
+    if (processId === null) return say();
+    if (newest === null) return say("It is a new process: nothing is open.");
+    const differs = `${some(changes.length, "difference", "differences")} to v${newest}.`;
+    say(differs, ...(versions.length ? versions.map(of) : ["No instance is open."]));
+    const why = versions.flatMap(({ instances }) => instances.filter(({ finding }) => finding === "blocked"));
+    const reasons = [...new Set(why.flatMap(({ obstacles }) => obstacles.map(({ message }) => message)))].slice(0, 5);
+    if (!reasons.length) return;
+    const list = document.createElement("ul");
+    list.append(...reasons.map((reason) => Object.assign(document.createElement("li"), { textContent: reason })));
+    told.append(list);
+  } catch (error) {
+    say(`What is open could not be tested: ${error.message}`);
+  }
+};
