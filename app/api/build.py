@@ -19,6 +19,7 @@ from app.api import (
     messages,
     migrations,
     moves,
+    outlooks,
     processes,
     signals,
     systems,
@@ -35,6 +36,7 @@ __all__ = ["ApiParts", "build_api", "build_health"]
 _ROOMS = (
     definitions.Definitions,
     versions.VersionsRoom,
+    outlooks.OutlooksRoom,
     decisions.Decisions,
     deployments.Deployments,
     drafts.Drafts,

@@ -46,7 +46,7 @@ _API: Final = {
     "process_definitions.convert_diagram": Door(_P.DEPLOY_DEFINITION),
     "process_definitions.deploy_diagram": Door(_P.DEPLOY_DEFINITION, "told"),
     "element_templates.list_templates": Door(_P.READ_DEFINITIONS, "whole"),
-    "versions.test_diagram": Door(_P.DEPLOY_DEFINITION, "told"),
+    "outlooks.test_diagram": Door(_P.DEPLOY_DEFINITION, "told"),
     "versions.read_difference": Door(_P.READ_DEFINITIONS, "process"),
     "versions.withdraw_version": Door(_P.DEPLOY_DEFINITION, "process"),
     "versions.restore_version": Door(_P.DEPLOY_DEFINITION, "process"),

@@ -53,7 +53,7 @@ def test_a_diagram_is_tested_on_every_open_instance_before_it_is_deployed(
     bench.complete(ids[1])
     bench.run(ids[1])
     before = stored()
-    told = api.post("/process-definitions/test", data=flow("v").xml(), content_type=XML).json
+    told = api.post("/outlooks", data=flow("v").xml(), content_type=XML).json
     assert (told["processId"], told["newest"]) == ("p", 1)
     ((version),) = told["versions"]
     assert (version["version"], version["open"], version["tested"]) == (1, 2, 2)
@@ -62,12 +62,12 @@ def test_a_diagram_is_tested_on_every_open_instance_before_it_is_deployed(
     assert [each["code"] for each in found[ids[0]]["obstacles"]] == ["no_counterpart"]
     assert found[ids[1]]["finding"] == "unaffected"
     assert stored() == before
-    refused = api.post("/process-definitions/test", data=b"<no/>", content_type=XML)
+    refused = api.post("/outlooks", data=b"<no/>", content_type=XML)
     assert (refused.status_code, refused.json["code"]) == (422, "DiagramRefused")
 
 
 def test_whoever_deploys_one_process_tests_and_withdraws_no_other(api: Caller, bench: Bench) -> None:
     api.deploy(flow("u"))
     author = somebody(bench, api, "ada", "author@q")
-    assert author.post("/process-definitions/test", data=flow("v").xml(), content_type=XML).status_code == 403
+    assert author.post("/outlooks", data=flow("v").xml(), content_type=XML).status_code == 403
     assert author.post("/process-definitions/p/1/withdraw", {"reason": "x"}).status_code == 403
