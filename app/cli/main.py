@@ -16,6 +16,7 @@ from app.cli.diagrams import check_files, decide_file, deploy_files
 from app.cli.findings import FORMATS, sarif, show
 from app.cli.people import token, user
 from app.cli.remote import Plan, Server, deploy_to
+from app.cli.scenarios import ENDING as SCENARIO
 from app.cli.scenarios import find_scenarios, play_scenarios
 from app.cli.secrets import secret_commands
 from app.cli.serve import serve
@@ -93,7 +94,8 @@ def check_command(paths: tuple[Path, ...], format_: str, strict: bool, scenarios
     Nothing is stored and no database is needed. Ends with status 1 when something could not be deployed, or when a
     scenario does not go as it says. docs/lint.md has every code.
     """
-    checked = check_files(paths)
+    diagrams = [path for path in paths if path.suffix != SCENARIO]
+    checked = check_files(diagrams) if diagrams else []
     if format_ == "sarif":
         click.echo(sarif(checked))
     else:

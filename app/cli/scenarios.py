@@ -21,7 +21,7 @@ FOLDER = "scenarios"
 
 def find_scenarios(places: Iterable[Path]) -> list[Path]:
     """Scenario files: those that are named, those in folders called `scenarios`, and those of the diagrams named."""
-    return list(dict.fromkeys(file for place in places for file in _under(place)))
+    return list({file.absolute(): file for place in places for file in _under(place)}.values())
 
 
 def _under(place: Path) -> Iterator[Path]:
