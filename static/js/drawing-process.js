@@ -66,6 +66,11 @@ globalThis.openDrawing = async ({ surface, panel, page, onCheckMark }) => {
     onChange(tell) {
       modeler.on("commandStack.changed", tell);
     },
+    // The name of the draft is that of the process, as long as nobody gives it another.
+    rename(was, is) {
+      const root = canvas.getRootElement();
+      if (root.type === "bpmn:Process" && root.businessObject.name === was) modeler.get("modeling").updateProperties(root, { name: is });
+    },
     mark,
     show,
     modeler,

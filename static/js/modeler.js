@@ -154,7 +154,12 @@
   press("deploy", askWhy);
   press("try", tryIt);
   press("keys", () => document.getElementById("keys-dialog").showModal());
-  named.addEventListener("input", () => note("Unsaved changes", true));
+  let name = named.value;
+  named.addEventListener("input", () => {
+    note("Unsaved changes", true);
+    drawing.rename?.(name, named.value);
+    name = named.value;
+  });
   document.getElementById("file").addEventListener("change", ({ target }) => {
     if (target.files[0]) importFile(target.files[0]);
     target.value = "";
