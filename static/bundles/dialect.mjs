@@ -1,7 +1,9 @@
 /* What Turnup's dialect has and Camunda's modeler has not, and the other way round.
 
-   A message is published by `zeebe:publishMessage`: kept, and set in a group of its own. Groups are left out
-   of the panel whose settings every deployment would refuse. */
+   A message is published by `zeebe:publishMessage`: kept, and set in a group of its own. A task for people may have its
+   form inside the diagram: Camunda's own rule takes it away at the next change. Groups are left out of the panel
+   whose settings every deployment would refuse. */
+import FormsBehavior from "camunda-bpmn-js-behaviors/lib/camunda-cloud/FormsBehavior";
 import zeebe from "zeebe-bpmn-moddle/resources/zeebe.json";
 import { FeelEntry, Group, isFeelEntryEdited } from "@bpmn-io/properties-panel";
 import { jsx } from "@bpmn-io/properties-panel/preact/jsx-runtime";
@@ -94,4 +96,10 @@ class Panel {
   }
 }
 
-export const DialectModule = { __init__: ["turnupPanel"], turnupPanel: ["type", Panel] };
+class Forms extends FormsBehavior {
+  static $inject = FormsBehavior.$inject;
+
+  _registerZeebeUserTaskSupport() {}
+}
+
+export const DialectModule = { __init__: ["turnupPanel"], turnupPanel: ["type", Panel], formsBehavior: ["type", Forms] };

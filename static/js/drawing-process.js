@@ -1,7 +1,7 @@
 /* The surface on which a process is drawn: Camunda's modeler with our handlers to pick from, and our checks on it. */
 "use strict";
 
-globalThis.openDrawing = async ({ surface, panel, page, onCheckMark }) => {
+globalThis.openDrawing = async ({ surface, panel, page, say, onCheckMark }) => {
   const modeler = DiagramModeler.create({
     container: surface,
     propertiesPanel: { parent: panel },
@@ -51,6 +51,9 @@ globalThis.openDrawing = async ({ surface, panel, page, onCheckMark }) => {
     canvas.resized();
   });
 
+  new ResizeObserver(() => canvas.resized()).observe(surface);
+
+  watchTaskForms({ modeler, page, say });
   await offerHandlers();
   return {
     kind: "application/xml",

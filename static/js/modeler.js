@@ -179,7 +179,7 @@
   });
 
   async function begin() {
-    const facts = { surface: document.getElementById("surface"), panel: document.getElementById("properties"), page };
+    const facts = { surface: document.getElementById("surface"), panel: document.getElementById("properties"), page, say };
     drawing = await openDrawing({ ...facts, onCheckMark: (id) => checks?.point(id) });
     if (await open(page.dataset.document)) changed();
     drawing.onChange(changed);

@@ -26,10 +26,6 @@ class Box:
     width: float = 100
     height: float = STEP
 
-    @property
-    def middle(self) -> tuple[float, float]:
-        return self.x + self.width / 2, self.y + self.height / 2
-
 
 class Layout:
     def __init__(self, root: etree._Element) -> None:
@@ -95,9 +91,9 @@ class Layout:
             etree.SubElement(shape, f"{DC}Bounds", facts)
         for line in self.lines:
             edge = etree.SubElement(plane, f"{DI}BPMNEdge", id=f"{line.get('id')}_di", bpmnElement=line.get("id", ""))
-            for end in ("sourceRef", "targetRef"):
-                x, y = self.boxes[line.get(end, "")].middle
-                etree.SubElement(edge, f"{POINTS}waypoint", x=str(x), y=str(y))
+            source, target = self.boxes[line.get("sourceRef", "")], self.boxes[line.get("targetRef", "")]
+            for x, box in ((source.x + source.width, source), (target.x, target)):
+                etree.SubElement(edge, f"{POINTS}waypoint", x=str(x), y=str(box.y + box.height / 2))
 
 
 def laid_out(document: bytes) -> bytes:
