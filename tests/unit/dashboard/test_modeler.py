@@ -15,13 +15,13 @@ from app.engine import queries
 from app.engine.decisions import examine
 from app.engine.forms import read_form
 from tests.factories.dashboards import DRAWN, World
-from tests.unit.dashboard.conftest import Browser
+from tests.unit.dashboard.conftest import Operator
 
 ACTIVATE = (DRAWN / "activate.bpmn").read_text()
 
 
-def post(browser: Browser, path: str, **body: Any) -> TestResponse:
-    return browser.post(path, data=json.dumps(body), content_type="application/json")
+def post(operator: Operator, path: str, **body: Any) -> TestResponse:
+    return operator.client.post(path, json=body, headers={"X-CSRF-Token": operator.csrf})
 
 
 @pytest.mark.parametrize("kind", DraftKind)
@@ -40,42 +40,42 @@ def test_a_new_file_is_one_of_its_kind_under_an_id_of_its_own(world: World, kind
     assert errors == []
 
 
-def test_the_first_page_lists_drafts_and_what_is_deployed(world: World, browser: Browser) -> None:
-    page = browser.get("/modeler").text
+def test_the_first_page_lists_drafts_and_what_is_deployed(world: World, operator: Operator) -> None:
+    page = operator.get("/modeler").text
     assert "No draft is kept" in page
     assert "/modeler/processes/activate/1" in page
-    made = post(browser, "/modeler/drafts", kind="process", name="Mine", document=ACTIVATE, baseVersion=1).json
-    page = browser.get("/modeler").text
+    made = post(operator, "/modeler/drafts", kind="process", name="Mine", document=ACTIVATE, baseVersion=1).json
+    page = operator.get("/modeler").text
     assert f"/modeler/drafts/{made['id']}" in page
     assert "from v1" in page
 
 
-def test_a_page_holds_the_file_and_lets_no_script_in_but_ours(world: World, browser: Browser) -> None:
+def test_a_page_holds_the_file_and_lets_no_script_in_but_ours(world: World, operator: Operator) -> None:
     for path in ("/modeler/new/process", "/modeler/new/decisions", "/modeler/new/form", "/modeler/processes/activate/1"):
-        answer = browser.get(path)
+        answer = operator.get(path)
         assert answer.status_code == 200
         assert "script-src 'self';" in answer.headers["Content-Security-Policy"]
-    assert "Visit the" in browser.get("/modeler/processes/activate/1").text
-    assert browser.get("/modeler/new/song").status_code == 404
-    assert browser.get("/modeler/drafts/none").status_code == 404
+    assert "Visit the" in operator.get("/modeler/processes/activate/1").text
+    assert operator.get("/modeler/new/song").status_code == 404
+    assert operator.get("/modeler/drafts/none").status_code == 404
 
 
-def test_what_is_drawn_is_checked_as_at_a_deployment(world: World, browser: Browser) -> None:
+def test_what_is_drawn_is_checked_as_at_a_deployment(world: World, operator: Operator) -> None:
     unknown = ACTIVATE.replace("billing.start", "billing.begin")
-    found = post(browser, "/modeler/check", document=unknown).json["findings"]
+    found = post(operator, "/modeler/check", document=unknown).json["findings"]
     assert [(each["severity"], each["elementId"]) for each in found if each["severity"] == "error"] == [("error", "bill")]
-    assert post(browser, "/modeler/check", document="no XML").json["findings"][0]["code"] == "not_xml"
+    assert post(operator, "/modeler/check", document="no XML").json["findings"][0]["code"] == "not_xml"
     form = json.dumps({"components": [{"type": "iframe", "url": "https://example.org"}]})
-    assert post(browser, "/modeler/check", kind="form", document=form).json["findings"]
-    assert post(browser, "/modeler/check-decisions", kind="decisions", document="<a/>").json["findings"]
+    assert post(operator, "/modeler/check", kind="form", document=form).json["findings"]
+    assert post(operator, "/modeler/check-decisions", kind="decisions", document="<a/>").json["findings"]
 
 
-def test_a_draft_is_deployed_with_a_reason_and_is_gone(world: World, browser: Browser) -> None:
+def test_a_draft_is_deployed_with_a_reason_and_is_gone(world: World, operator: Operator) -> None:
     changed = ACTIVATE.replace("Start billing", "Begin to bill")
-    draft = post(browser, "/modeler/drafts", kind="process", name="Mine", document=changed).json
-    refused = post(browser, "/modeler/deploy", document=changed, draftId=draft["id"])
+    draft = post(operator, "/modeler/drafts", kind="process", name="Mine", document=changed).json
+    refused = post(operator, "/modeler/deploy", document=changed, draftId=draft["id"])
     assert (refused.status_code, refused.json["path"]) == (400, "$.reason")
-    done = post(browser, "/modeler/deploy", document=changed, draftId=draft["id"], reason="Words").json
+    done = post(operator, "/modeler/deploy", document=changed, draftId=draft["id"], reason="Words").json
     assert (done["name"], done["version"], done["created"]) == ("activate", 2, True)
     with world.database.reading() as connection:
         view = queries.get_definition(connection, "activate", 2)
@@ -83,26 +83,26 @@ def test_a_draft_is_deployed_with_a_reason_and_is_gone(world: World, browser: Br
     assert (view.deployed_by, view.reason) == ("Grace", "Words")
 
 
-def test_what_has_errors_is_refused_with_each_and_the_draft_stays(world: World, browser: Browser) -> None:
+def test_what_has_errors_is_refused_with_each_and_the_draft_stays(world: World, operator: Operator) -> None:
     wrong = ACTIVATE.replace("billing.start", "billing.begin")
-    draft = post(browser, "/modeler/drafts", kind="process", name="Mine", document=wrong).json
-    refused = post(browser, "/modeler/deploy", document=wrong, draftId=draft["id"], reason="Words")
+    draft = post(operator, "/modeler/drafts", kind="process", name="Mine", document=wrong).json
+    refused = post(operator, "/modeler/deploy", document=wrong, draftId=draft["id"], reason="Words")
     assert (refused.status_code, refused.json["findings"][0]["elementId"]) == (422, "bill")
     with world.database.reading() as connection:
         assert store.read(connection, draft["id"]).revision == 1
 
 
-def test_a_draft_is_saved_by_its_revision_and_thrown_away(world: World, browser: Browser) -> None:
-    draft = post(browser, "/modeler/drafts", kind="process", name="Mine", document=ACTIVATE).json
+def test_a_draft_is_saved_by_its_revision_and_thrown_away(world: World, operator: Operator) -> None:
+    draft = post(operator, "/modeler/drafts", kind="process", name="Mine", document=ACTIVATE).json
     path = f"/modeler/drafts/{draft['id']}"
-    saved = post(browser, f"{path}/save", kind="process", name="Ours", document=ACTIVATE, revision=1).json
+    saved = post(operator, f"{path}/save", kind="process", name="Ours", document=ACTIVATE, revision=1).json
     assert saved["revision"] == 2
-    late = post(browser, f"{path}/save", kind="process", name="Mine", document=ACTIVATE, revision=1)
+    late = post(operator, f"{path}/save", kind="process", name="Mine", document=ACTIVATE, revision=1)
     assert (late.status_code, late.json["code"]) == (409, "SavedMeanwhile")
-    assert post(browser, f"{path}/remove").status_code == 200
-    assert browser.get(path).status_code == 404
+    assert post(operator, f"{path}/remove").status_code == 200
+    assert operator.get(path).status_code == 404
 
 
-def test_the_picker_has_every_handler(world: World, browser: Browser) -> None:
-    found = browser.get("/modeler/element-templates.json").json
+def test_the_picker_has_every_handler(world: World, operator: Operator) -> None:
+    found = operator.get("/modeler/element-templates.json").json
     assert {each["id"] for each in found} == {f"turnup.{type}" for type in world.registry.types()}
