@@ -91,7 +91,7 @@ def prepare(settings: Settings, environ: Mapping[str, str], diagrams: Sequence[P
     try:
         migrate(room.database)
         first_admin(room, environ)
-        if not deploy_files(room, diagrams):
+        if diagrams and not deploy_files(room, diagrams):
             raise SystemExit(1)
     finally:
         room.close()

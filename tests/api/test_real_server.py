@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from click.testing import CliRunner, Result
 
 from app.cli.main import main
+from tests.factories import wires
 from tests.factories.diagrams import Diagram
 from tests.factories.servers import TOKEN, Server
 
@@ -48,17 +48,17 @@ def test_a_body_that_is_too_large_is_refused_without_being_held(
     before = peak_kb(server)
     body = b"<" + b"a" * size
     content = body if announced else (body[at : at + 65536] for at in range(0, size, 65536))
-    answer = httpx.post(
+    answer = wires.post(
         f"{server.url}/api/v1/{path}", headers={**server.headers, "Content-Type": kind}, content=content, timeout=30
     )
     assert (answer.status_code, answer.json()["code"]) == (413, "TooLarge")
     assert peak_kb(server) - before < GROWTH_LIMIT_KB
-    assert httpx.get(f"{server.url}/healthz").status_code == 200
+    assert wires.get(f"{server.url}/healthz").status_code == 200
 
 
 def test_the_server_still_does_its_work_after_them(server: Server) -> None:
     server.deploy(Diagram("after").start().end().chain("s", "e").xml())
-    started = httpx.post(f"{server.url}/api/v1/process-instances", headers=server.headers, json={"processId": "after"})
+    started = wires.post(f"{server.url}/api/v1/process-instances", headers=server.headers, json={"processId": "after"})
     assert started.status_code == 202
 
 
@@ -91,7 +91,7 @@ def test_a_folder_is_deployed_from_a_pipeline_all_or_none(server: Server, tmp_pa
     assert differs.exit_code == 1
     assert "second_at_once.yaml: differs" in differs.output
     assert "Nothing was deployed" in differs.stderr
-    known = httpx.get(f"{server.url}/api/v1/process-definitions/first", headers=server.headers).json()
+    known = wires.get(f"{server.url}/api/v1/process-definitions/first", headers=server.headers).json()
     assert known["version"] == 1
     assert deploy("--no-scenarios").exit_code == 0
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.factories import wires
 from tests.factories.dashboards import ROOT
 from tests.factories.labs import RunningLab, a_lab
 from tests.factories.people import PASSWORD
@@ -50,7 +50,7 @@ def test_an_order_that_fell_out_is_retried_once_the_fault_is_lifted_and_complete
         "businessKey": request["business_key"],
         "variables": request["variables"],
     }
-    started = httpx.post(f"{server.url}/api/v1/process-instances", headers=server.headers, json=body)
+    started = wires.post(f"{server.url}/api/v1/process-instances", headers=server.headers, json=body)
     assert started.status_code == 202
     page.goto(server.url)
     page.get_by_label("Name").fill("admin")

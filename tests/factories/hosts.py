@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 
 import httpx
 
+from tests.factories import wires
 from tests.factories.diagrams import Diagram
 from tests.factories.postgres import Postgres
 from tests.factories.proxies import Proxy
@@ -119,7 +120,7 @@ class Portal:
             server = self._draw.choice(self._servers)
             headers = {**server.headers, **({} if key is None else {"Idempotency-Key": key})}
             try:
-                answer = httpx.post(f"{server.url}/api/v1{path}", json=body, headers=headers, timeout=10)
+                answer = wires.post(f"{server.url}/api/v1{path}", json=body, headers=headers, timeout=10)
             except httpx.TransportError as error:
                 self.again[type(error).__name__] += 1
             else:

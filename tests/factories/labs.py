@@ -18,6 +18,7 @@ from app.handling import Done, Refused, Waiting
 from app.handling.registry import Registry
 from app.lab.settings import LabSettings
 from app.lab.web import Lab
+from tests.factories import wires
 from tests.factories.works import a_work
 
 
@@ -77,7 +78,7 @@ class RunningLab:
 def a_lab(folder: Path, clock: Clock | None = None, **settings: Any) -> Iterator[RunningLab]:
     lab = Lab(LabSettings(folder / "lab.sqlite", **settings), clock or SystemClock())
     try:
-        with serving(lab.app) as url, httpx.Client(base_url=url, trust_env=False) as client:
+        with serving(lab.app) as url, wires.Client(base_url=url) as client:
             yield RunningLab(url, client, Registry.scan("handlers", "none"))
     finally:
         lab.close()

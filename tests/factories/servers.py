@@ -17,6 +17,7 @@ import httpx
 
 from app.core.db import Database
 from app.migrations.run import migrate
+from tests.factories import wires
 from tests.factories.people import PASSWORD, add_token
 
 TOKEN = "token-of-a-test"
@@ -85,7 +86,7 @@ class Process:
 
     def is_ready(self) -> bool:
         try:
-            return httpx.get(self.url + self.ready_path, timeout=1).status_code == 200
+            return wires.get(self.url + self.ready_path, timeout=1).status_code == 200
         except httpx.TransportError:
             return False
 
@@ -168,7 +169,7 @@ class Server(Process):
         return super().start()
 
     def deploy(self, document: bytes) -> None:
-        response = httpx.post(
+        response = wires.post(
             f"{self.url}/api/v1/process-definitions",
             content=document,
             headers={**self.headers, "Content-Type": "application/xml"},
@@ -222,7 +223,7 @@ class Lab(Process):
     def everything(self, what: str) -> list[dict[str, Any]]:
         """Its calls or its effects, the oldest first."""
         rows: list[dict[str, Any]] = []
-        with httpx.Client(base_url=self.url, timeout=30) as http:
+        with wires.Client(base_url=self.url, timeout=30) as http:
             while True:
                 page = http.get(f"/lab/{what}", params={"after": rows[-1]["id"] if rows else 0}).json()
                 found = page[what] if isinstance(page, dict) else page

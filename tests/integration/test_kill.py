@@ -22,6 +22,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.factories import wires
 from tests.factories.diagrams import Diagram
 from tests.factories.servers import Lab, Server
 
@@ -67,7 +68,7 @@ class Client:
         until = time.monotonic() + 120
         while time.monotonic() < until:
             try:
-                answer = httpx.post(f"{self._server.url}/api/v1/process-instances", json=body, headers=headers, timeout=10)
+                answer = wires.post(f"{self._server.url}/api/v1/process-instances", json=body, headers=headers, timeout=10)
             except httpx.TransportError:
                 time.sleep(0.05)
                 continue
@@ -160,7 +161,7 @@ def finish(starts: list[Future[None]]) -> None:
 def settle(server: Server) -> None:
     """Until every instance ended or fell out."""
     until = time.monotonic() + 120
-    with httpx.Client(base_url=server.url, headers=server.headers, timeout=10) as http:
+    with wires.Client(base_url=server.url, headers=server.headers, timeout=10) as http:
         while time.monotonic() < until:
             page = http.get("/api/v1/process-instances", params={"state": "active", "limit": 1})
             if page.headers["X-Total-Count"] == "0":

@@ -24,6 +24,7 @@ from flask.testing import FlaskClient
 from app.core.clock import FixedClock
 from app.lab.settings import LabSettings
 from app.lab.web import Lab
+from tests.factories import wires
 from tests.factories.labs import RunningLab, a_lab, serving
 
 ONT = {"olt": "lon-3", "port": "1/1/1", "serial": "ALCL0000A001", "speed_mbps": 500}
@@ -256,7 +257,7 @@ def _await_health(process: subprocess.Popen[bytes], url: str) -> None:
     while True:
         assert process.poll() is None, "the lab ended at once"
         try:
-            httpx.get(f"{url}/lab/health", trust_env=False).raise_for_status()
+            wires.get(f"{url}/lab/health").raise_for_status()
             return
         except httpx.TransportError:
             assert time.monotonic() < until, "the lab did not come up"
@@ -271,13 +272,13 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 def test_what_the_lab_has_answered_outlives_its_kill(tmp_path: Path) -> None:
     with lab_process(tmp_path) as (process, url):
-        httpx.post(f"{url}/access/onts", json=ONT, headers={"Idempotency-Key": "k1"}, trust_env=False)
+        wires.post(f"{url}/access/onts", json=ONT, headers={"Idempotency-Key": "k1"})
         _kill(process)
     with lab_process(tmp_path) as (_, url):
-        assert [effect["key"] for effect in httpx.get(f"{url}/lab/effects", trust_env=False).json()] == ["k1"]
-        again = httpx.post(f"{url}/access/onts", json=ONT, headers={"Idempotency-Key": "k1"}, trust_env=False)
+        assert [effect["key"] for effect in wires.get(f"{url}/lab/effects").json()] == ["k1"]
+        again = wires.post(f"{url}/access/onts", json=ONT, headers={"Idempotency-Key": "k1"})
         assert again.status_code == 201
-        assert httpx.get(f"{url}/lab/summary", trust_env=False).json()["access.activate_ont"]["effects"] == 1
+        assert wires.get(f"{url}/lab/summary").json()["access.activate_ont"]["effects"] == 1
 
 
 def test_the_lab_ends_when_it_is_interrupted(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from app.identity import users
 from app.identity.authority import Grant
 from app.identity.provider import ProviderSettings
 from app.identity.tables import login_visit, user_session
+from tests.factories import wires
 from tests.factories.dashboards import World
 from tests.factories.labs import serving
 from tests.factories.people import PASSWORD, add_user
@@ -42,7 +43,7 @@ class Site:
     opened: ExitStack
 
     def browser(self) -> httpx.Client:
-        client = httpx.Client(base_url=self.url, follow_redirects=False, trust_env=False, timeout=20)
+        client = wires.Client(base_url=self.url, follow_redirects=False, timeout=20)
         return self.opened.enter_context(client)
 
     def grants(self, name: str) -> list[str]:

@@ -16,6 +16,7 @@ import httpx
 import psutil
 import pytest
 
+from tests.factories import wires
 from tests.unit.dispatch.waiting import until
 
 ROOT = Path(__file__).parents[2]
@@ -54,7 +55,7 @@ class Server:
             return False
 
     def get(self, path: str, **headers: str) -> httpx.Response:
-        return httpx.get(f"http://127.0.0.1:{self.port}{path}", headers=headers, timeout=5, trust_env=False)
+        return wires.get(f"http://127.0.0.1:{self.port}{path}", headers=headers, timeout=5)
 
     def is_port_closed(self) -> bool:
         with closing(socket.socket()) as probe:
@@ -118,7 +119,7 @@ def turnup(data_dir: Path, *command: str, **more: str) -> str:
 
 
 def log_in(server: Server, password: str) -> int:
-    with httpx.Client(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as browser:
+    with wires.Client(base_url=f"http://127.0.0.1:{server.port}") as browser:
         csrf = re.search(r'name="csrf" value="(\w+)"', browser.get("/login").text)
         assert csrf
         form = {"csrf": csrf[1], "name": "admin", "password": password}

@@ -17,13 +17,14 @@ from app.factory import build_watch_app
 from app.watch.desk import Desk
 from app.watch.figures import FiguresSheet
 from app.watch.readiness import NotReady, Readiness
+from tests.factories import wires
 from tests.factories.diagrams import Diagram
 from tests.factories.servers import Server, free_port, is_closed
 from tests.unit.dispatch.waiting import until
 
 
 def figures(url: str) -> dict[str, float]:
-    text = httpx.get(f"{url}/metrics", trust_env=False).raise_for_status().text
+    text = wires.get(f"{url}/metrics").raise_for_status().text
     found = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
@@ -33,13 +34,13 @@ def figures(url: str) -> dict[str, float]:
 
 def test_a_server_that_runs_orders_is_ready_and_counts_them(tmp_path: Path) -> None:
     with Server(tmp_path, TURNUP_LAB_URL=f"http://127.0.0.1:{free_port()}") as server:
-        ready = httpx.get(f"{server.url}/readyz", trust_env=False)
+        ready = wires.get(f"{server.url}/readyz")
         assert ready.status_code == 200, ready.text
         assert set(ready.json()["checks"]) == {"database", "schema", "disk", "dispatch", "worker", "lease"}
         diagram = Diagram("asks").start("s").service("find", "olt.find_free_port").end("e").chain("s", "find", "e")
         server.deploy(diagram.xml())
         body = {"processId": "asks", "variables": {"olt": "lon-1", "serial": "ALCL00000001"}}
-        httpx.post(f"{server.url}/api/v1/process-instances", json=body, headers=server.headers).raise_for_status()
+        wires.post(f"{server.url}/api/v1/process-instances", json=body, headers=server.headers).raise_for_status()
         failed = "turnup_steps_total['failed', 'olt.find_free_port']"
         until(lambda: figures(server.url).get(failed, 0) >= 1)
         found = figures(server.url)
@@ -61,9 +62,9 @@ def test_a_process_without_a_server_is_watched_on_a_port_of_its_own() -> None:
     url = f"http://127.0.0.1:{port}"
     with watched(build_watch_app(read_settings({}), desk, SystemClock()), "127.0.0.1", port):
         assert figures(url)["turnup_watchdog_findings_total[]"] == 1
-        assert httpx.get(f"{url}/healthz", trust_env=False).status_code == 200
-        assert httpx.get(f"{url}/readyz", trust_env=False).json()["checks"]["lease"]["message"] == "it is away"
-        assert httpx.get(f"{url}/api/v1/process-instances", trust_env=False).status_code == 404
+        assert wires.get(f"{url}/healthz").status_code == 200
+        assert wires.get(f"{url}/readyz").json()["checks"]["lease"]["message"] == "it is away"
+        assert wires.get(f"{url}/api/v1/process-instances").status_code == 404
         with pytest.raises(PortInUse), watched(_app(), "127.0.0.1", port):
             pass
     assert is_closed(port)
@@ -80,7 +81,7 @@ def test_processes_with_one_port_each_take_the_next_that_is_free() -> None:
 
 def lives(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/healthz", trust_env=False).json() == {"status": "ok"}
+        return wires.get(f"{url}/healthz").json() == {"status": "ok"}
     except (httpx.TransportError, ValueError):
         return False
 

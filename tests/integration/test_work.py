@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-import httpx
 import pytest
 
+from tests.factories import wires
 from tests.factories.diagrams import Diagram
 from tests.factories.postgres import Postgres
 from tests.factories.servers import Lab, Server, Workshop
@@ -64,7 +64,7 @@ def flow() -> bytes:
 
 def order(server: Server, n: int) -> str:
     body = {"processId": "p", "variables": {"order_id": f"W-{n}", "serial": f"ALCL{n:08X}"}}
-    answer = httpx.post(f"{server.url}/api/v1/process-instances", json=body, headers=server.headers, timeout=30)
+    answer = wires.post(f"{server.url}/api/v1/process-instances", json=body, headers=server.headers, timeout=30)
     assert answer.status_code == 202, answer.text
     return str(answer.json()["id"])
 
@@ -77,7 +77,7 @@ def completed(postgres: Postgres, ids: list[str]) -> int:
 def hold(lab: Lab, calls: int) -> None:
     """The next calls are answered late: the network has done them, the answer takes its time and is lost."""
     fault = {"kind": "answer_lost", "match": {"operation": "acs.push_profile"}, "calls": calls, "hold_s": 3}
-    answer = httpx.post(f"{lab.url}/lab/faults", json=fault)
+    answer = wires.post(f"{lab.url}/lab/faults", json=fault)
     assert answer.is_success, answer.text
 
 
