@@ -15,6 +15,8 @@ CHOICE: Final = 0
 LONGEST: Final = 5000  # characters of an expression that is looked at
 OR, AND, COMPARE, ADD, MULTIPLY, NEGATE, POSTFIX = range(1, 8)
 _NAME = re.compile(r"[A-Za-z_]\w*")
+_COUNT = re.compile(r"[1-9][0-9]{0,8}")
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 class NotMapped(Exception):
@@ -31,7 +33,10 @@ class Term:
 
 
 def literal(value: Any) -> Term:
-    return Term(json.dumps(value, ensure_ascii=False))
+    try:
+        return Term(json.dumps(value, ensure_ascii=False, allow_nan=False))
+    except ValueError as error:  # no number, or one of thousands of digits
+        raise NotMapped("it holds a number that cannot be written") from error
 
 
 def binary(operator: str, left: Term, right: Term, level: int) -> Term:
@@ -59,6 +64,10 @@ def member(target: Term, name: str) -> Term:
     return call("get value", target, literal(name))
 
 
+def is_index(text: str) -> bool:
+    return re.fullmatch(r"[0-9]{1,9}", text) is not None
+
+
 def item(target: Term, index: int) -> Term:
     """`index` counts from 0, as both languages do; FEEL counts from 1, and from the end with negative numbers."""
     return Term(f"{target.within(POSTFIX)}[{index + 1 if index >= 0 else index}]")
@@ -77,16 +86,23 @@ def together(parts: list[Term]) -> Term:
     return joined
 
 
+def is_writable(text: str) -> bool:
+    """Whether it may stand in XML."""
+    return _UNWRITABLE.search(text) is None
+
+
 def rounds(number: str) -> str:
     """The list that a loop of so many rounds goes through; `number` is digits, or FEEL with its `=`."""
-    if number.isdecimal() and int(number) > 0:
-        return f"=for i in 1..{int(number)} return i"
+    if _COUNT.fullmatch(number):
+        return f"=for i in 1..{number} return i"
     plain = number.removeprefix("=")
     return f"=if ({plain}) < 1 then [] else for i in 1..({plain}) return i"
 
 
 def as_source(term: Term) -> str:
     """A field's FEEL, `=` and all. NotMapped if it is none after all, such as for a name that FEEL has for itself."""
+    if not is_writable(term.text):
+        raise NotMapped("it holds characters that no XML may")
     try:
         compile_feel(term.text)
     except TurnupError as error:

@@ -13,6 +13,7 @@ from app.conversion.drawing import ZEEBE, Drawing, bpmn, discard, extend, local,
 from app.conversion.terms import NotMapped
 
 _THROWING = ("intermediateThrowEvent", "endEvent", "sendTask")
+KEPT = "P30D"
 GIVE_KEY = "Give the message a correlation key, such as =order_id."
 
 
@@ -50,7 +51,9 @@ def convert_message(drawing: Drawing, holder: etree._Element, owner: etree._Elem
     expressions = own or keys.by_message.get(holder.get("messageRef", ""), [])
     if local(owner) in _THROWING:
         key = _key(drawing, owner, expressions)
-        extend(holder, "publishMessage", {"correlationKey": key})
+        extend(holder, "publishMessage", {"correlationKey": key, "timeToLive": KEPT})
+        text = f"It is kept for {KEPT} for whoever comes to wait for it (timeToLive); there, until somebody takes it."
+        drawing.check(owner, "message", text, "Change it if need be.")
         _carry(drawing, owner, payload)
         return
     if variable is not None:
@@ -106,7 +109,7 @@ def _entries(payload: str) -> dict[str, str]:
         return {}
     match statements:
         case [ast.Expr(value=ast.Dict(keys=keys, values=values))] if all(
-            isinstance(key, ast.Constant) and isinstance(key.value, str) for key in keys
+            isinstance(key, ast.Constant) and isinstance(key.value, str) and key.value.isidentifier() for key in keys
         ):
             return {str(getattr(key, "value", "")): ast.unparse(value) for key, value in zip(keys, values, strict=True)}
     return {}

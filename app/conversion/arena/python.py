@@ -44,6 +44,7 @@ _COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.Is: "=",
     ast.IsNot: "!=",
 }
+_DEEPEST = 100
 _TRUTH = 'is taken for true or false; whether a list or a text is empty, list contains([null, "", []], ...) says'
 
 
@@ -80,9 +81,19 @@ def _parsed(text: str, mode: str) -> ast.AST:
     if len(text) > LONGEST:
         raise NotMapped("it is too long")
     try:
-        return ast.parse(text.strip(), mode=mode)
+        tree = ast.parse(text.strip(), mode=mode)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise NotMapped(f"it is no Python: {error}") from error
+    if _depth(tree) > _DEEPEST:
+        raise NotMapped("it is nested too deeply")
+    return tree
+
+
+def _depth(tree: ast.AST) -> int:
+    level, depth = [tree], 0
+    while level:
+        level, depth = [child for node in level for child in ast.iter_child_nodes(node)], depth + 1
+    return depth
 
 
 @dataclass

@@ -90,10 +90,11 @@ def _duration(node: ast.Call) -> Term:
         raise NotMapped("its duration does not name its units")
     terms: list[Term] = []
     for each in node.keywords:
-        if each.arg not in _SPANS or not isinstance(each.value, ast.Constant) or not isinstance(each.value.value, int):
+        number = each.value.value if isinstance(each.value, ast.Constant) else None
+        if each.arg not in _SPANS or not isinstance(number, int) or not 0 <= number < 1_000_000:
             raise NotMapped("its duration is no plain number of days, hours, minutes or seconds")
         begin, unit, times = _SPANS[each.arg]
-        terms.append(call("duration", literal(f"{begin}{each.value.value * times}{unit}")))
+        terms.append(call("duration", literal(f"{begin}{number * times}{unit}")))
     for term in terms[1:]:
         terms[0] = binary("+", terms[0], term, ADD)
     return terms[0]

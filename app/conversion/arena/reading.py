@@ -9,7 +9,7 @@ from lxml import etree
 from app.conversion.arena.python import constant_of, map_condition, map_expression
 from app.conversion.arena.python_calls import Doubts
 from app.conversion.drawing import ARENA, Drawing, bpmn, discard, extras, text_of
-from app.conversion.terms import NotMapped, Term, as_source
+from app.conversion.terms import NotMapped, Term, as_source, is_writable
 
 WRITE_FEEL = "Write it in FEEL."
 
@@ -35,7 +35,8 @@ def within(node: etree._Element, name: str) -> list[etree._Element]:
 def mapped(drawing: Drawing, node: etree._Element, what: str, text: str) -> str | None:
     """FEEL with its `=`, or a plain text; None for what cannot be said in FEEL, which is noted."""
     try:
-        if isinstance(value := constant_of(text), str) and not value.strip().startswith("="):
+        value = constant_of(text)
+        if isinstance(value, str) and is_writable(value) and not value.strip().startswith("="):
             return value
     except NotMapped:
         pass

@@ -24,6 +24,7 @@ from app.conversion.terms import (
     call,
     chosen,
     is_empty,
+    is_index,
     item,
     literal,
     member,
@@ -231,7 +232,7 @@ class _Reader:
     def subscript(self, term: Term, key: Term, kind: str) -> Term:
         if key.text.startswith('"'):
             return member(term, json.loads(key.text))
-        if kind == "number" and key.text.isdecimal():
+        if kind == "number" and is_index(key.text):
             return item(term, int(key.text))
         raise NotMapped(f"it looks for [{key.text}], and whether that is a place in a list or a key is not said")
 

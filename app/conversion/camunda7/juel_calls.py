@@ -13,6 +13,7 @@ from app.conversion.terms import (
     binary,
     call,
     is_empty,
+    is_index,
     item,
     literal,
     member,
@@ -60,14 +61,14 @@ def _matches(target: Term, pattern: Term, doubts: Doubts) -> Term:
 def _get(target: Term, key: Term, doubts: Doubts) -> Term:
     if key.text.startswith('"'):
         return member(target, json.loads(key.text))
-    if key.text.isdecimal():
+    if is_index(key.text):
         return item(target, int(key.text))
     raise NotMapped("it looks for what only a run would tell")
 
 
 def _later(sign: str, span: str) -> Callable[..., Term]:
     def shifted(target: Term, number: Term, doubts: Doubts) -> Term:
-        if not number.text.isdecimal():
+        if not is_index(number.text):
             raise NotMapped("it shifts a time by what only a run would tell")
         length = span.format(int(number.text) * (7 if span == "P{}W" else 1)).replace("W", "D")
         return binary(sign, target, call("duration", literal(length)), ADD)

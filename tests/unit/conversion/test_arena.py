@@ -107,7 +107,8 @@ def test_a_message_is_published_with_its_payload_and_its_key() -> None:
     payload = '<spiffworkflow:messagePayload>{"order_no": no, "total": a + 1}</spiffworkflow:messagePayload>'
     sends = f'<bpmn:sendTask id="x" messageRef="m"><bpmn:extensionElements>{payload}</bpmn:extensionElements></bpmn:sendTask>'
     found = Outcome(arena(sends, MESSAGES))
-    assert found.attributes("zeebe:publishMessage") == {"correlationKey": "=order_no"}
+    assert found.attributes("zeebe:publishMessage") == {"correlationKey": "=order_no", "timeToLive": "P30D"}
+    assert found.to_check == ["message"]
     assert found.mappings() == [("input", "=no", "order_no"), ("input", "=a + 1", "total")]
     assert found.all("bpmn:correlationProperty") == []
 

@@ -61,3 +61,27 @@ def test_layout_is_kept_and_its_lack_is_told() -> None:
     drawn = convert(bare.replace(b"</bpmn:definitions>", shape))
     assert drawn.has_layout
     assert b"BPMNShape" in drawn.document
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"\\x00"',
+        '"\\ud800"',
+        "0x" + "f" * 4900,
+        "1e999",
+        "a" + "+a" * 2400,
+        "[" * 90 + "]" * 90,
+        "-" * 3000 + "1",
+        "timedelta(days=10000000)",
+        "${" + "-" * 3000 + "1}",
+        "${a[99999999999999999999]}",
+        "${'",
+    ],
+)
+def test_hostile_expressions_are_lost_and_nothing_worse(text: str) -> None:
+    written = text.replace('"', "&quot;")
+    condition = '<bpmn:sequenceFlow id="f" sourceRef="a" targetRef="b"><bpmn:conditionExpression>{}</bpmn:conditionExpression></bpmn:sequenceFlow>'
+    dialect = camunda7 if text.startswith("$") else arena
+    found = Outcome(dialect(condition.format(written)))
+    assert len(found.lost) == 1
