@@ -47,13 +47,13 @@ def templates_of(page: Page) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def imported(operator: Page, site: str, tmp_path: Path) -> Page:
-    """Camunda 7's diagram, without layout, over what was drawn."""
+    """Camunda 7's diagram, without layout, from a file."""
     file = tmp_path / "line.bpmn"
     file.write_bytes(camunda7(FLOW))
-    operator.goto(f"{site}/modeler/new/process")
+    operator.goto(f"{site}/modeler")
+    operator.locator("#import [type=file]").set_input_files(file)
+    operator.get_by_role("button", name="Keep it as a draft").click()
     operator.locator("#drawing[data-ready]").wait_for()
-    operator.locator("#file").set_input_files(file)
-    operator.locator("#brought").wait_for()
     return operator
 
 
@@ -79,6 +79,15 @@ def test_a_diagram_of_camunda_7_is_converted_laid_out_and_told_of_and_then_check
         "type": "bpmn:ServiceTask",
         "version": 2,
     }
+
+
+def test_a_file_of_another_dialect_takes_the_place_of_what_was_drawn(operator: Page, site: str, tmp_path: Path) -> None:
+    operator.goto(f"{site}/modeler/new/process")
+    operator.locator("#drawing[data-ready]").wait_for()
+    (tmp_path / "line.bpmn").write_bytes(camunda7(FLOW))
+    operator.locator("#file").set_input_files(tmp_path / "line.bpmn")
+    expect(operator.locator("#brought summary")).to_contain_text("From Camunda 7")
+    expect(operator.locator("#findings li")).to_contain_text("No handler is known as 'notify_customer'")
 
 
 def added(name: str, value: str) -> dict[str, Any]:
