@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,7 @@ from app.decisions.dmn import DmnRefused
 from app.decisions.feel import value_to_json
 from app.dispatch.wakeups import LocalWakeups
 from app.engine.bundle import File
-from app.engine.decisions import accept, examine
-from app.engine.diagram import DiagramRefused
+from app.engine.decisions import examine
 from app.engine.doors import Engine
 from app.factory import EngineRoom
 from app.handling.registry import Registry
@@ -47,18 +46,17 @@ def check_files(paths: Iterable[Path]) -> list[Checked]:
     return [Checked(file, each.findings) for file, each in zip(files, found, strict=True)]
 
 
-def deploy_files(room: EngineRoom, paths: Iterable[Path]) -> bool:
-    """Each in a transaction of its own; whether all of them are deployed now."""
-    good = True
-    for file in files_in(paths):
-        try:
-            what = _deploy(room, file)
-        except (DiagramRefused, DmnRefused) as refused:
-            good = False
-            show([Checked(file, refused.findings)], err=True)
-            continue
-        click.echo(f"{file}: {what}")
-    return good
+def deploy_files(room: EngineRoom, files: Sequence[Path]) -> bool:
+    """Checked together, each stored in a transaction of its own; whether all of them are deployed now."""
+    with room.database.reading() as connection:
+        examined = room.engine.examine_all([File(file.name, file.read_bytes()) for file in files], connection)
+    for file, each in zip(files, examined, strict=True):
+        show([Checked(file, each.findings)], err=True)
+        if each.content is not None:
+            with room.database.transaction() as tx:
+                (done,) = room.engine.deploy_all(tx, [each])
+            click.echo(f"{file}: {said(done.created, done.id, done.version)}")
+    return all(each.content is not None for each in examined)
 
 
 def decide_file(file: Path, decision: str, inputs: Mapping[str, Any]) -> Any:
@@ -67,20 +65,6 @@ def decide_file(file: Path, decision: str, inputs: Mapping[str, Any]) -> Any:
     if any(finding.severity == "error" for finding in findings):
         raise DmnRefused(findings)
     return value_to_json(model.evaluate(decision, inputs))
-
-
-def _deploy(room: EngineRoom, file: Path) -> str:
-    """In words what came of it; warnings are shown."""
-    if file.suffix == ".dmn":
-        accepted = accept(file.read_bytes())
-        with room.database.transaction() as tx:
-            model = room.engine.deploy_decisions(tx, accepted)
-        show([Checked(file, model.findings)], err=True)
-        return said(model.created, model.model_id, model.version)
-    with room.database.transaction() as tx:
-        diagram = room.engine.deploy(tx, file.read_bytes(), file.name)
-    show([Checked(file, diagram.findings)], err=True)
-    return said(diagram.created, diagram.process_id, diagram.version)
 
 
 def said(created: bool, name_id: str, version: int) -> str:

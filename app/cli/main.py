@@ -12,7 +12,7 @@ import click
 from app.cli.audit import audit
 from app.cli.convert import convert
 from app.cli.demo import demo
-from app.cli.diagrams import check_files, decide_file, deploy_files
+from app.cli.diagrams import check_files, decide_file, deploy_files, files_in
 from app.cli.findings import FORMATS, sarif, show
 from app.cli.people import token, user
 from app.cli.remote import Plan, Server, deploy_to
@@ -134,7 +134,7 @@ def deploy_command(
     room = build_engine_room(read_settings(os.environ))
     try:
         migrate(room.database)
-        if not deploy_files(room, paths):
+        if not deploy_files(room, files_in(paths)):
             raise SystemExit(1)
     finally:
         room.close()

@@ -75,3 +75,15 @@ def test_a_wrong_setting_is_a_sentence_and_no_traceback(data_dir: Path) -> None:
     assert result.exit_code == 1
     assert "TURNUP_PORT is 'eighty'" in result.output
     assert "Traceback" not in result.output
+
+
+def test_files_that_need_each_other_are_deployed_without_a_warning_whatever_their_order(
+    data_dir: Path, tmp_path: Path
+) -> None:
+    """As the server does with all that it comes with."""
+    calls = Diagram("a_caller").start("s").call("c", "b_called").end("e").chain("s", "c", "e")
+    (tmp_path / "a_caller.bpmn").write_bytes(calls.xml())
+    (tmp_path / "b_called.bpmn").write_bytes(Diagram("b_called").start("s").end("e").chain("s", "e").xml())
+    result = turnup(data_dir, "deploy", str(tmp_path))
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.count("deployed as") == 2
