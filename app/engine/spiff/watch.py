@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.core.clock import Clock
-from app.core.errors import TurnupError
+from app.engine.spiff.faults import FlowFault
 from app.engine.spiff.index import Node
 from app.engine.spiff.mapping import Source
 
@@ -58,7 +58,7 @@ def ask(node: Node, condition: Source, target: str, view: Mapping[str, Any], clo
     asked = (*place, target.partition(" ")[0], condition.literal, read)
     try:
         value = condition.value(view, clock)
-    except TurnupError as error:
+    except FlowFault as error:
         live.watch(Asked(*asked, None, error.message))
         raise
     live.watch(Asked(*asked, value))
