@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -65,6 +65,12 @@ def gather(document: bytes, library: Library, registry: Registry) -> Needed:
         ahead += [_checked(each, registry) for each in called if each is not None]
     models = {model: accept(model) for model in decided.values()}
     return Needed(tuple(found.values()), tuple(models.values()))
+
+
+def gathered(documents: Sequence[str], models: Sequence[str], registry: Registry) -> Needed:
+    """What was gathered before, once more."""
+    diagrams = tuple(_checked(each.encode(), registry) for each in documents)
+    return Needed(diagrams, tuple(accept(each.encode()) for each in models))
 
 
 def _checked(document: bytes, registry: Registry) -> Diagram:

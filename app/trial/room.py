@@ -1,4 +1,4 @@
-"""The trials that are open in this process: few at once, each its owner's alone, thrown away when nobody uses it."""
+"""The trials that are open: few at once, each its owner's alone, thrown away when nobody uses it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from threading import Lock, RLock
 from typing import Any, Literal
 
@@ -17,7 +18,8 @@ from app.engine.diagram import DiagramRefused
 from app.handling.registry import Registry
 from app.trial.answering import Answering, FromLaboratory, Stubs, Written
 from app.trial.answers import Answer
-from app.trial.documents import Library, gather
+from app.trial.documents import Library, Needed, gather, gathered
+from app.trial.journal import Journal, Journals
 from app.trial.playing import Played, play
 from app.trial.sample import sample_of
 from app.trial.scenario import Scenario
@@ -73,6 +75,7 @@ class OpenTrial:
     subject: Subject
     answers: Answers
     trial: Trial
+    journal: Journal = field(repr=False)  # as it began
     used_at: datetime
     lock: RLock = field(default_factory=RLock, repr=False)
 
@@ -87,8 +90,11 @@ class Trials:
         laboratory: Laboratory | None = None,
         most: int = MOST,
         most_of_one: int = MOST_OF_ONE,
+        folder: Path | None = None,
     ) -> None:
+        """`folder` is what the processes of a host share; without one a trial is this process's alone."""
         self._registry = registry
+        self._journals = None if folder is None else Journals(folder)
         self._clock = clock
         self.laboratory = laboratory
         self._most, self._most_of_one = most, most_of_one
@@ -100,6 +106,65 @@ class Trials:
         """Begin one. DiagramRefused for what could not be deployed; TooMany when others are at it."""
         needed = gather(subject.document, library, self._registry)
         self._make_place(owner)
+        found = self._open_one(new_id(), owner, subject, needed, beginning)
+        if self._journals is not None:
+            self._journals.keep(found.id, found.journal)
+        return found
+
+    @contextmanager
+    def use(self, trial_id: str, owner: str) -> Iterator[OpenTrial]:
+        """One's own trial, while nobody else acts in it. UnknownTrial."""
+        if self._journals is None:
+            with self._here(trial_id, owner) as found:
+                yield found
+            return
+        if self._journals.read(trial_id, owner) is None:
+            raise _unknown(trial_id)
+        with self._journals.lock(trial_id, owner):
+            found = self._up_to_date(trial_id, owner, self._journals)
+            before = len(found.trial.moves)
+            try:
+                with self._here(trial_id, owner):
+                    yield found
+            except BaseException:
+                self._drop([found])  # half a move is in no journal: it is played again without it
+                raise
+            if len(found.trial.moves) > before and self._is_here(trial_id):
+                self._journals.keep(trial_id, found.journal.after(found.trial.moves))
+
+    @contextmanager
+    def _here(self, trial_id: str, owner: str) -> Iterator[OpenTrial]:
+        with self._lock:
+            found = self._open.get(trial_id)
+        if found is None or found.owner != owner:
+            raise _unknown(trial_id)
+        with found.lock:
+            found.used_at = self._clock.now()
+            yield found
+
+    def _is_here(self, trial_id: str) -> bool:
+        with self._lock:
+            return trial_id in self._open
+
+    def _up_to_date(self, trial_id: str, owner: str, journals: Journals) -> OpenTrial:
+        """With all that was done in it, in whichever process."""
+        journal = journals.read(trial_id, owner)
+        if journal is None:
+            raise _unknown(trial_id)
+        with self._lock:
+            found = self._open.get(trial_id)
+        if found is None:
+            subject = Subject(journal.documents[0].encode(), **journal.subject)
+            facts = (journal.variables, journal.at, journal.business_key, _answers(journal.answers), journal.results)
+            needed = gathered(journal.documents, journal.models, self._registry)
+            found = self._open_one(trial_id, owner, subject, needed, Beginning(*facts))
+        with found.lock:
+            found.trial.again(journal.moves[len(found.trial.moves) :])
+        return found
+
+    def _open_one(
+        self, trial_id: str, owner: str, subject: Subject, needed: Needed, beginning: Beginning
+    ) -> OpenTrial:
         scratch = open_scratch(needed, self._registry, beginning.at, self._stores)
         try:
             trial = Trial(scratch, self._answering(beginning, scratch))
@@ -107,29 +172,17 @@ class Trials:
         except BaseException:
             scratch.close()
             raise
-        found = OpenTrial(new_id(), owner, subject, beginning.answers, trial, self._clock.now())
+        journal = _journal(owner, subject, needed, beginning)
+        found = OpenTrial(trial_id, owner, subject, beginning.answers, trial, journal, self._clock.now())
         with self._lock:
-            self._open[found.id] = found
+            self._open[trial_id] = found
         return found
-
-    @contextmanager
-    def use(self, trial_id: str, owner: str) -> Iterator[OpenTrial]:
-        """One's own trial, while nobody else acts in it. UnknownTrial."""
-        with self._lock:
-            found = self._open.get(trial_id)
-        if found is None or found.owner != owner:
-            raise UnknownTrial(
-                f"There is no trial '{trial_id}' of yours here: it was closed, or unused for {IDLE.seconds // 60} "
-                "minutes, or the server was restarted. Begin another.",
-                trial_id=trial_id,
-            )
-        with found.lock:
-            found.used_at = self._clock.now()
-            yield found
 
     def close(self, trial_id: str, owner: str) -> None:
         with self.use(trial_id, owner) as found:
             self._drop([found])
+        if self._journals is not None:
+            self._journals.forget(trial_id, owner)
 
     def close_all(self) -> None:
         with self._lock:
@@ -160,6 +213,10 @@ class Trials:
     def _make_place(self, owner: str) -> None:
         """For one more: what nobody uses goes, then one's own oldest, then whose user is away."""
         now = self._clock.now()
+        if self._journals is not None:
+            self._journals.sweep(IDLE.total_seconds())
+            for old in self._journals.of(owner)[: -self._most_of_one + 1 or None]:
+                self._journals.forget(old, owner)
         with self._lock:
             by_age = sorted(self._open.values(), key=lambda each: each.used_at)
         gone = [each for each in by_age if now - each.used_at > IDLE]
@@ -181,3 +238,30 @@ class Trials:
             if known is not None:
                 with each.lock:
                     each.trial.close()
+
+
+def _unknown(trial_id: str) -> UnknownTrial:
+    return UnknownTrial(
+        f"There is no trial '{trial_id}' of yours here: it was thrown away, or nobody used it for "
+        f"{IDLE.seconds // 60} minutes. Begin another.",
+        trial_id=trial_id,
+    )
+
+
+def _answers(name: str) -> Answers:
+    return next(each for each in ANSWERS if each == name)
+
+
+def _journal(owner: str, subject: Subject, needed: Needed, beginning: Beginning) -> Journal:
+    shown = {"title": subject.title, "process_id": subject.process_id}
+    return Journal(
+        owner,
+        {**shown, "draft_id": subject.draft_id, "version": subject.version},
+        [diagram.document.decode() for diagram in needed.diagrams],
+        [model.document.decode() for model in needed.decisions],
+        beginning.at,
+        beginning.variables,
+        beginning.business_key,
+        beginning.answers,
+        beginning.results,
+    )

@@ -45,6 +45,7 @@ class Trial:
         self.pending: list[ClaimedStep] = []
         self.results: dict[str, list[Answer]] = {}
         self.events: list[Event] = []
+        self.moves: list[Answer | Event] = []
         self.answered = 0
         self._due: dict[str, datetime] = {}
         self._until = 0.0
@@ -83,6 +84,7 @@ class Trial:
         self.pending.pop(0)
         self.answered += 1
         self.results.setdefault(place, []).append(given)
+        self.moves.append(given)
         self._advance(step.instance_id, [StepResult(step.number, step.attempt, outcome)])
         self._settle()
 
@@ -100,7 +102,16 @@ class Trial:
         event = event.during(self.place_of(self.pending[0]) if self.pending else None)
         _ACTS[event.kind](self, event)
         self.events.append(event)
+        self.moves.append(event)
         self._settle()
+
+    def again(self, moves: Sequence[Answer | Event]) -> None:
+        """What was done in another process, once more."""
+        for move in moves:
+            if isinstance(move, Answer):
+                self.step(move)
+            else:
+                self.act(move)
 
     # what happens
     def _wait(self, event: Event) -> None:
