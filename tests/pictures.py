@@ -32,6 +32,7 @@ PAGES = {
     "tasks": "/tasks",
     "processes": "/processes",
     "process": "/processes/ftth_activate/1",
+    "versions": "/processes/ftth_activate",
     "try": "/processes/ftth_activate/1/try",
     "modeler": "/modeler",
     "drawing": "/modeler/processes/ftth_activate/1",

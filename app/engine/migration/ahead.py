@@ -44,15 +44,15 @@ def _places(plan: Plan, live: Live) -> Iterator[str]:
 def following(diagram: Diagram) -> Following:
     """By element or flow, what a token there can come to next, and what may be begun around it.
 
-    The latter are boundary events, event sub-processes and what takes work back.
+    The latter are boundary events, event sub-processes and what takes work back. Round a token inside a sub-process is
+    the token of that: it is a place of its own.
     """
     elements = diagram.elements.values()
     found = {element.id: [*element.outgoing] for element in elements}
     found |= {flow.id: [flow.target] for flow in diagram.flows.values()}
     undone = [each.id for each in elements if each.event == "compensate" and each.attached_to is not None]
     for element in elements:
-        around = [each.id for each in elements if each.is_event_sub and each.parent == element.parent]
-        found[element.id] += around if element.parent == diagram.process_id else [*around, element.parent]
+        found[element.id] += [each.id for each in elements if each.is_event_sub and each.parent == element.parent]
         if element.attached_to is not None:
             found[element.attached_to].append(element.id)
         if element.type == "startEvent" and element.parent != diagram.process_id:

@@ -11,7 +11,7 @@ from app.core.db import Transaction
 from app.core.errors import Conflict, InvalidInput, NotFound, TooLarge
 from app.core.jobs import Item, Jobs, NewJob, NotYet, Passed, Skipped, Worked
 from app.engine import definitions
-from app.engine.definitions import UnknownProcess
+from app.engine.definitions import UnknownProcess, VersionWithdrawn
 from app.engine.doors import Engine
 from app.engine.kept import Kept
 from app.engine.migration import begin, rows
@@ -70,12 +70,12 @@ class Migrations:
     def plan(
         self, connection: sa.Connection, process_id: str, from_version: int, to_version: int, mapping: Mapped
     ) -> Plan:
-        """How instances of one version would move to another; UnknownProcess, MappingRefused."""
+        """How instances of one version would move to another; UnknownProcess, VersionWithdrawn, MappingRefused."""
         if from_version == to_version:
             raise InvalidInput(f"Version {to_version} is the one they are on. Name another.", path="$.toVersion")
         definitions.find(connection, process_id)
         source = _version(connection, process_id, from_version, "$.fromVersion")
-        target = _version(connection, process_id, to_version, "$.toVersion")
+        target = _version(connection, process_id, to_version, "$.toVersion", in_use=True)
         return self._plan(connection, source, target, mapping)
 
     def _plan(self, connection: sa.Connection, from_id: str, to_id: str, mapping: Mapped) -> Plan:
@@ -208,11 +208,15 @@ class Migrations:
         return Passed({"version": plan.target.version})
 
 
-def _version(connection: sa.Connection, process_id: str, version: int, path: str) -> str:
+def _version(connection: sa.Connection, process_id: str, version: int, path: str, *, in_use: bool = False) -> str:
+    find = definitions.find_in_use if in_use else definitions.find
     try:
-        return definitions.find(connection, process_id, version).id
+        return find(connection, process_id, version).id
     except UnknownProcess as error:
         raise UnknownProcess(error.message, path=path) from error
+    except VersionWithdrawn as error:
+        message = f"Version {version} of process '{process_id}' is withdrawn. Move to another, or put it back."
+        raise VersionWithdrawn(message, path=path) from error
 
 
 def _stays(plan: Plan, live: Live) -> str | None:

@@ -11,6 +11,7 @@ from app.engine.migration.outlook import Forecast, Outlooks
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
 from tests.factories.steps import HANDLERS
+from tests.factories.triggers import message, signal
 
 
 @pytest.fixture
@@ -74,6 +75,17 @@ def test_what_lies_round_the_sub_process_in_which_it_stands_concerns_it(bench: B
     behind.sub("x", Diagram("i").start("xs").user("inner").end("xe").chain("xs", "inner", "xe"))
     assert found(forecast(bench, behind)) == {before: "can_move", inside: "can_move"}
     assert found(forecast(bench, flow("n", "u", sub="inner"))) == {before: "unaffected", inside: "unaffected"}
+
+
+def test_what_may_begin_around_it_concerns_it_and_what_takes_back_nothing_does_not(bench: Bench) -> None:
+    halt = Diagram("h").start("hs", signal("halt")).end("he").chain("hs", "he")
+    bench.deploy(flow("u", "v"))
+    first, last = started(bench, 0), started(bench, 1)
+    with_boundary = flow("u", "v").boundary("b", "u", message("late", "=x")).end("be").chain("b", "be")
+    assert found(forecast(bench, with_boundary)) == {first: "can_move", last: "unaffected"}
+    assert found(forecast(bench, flow("u", "v").event_sub("es", halt))) == {first: "can_move", last: "can_move"}
+    undone = flow("u", "v").service("undo", "t.quiet").undoes("u")
+    assert found(forecast(bench, undone)) == {first: "can_move", last: "unaffected"}
 
 
 def test_the_instances_of_every_version_are_tested(bench: Bench) -> None:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from app.core.errors import Conflict, InvalidInput
 from app.engine import queries
 from app.engine.definitions import UnknownProcess, VersionWithdrawn
+from app.engine.migration.doors import Migrations
 from app.engine.starts import StartRequest
 from app.engine.tables import start_trigger
 from app.engine.versions import Versions
@@ -109,6 +110,15 @@ def test_it_is_withdrawn_once_and_needs_a_reason_and_a_version_that_there_is(two
         withdraw(two, 3)
     with pytest.raises(InvalidInput, match="Say why"), two.database.transaction() as tx:
         Versions(two.engine).withdraw(tx, "p", 1, "olga", "  ")
+
+
+def test_nothing_moves_to_a_withdrawn_version_and_what_is_on_one_moves_away(two: Bench) -> None:
+    migrations = Migrations(two.engine)
+    withdraw(two, 2)
+    with two.database.reading() as connection:
+        with pytest.raises(VersionWithdrawn, match="Move to another, or put it back"):
+            migrations.plan(connection, "p", 1, 2, {})
+        assert migrations.plan(connection, "p", 2, 1, {}).target.version == 1
 
 
 def test_the_same_content_again_stays_withdrawn_and_says_so(two: Bench) -> None:
