@@ -48,6 +48,7 @@ class KeptIn(DrawnIn):
 class DeployIn(DrawnIn):
     reason: Reason
     draft_id: str | None = None
+    revision: int | None = Field(default=None, ge=1)
 
 
 class FoundOut(Output):
@@ -144,7 +145,7 @@ class Drawn(Pages):
         def work(tx: Transaction, deed: Deed) -> Deployment:
             done = self.parts.engine.deploy(tx, document, by=deed.by, reason=sent.reason)
             if sent.draft_id:
-                _remove(tx, deed, sent.draft_id)
+                _remove(tx, deed, sent.draft_id, sent.revision)
             deed.concerns(done.process_id)
             return done
 
@@ -159,7 +160,7 @@ class Drawn(Pages):
         def work(tx: Transaction, deed: Deed) -> tuple[bool, str, int, str]:
             done = self.parts.engine.deploy_decisions(tx, accepted)
             if sent.draft_id:
-                store.remove(tx, sent.draft_id)
+                store.remove(tx, sent.draft_id, sent.revision)
             href = url_for("dashboard.decision", decision_id=done.decisions[0])
             return done.created, done.name, done.version, href
 
@@ -189,9 +190,9 @@ def read_body(model: type[Document]) -> Document:
         raise refuse(error) from error
 
 
-def _remove(tx: Transaction, deed: Deed, draft_id: str) -> None:
+def _remove(tx: Transaction, deed: Deed, draft_id: str, revision: int | None = None) -> None:
     deed.concerns(store.view(tx.connection, draft_id).process_id)
-    store.remove(tx, draft_id)
+    store.remove(tx, draft_id, revision)
 
 
 def _found(findings: Iterable[Finding] | Iterable[DmnFinding]) -> FoundOut:

@@ -88,20 +88,17 @@ def save(
         .values(**facts, revision=draft.c.revision + 1, saved_by=by, saved_at=now)
     )
     if not tx.connection.execute(saved).rowcount:
-        found = view(tx.connection, draft_id)
-        raise SavedMeanwhile(
-            f"{found.saved_by} has saved this draft since you opened it, at {found.saved_at:%Y-%m-%d %H:%M} UTC. Keep "
-            "yours as another draft, or open theirs and draw yours into it.",
-            path="$.revision",
-            revision=found.revision,
-            saved_by=found.saved_by,
-        )
+        raise _saved_meanwhile(view(tx.connection, draft_id))
     return view(tx.connection, draft_id)
 
 
-def remove(tx: Transaction, draft_id: str) -> None:
-    if not tx.connection.execute(sa.delete(draft).where(draft.c.id == draft_id)).rowcount:
-        raise _unknown(draft_id)
+def remove(tx: Transaction, draft_id: str, revision: int | None = None) -> None:
+    """Throw it away; with a revision, only if it is still that one. SavedMeanwhile, UnknownDraft."""
+    gone = sa.delete(draft).where(draft.c.id == draft_id)
+    if revision is not None:
+        gone = gone.where(draft.c.revision == revision)
+    if not tx.connection.execute(gone).rowcount:
+        raise _saved_meanwhile(view(tx.connection, draft_id))
 
 
 def read(connection: sa.Connection, draft_id: str) -> Draft:
@@ -138,6 +135,16 @@ def listed(
         query = query.where(draft.c.process_id == process_id)
     rows, total = fetch(connection, query, limit, offset)
     return Page([DraftView(**row._mapping) for row in rows], total)
+
+
+def _saved_meanwhile(found: DraftView) -> SavedMeanwhile:
+    return SavedMeanwhile(
+        f"{found.saved_by} has saved this draft since you opened it, at {found.saved_at:%Y-%m-%d %H:%M} UTC. Keep "
+        "yours as another draft, or open theirs and draw yours into it.",
+        path="$.revision",
+        revision=found.revision,
+        saved_by=found.saved_by,
+    )
 
 
 def _unknown(draft_id: str) -> UnknownDraft:

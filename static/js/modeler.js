@@ -11,6 +11,8 @@
   let drawing = null;
   let checks = null;
   let isUnsaved = false;
+  let edits = 0;
+  let saving = null;
   let lost = ""; // what of the file is not on the surface: to save it would be to lose that
 
   class Refused extends Error {
@@ -41,15 +43,27 @@
     kept.classList.toggle("unsaved", unsaved);
   }
 
-  function changed() {
+  function edited() {
+    edits += 1;
     note("Unsaved changes", true);
+  }
+
+  function changed() {
+    edited();
     checks?.soon();
   }
 
-  async function save() {
+  // Whoever is impatient does not keep two drafts.
+  function save() {
+    saving ??= saveOnce().finally(() => { saving = null; });
+    return saving;
+  }
+
+  async function saveOnce() {
     say(lost);
     if (lost || !named.reportValidity()) return false;
     const { kind, draft, revision, base } = page.dataset;
+    const before = edits;
     try {
       const body = { kind, name: named.value, document: await drawing.text() };
       const done = draft
@@ -57,7 +71,7 @@
         : await post("make", { ...body, baseVersion: base ? Number(base) : null });
       page.dataset.draft = done.id;
       page.dataset.revision = String(done.revision);
-      note(`Saved by ${done.savedBy} just now`, false);
+      if (edits === before) note(`Saved by ${done.savedBy} just now`, false);
       document.getElementById("throw-away").hidden = false;
       page.dispatchEvent(new CustomEvent("draft:saved", { detail: done }));
       history.replaceState(null, "", posts.draft.replace("DRAFT", encodeURIComponent(done.id)));
@@ -131,7 +145,7 @@
     button.disabled = true;
     try {
       const body = { kind: page.dataset.kind, document: await drawing.text(), reason: form.elements.reason.value.trim() };
-      const done = await post("deploy", { ...body, draftId: page.dataset.draft || null });
+      const done = await post("deploy", { ...body, draftId: page.dataset.draft || null, revision: Number(page.dataset.revision) || null });
       note(`Deployed as ${done.name} v${done.version}`, false);
       location.assign(done.href);
     } catch (error) {
@@ -156,7 +170,7 @@
   press("keys", () => document.getElementById("keys-dialog").showModal());
   let name = named.value;
   named.addEventListener("input", () => {
-    note("Unsaved changes", true);
+    edited();
     drawing.rename?.(name, named.value);
     name = named.value;
   });

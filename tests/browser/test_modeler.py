@@ -44,7 +44,7 @@ def append(page: Page, after: str, what: str) -> None:
     expect(page.locator(".djs-popup")).to_have_count(0)
 
 
-def test_a_flow_is_drawn_corrected_deployed_and_seen_to_run(world: World, operator: Page, site: str) -> None:
+def test_a_flow_is_drawn_corrected_tried_deployed_and_seen_to_run(world: World, operator: Page, site: str) -> None:
     operator.get_by_role("link", name="Modeler").click()
     operator.get_by_role("button", name="New process").click()
     operator.locator("#drawing[data-ready]").wait_for()
@@ -78,7 +78,17 @@ def test_a_flow_is_drawn_corrected_deployed_and_seen_to_run(world: World, operat
     operator.locator("#drawing[data-ready]").wait_for()
     expect(shape(operator, step)).to_be_visible()
 
+    operator.get_by_role("button", name="Try it").click()
+    operator.get_by_label("Start variables, as JSON").fill('{"speed_mbps": 500, "serial": "A1", "port": "1/1/7"}')
+    operator.get_by_role("button", name="Begin").click()
+    operator.get_by_role("button", name="Run on").click()
+    expect(operator.locator("h1")).to_contain_text("Completed")
+    assert world.olt.seen == []
+
+    operator.goto(f"{site}/modeler/drafts/{draft_id}")
+    operator.locator("#drawing[data-ready]").wait_for()
     operator.get_by_role("button", name="Deploy…").click()
+    expect(operator.locator("#deploy-outlook")).to_contain_text("It is a new process")
     operator.get_by_label("Why").fill("A line for those who have the rest already")
     operator.get_by_role("button", name="Deploy", exact=True).click()
     operator.wait_for_url(re.compile("/processes/process_[0-9a-f]+/1$"))

@@ -83,6 +83,18 @@ def test_a_draft_is_deployed_with_a_reason_and_is_gone(world: World, operator: O
     assert (view.deployed_by, view.reason) == ("Grace", "Words")
 
 
+def test_what_somebody_saved_meanwhile_is_not_lost_by_a_deployment(world: World, operator: Operator) -> None:
+    draft = post(operator, "/modeler/drafts", kind="process", name="Mine", document=ACTIVATE).json
+    path = f"/modeler/drafts/{draft['id']}"
+    post(operator, f"{path}/save", kind="process", name="Theirs", document=ACTIVATE, revision=1)
+    changed = ACTIVATE.replace("Start billing", "Begin to bill")
+    late = post(operator, "/modeler/deploy", document=changed, draftId=draft["id"], revision=1, reason="Words")
+    assert (late.status_code, late.json["code"]) == (409, "SavedMeanwhile")
+    with world.database.reading() as connection:
+        assert queries.get_definition(connection, "activate", None).version == 1
+        assert store.read(connection, draft["id"]).name == "Theirs"
+
+
 def test_what_has_errors_is_refused_with_each_and_the_draft_stays(world: World, operator: Operator) -> None:
     wrong = ACTIVATE.replace("billing.start", "billing.begin")
     draft = post(operator, "/modeler/drafts", kind="process", name="Mine", document=wrong).json

@@ -65,6 +65,16 @@ def test_drafts_are_listed_as_far_as_somebody_reaches(database: Database, clock:
     assert ([each.process_id for each in one.items], none.items) == (["p"], [])
 
 
+def test_what_was_saved_meanwhile_is_not_thrown_away_with_an_older_one(database: Database, clock: FixedClock) -> None:
+    made = kept(database, clock)
+    with database.transaction() as tx:
+        store.save(tx, made.id, "Ours", drawn(), 1, "bob", clock.now())
+    with pytest.raises(store.SavedMeanwhile), database.transaction() as tx:
+        store.remove(tx, made.id, 1)
+    with database.transaction() as tx:
+        store.remove(tx, made.id, 2)
+
+
 def test_a_draft_that_is_thrown_away_is_gone(database: Database, clock: FixedClock) -> None:
     made = kept(database, clock)
     with database.transaction() as tx:
