@@ -22,6 +22,7 @@ import httpx
 from app.cli.children import Child, children, free_port
 from app.cli.day import Day, plan
 from app.cli.director import Director
+from app.cli.next_version import FLOW, NAME, next_version
 from app.cli.samples import Order, read_samples
 from app.core.settings import read_settings
 from app.factory import PROCESSES, build_engine_room
@@ -65,10 +66,11 @@ class Scene:
 
 @dataclass(frozen=True)
 class Cast:
-    """Who acts: a person, and two programs with a token each."""
+    """Who acts: a person, and programs with a token each."""
 
     admin_password: str
     portal_token: str  # who orders
+    author_token: str  # who draws
     laboratory_token: str  # whose network calls back
 
 
@@ -96,6 +98,7 @@ def demo(
         scene = Scene(folder, free_port(port), free_port(lab_port))
         cast = hire(scene)
         raise_curtain(scene, cast, started)
+        draft = leave_draft(scene, cast)
         played = play(scene, cast, plan(read_samples(samples), orders, seconds, seed))
         show_table(scene, played)
         lost = [order for order in played if not order.is_where_expected]
@@ -103,6 +106,7 @@ def demo(
             sample = order.sample
             click.echo(f"NOT WHERE IT SHOULD BE: {sample.name}: expected {sample.expected}, found {order.found}")
         click.echo(f"\nDashboard  {scene.url}/\nLog in     admin, password {cast.admin_password}")
+        click.echo(f"Next       {draft}   (the next version of a flow, waiting to be tried and deployed)")
         click.echo(f"API        {scene.url}/openapi\nToken      {cast.portal_token}   (may start flows and watch them)")
         if not leave:
             _wait_for_interrupt()
@@ -144,8 +148,12 @@ def hire(scene: Scene) -> Cast:
         with room.database.transaction() as tx:
             room.identity.users.add_first(tx, password)
             made = [
-                room.identity.tokens.issue(tx, NewToken(name, [Grant(Role.INTEGRATOR)], until), "demo")[1]
-                for name in ("portal", "laboratory")
+                room.identity.tokens.issue(tx, NewToken(name, [Grant(role)], until), "demo")[1]
+                for name, role in (
+                    ("portal", Role.INTEGRATOR),
+                    ("author", Role.AUTHOR),
+                    ("laboratory", Role.INTEGRATOR),
+                )
             ]
     finally:
         room.close()
@@ -161,6 +169,15 @@ def raise_curtain(scene: Scene, cast: Cast, started: list[Child]) -> None:
     for child, url in zip(started, (f"{scene.lab_url}/lab/summary", f"{scene.url}/healthz"), strict=True):
         child.wait_until(partial(_answers, url))
     click.echo(f"Server {scene.url}, laboratory network {scene.lab_url}, logs in {scene.data_dir}")
+
+
+def leave_draft(scene: Scene, cast: Cast) -> str:
+    """Where the next version of a flow can be looked at, which its author has drawn and not deployed."""
+    draft = {"kind": "process", "name": NAME, "document": next_version(FLOW.read_text("utf-8")), "baseVersion": 1}
+    headers = {"Authorization": f"Bearer {cast.author_token}"}
+    made = httpx.post(f"{scene.url}/api/v1/drafts", json=draft, headers=headers, timeout=30, trust_env=False)
+    made.raise_for_status()
+    return f"{scene.url}/modeler/drafts/{made.json()['id']}"
 
 
 def _answers(url: str) -> bool:

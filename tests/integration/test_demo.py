@@ -50,6 +50,7 @@ def test_orders_where_they_should_be_end_it_well(tmp_path: Path, completes: dict
     assert "Waiting (1)" in result.stdout
     assert "Fallen out (1)" in result.stdout
     assert "unknown_serial" in result.stdout
+    assert re.search(r"^Next       http://.*/modeler/drafts/\S+   \(the next version", result.stdout, re.MULTILINE)
     _assert_nothing_is_left(tmp_path)
 
 
