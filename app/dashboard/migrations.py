@@ -34,7 +34,7 @@ MOST_MOVED = 20_000
 
 @dataclass(frozen=True)
 class Asked:
-    """`only`: the instance that somebody came from; `ticked` None: nobody has chosen yet."""
+    """`only`: the instance that somebody came from; `ticked` None: all that can move."""
 
     given: Given
     only: str | None
@@ -86,7 +86,9 @@ class MigrationPages(Pages):
         return leave_for(url_for("dashboard.job", job_id=act(self.parts.database, work)))
 
     def _chosen(self, connection: sa.Connection, outlook: Outlook, asked: Asked) -> Sequence[str]:
-        if request.form.get("which") == "chosen":
+        if asked.only is not None:
+            return [asked.only]
+        if asked.ticked is not None:
             if not asked.ticked:
                 raise InvalidInput("Tick the instances that are to move, or choose all that can.", path="$.which")
             return sorted(asked.ticked)
@@ -168,4 +170,5 @@ def _marks(outlook: Outlook, tokens: Mapping[str, int]) -> Marks:
 def _read_asked() -> Asked:
     form = request.form
     added = tuple(value for value in form.getlist("add") if value)
-    return Asked(read_mapping(form), form.get("instance") or None, frozenset(form.getlist("tick")), added)
+    ticked = frozenset(form.getlist("tick")) if form.get("which") == "chosen" else None
+    return Asked(read_mapping(form), form.get("instance") or None, ticked, added)

@@ -84,7 +84,7 @@
       if (mark.kind) side.canvas.addMarker(id, `mark-${mark.kind}`);
       if (mark.stuck) side.canvas.addMarker(id, "mark-stuck");
       if (mark.to || mark.mapped) side.canvas.addMarker(id, "mark-mapped");
-      if (mark.kind && element.width) addBadge(side, id, "sign-badge", SIGNS[mark.kind], { top: -10, left: -10 }, mark.kind);
+      if (mark.kind && !mark.to && !mark.mapped && element.width) addBadge(side, id, "sign-badge", SIGNS[mark.kind], { top: -10, left: -10 }, mark.kind);
       if (mark.tokens) addBadge(side, id, mark.stuck ? "token failed" : "token", mark.tokens, { top: -11, right: 13 }, `${mark.tokens} here`);
     }
   }

@@ -78,6 +78,17 @@ def test_all_that_can_move_do_so_by_a_job(world: World, operator: Operator, orde
     assert job_of(world, answer).done == 3
 
 
+def test_those_that_are_ticked_move_and_no_others(world: World, operator: Operator, orders: dict[str, str]) -> None:
+    chosen = {"which": "chosen", "tick": [orders["ORD-1"], orders["ORD-3"]]}
+    told = operator.post(f"{BASE}/test", {**MAPPED, **chosen}, htmx=True).text
+    assert len(re.findall(r'name="tick" value="[^"]+" aria-label="Move ORD-[13]" checked', told)) == 2
+    assert told.count(" checked") == 2
+    operator.post(BASE, {**MAPPED, **chosen, "reason": "these two"})
+    world.work_at_jobs(3)
+    assert versions(world, orders) == {"ORD-1": 2, "ORD-2": 1, "ORD-3": 2}
+    assert operator.post(f"{BASE}/test", MAPPED, htmx=True).text.count(" checked") == 1  # what else can move
+
+
 def test_without_a_mapping_only_those_are_taken_that_can_move(
     world: World, operator: Operator, orders: dict[str, str]
 ) -> None:
@@ -93,7 +104,7 @@ def test_one_is_moved_from_its_own_page(world: World, operator: Operator, orders
     page = operator.get(link).text
     assert "ORD-2" in page
     assert "ORD-3" not in page
-    form = {**MAPPED, "instance": orders["ORD-2"], "which": "chosen", "tick": orders["ORD-2"], "reason": "first this"}
+    form = {**MAPPED, "instance": orders["ORD-2"], "reason": "first this"}
     operator.post(BASE, form)
     world.work_at_jobs(3)
     assert versions(world, orders) == {"ORD-1": 1, "ORD-2": 2, "ORD-3": 1}
