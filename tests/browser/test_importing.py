@@ -11,6 +11,9 @@ from playwright.sync_api import Page, expect
 
 from app.conversion.convert import has_layout
 from app.engine.spiff.xml import read_xml
+from app.handling.registry import Registry
+from app.handling.templates import element_templates
+from app.handling.versions import VersionsKept
 from tests.factories.dialects import camunda7
 
 pytestmark = pytest.mark.browser
@@ -20,6 +23,14 @@ FLOW = """
 <bpmn:serviceTask id="tell" name="Tell the customer" camunda:delegateExpression="${notifyCustomer}" />
 <bpmn:sequenceFlow id="g" sourceRef="tell" targetRef="over" /><bpmn:endEvent id="over" />
 """
+MISFITS = """(templates) => {
+  const found = [], bus = drawing.modeler.get("eventBus");
+  const hear = ({ errors }) => found.push(...errors.map(({ message }) => message));
+  bus.on("elementTemplates.errors", hear);
+  drawing.modeler.get("elementTemplatesLoader").setTemplates(templates);
+  bus.off("elementTemplates.errors", hear);
+  return found;
+}"""
 # What an author does in the properties panel, through the same commands: an older template, a value of one's own, the upgrade
 UPGRADE = """([older, newer]) => {
   const modeler = drawing.modeler, found = [];
@@ -68,6 +79,11 @@ def test_a_diagram_of_camunda_7_is_converted_laid_out_and_told_of_and_then_check
     assert imported.evaluate("drawing.modeler.get('selection').get().map(({ id }) => id)") == ["tell"]
     expect(imported.locator("#kept")).to_have_text("Unsaved changes")
 
+    shipped = element_templates(Registry.scan(), VersionsKept())
+    assert len(shipped) > 50
+    assert imported.evaluate(MISFITS, shipped) == []  # by the published schema, as the modeler holds it
+    (misfit,) = imported.evaluate(MISFITS, [{**shipped[0], "icon": 7}])
+    assert misfit.endswith("must be object")
     template = next(each for each in templates_of(imported) if each["metadata"]["turnup"]["handler"] == "olt.activate_ont")
     newer = {**template, "version": 2, "properties": [*template["properties"], added("added", "new")]}
     done = imported.evaluate(UPGRADE, [template, newer])

@@ -9,10 +9,9 @@ from app.engine.spiff.dialect.triggers import EVENT_SUB, INNER_START, NONE
 LATER = "is not supported yet."
 UNKNOWN = "Delete it in the modeler; docs/authoring.md lists what a diagram may hold."
 
-CAMUNDA_7 = (
-    "This is a Camunda 7 diagram.",
-    "Choose Camunda 8 when you create the diagram in the modeler; its elements are the ones that Turnup reads.",
-)
+CONVERT = "Convert it to Camunda 8: import it on the modeler's page, or run `turnup convert` on the file."
+DRAW_ANEW = "Draw it as a Camunda 8 diagram, whose elements are the ones that Turnup reads."
+CAMUNDA_7 = ("This is a Camunda 7 diagram.", CONVERT)
 DATA_OBJECT = ("A data object holds nothing here.", "Use process variables; a text annotation can tell the reader.")
 
 # element -> (reason, remedy)
@@ -225,12 +224,12 @@ REFUSED_ATTRIBUTES: dict[tuple[str, str], tuple[str, str]] = {
 # namespace -> (reason, remedy)
 REFUSED_NAMESPACES: dict[str, tuple[str, str]] = {
     CAMUNDA: CAMUNDA_7,
-    "http://activiti.org/bpmn": ("This is an Activiti diagram.", CAMUNDA_7[1]),
-    "http://flowable.org/bpmn": ("This is a Flowable diagram.", CAMUNDA_7[1]),
+    "http://activiti.org/bpmn": ("This is an Activiti diagram.", DRAW_ANEW),
+    "http://flowable.org/bpmn": ("This is a Flowable diagram.", DRAW_ANEW),
     "http://spiffworkflow.org/bpmn/schema/1.0/core": (
         "This is a SpiffWorkflow diagram; its extensions may hold Python code.",
-        CAMUNDA_7[1],
+        CONVERT,
     ),
     ZEEBE: ("This setting of the modeler is not known here.", "Remove it in the modeler's properties panel."),
-    MODELER: ("The diagram is not meant for Camunda 8.", CAMUNDA_7[1]),
+    MODELER: ("The diagram is not meant for Camunda 8.", CONVERT),
 }
