@@ -8,6 +8,7 @@ from app.api import (
     approvals,
     audit,
     causes,
+    conversions,
     decisions,
     definitions,
     deployments,
@@ -54,6 +55,7 @@ _ROOMS = (
     approvals.Approvals,
     systems.Systems,
     templates.ElementTemplates,
+    conversions.Conversions,
 )
 
 

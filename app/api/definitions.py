@@ -12,14 +12,12 @@ from pydantic import Field, RootModel
 from werkzeug.exceptions import UnsupportedMediaType
 
 from app.api.room import PREFIX, ApiParts, Responses, refused, room, view
-from app.conversion import convert
 from app.core.db import Transaction
 from app.core.errors import InvalidInput
 from app.engine import queries
 from app.engine.definitions import Deployment
 from app.engine.diagram import DiagramRefused, Finding
 from app.web.acting import Deed, act, deed
-from app.web.conversion import ConvertedOut, shown
 from app.web.headers import download_as
 from app.web.models import PRINTABLE, Name, Output, Parameters
 from app.web.paging import PageQuery, answer_one, answer_page
@@ -145,8 +143,6 @@ class Definitions:
         deployed: Responses = {201: Deployed, 200: Deployed, **refusals}
         made.post("", responses=deployed, openapi_extensions=SENT)(view(self.deploy_diagram))
         made.post("/check", responses={200: Checked, **refusals}, openapi_extensions=SENT)(view(self.check_diagram))
-        converted: Responses = {200: ConvertedOut, **refusals}
-        made.post("/convert", responses=converted, openapi_extensions=SENT)(view(self.convert_diagram))
         made.get("", responses={200: DefinitionList})(view(self.list_definitions))
         made.get("/<processId>", responses={200: DefinitionOut, **refused(404)})(view(self.read_definition))
         xml: Responses = {200: _XML_ANSWER, **refused(404)}
@@ -192,14 +188,6 @@ class Definitions:
             findings = list(error.findings)
         deployable = all(finding.severity != "error" for finding in findings)
         return answer_one(Checked(deployable=deployable, findings=_shown(findings)))
-
-    def convert_diagram(self) -> Response:
-        """Convert a diagram of Camunda 7 or SpiffArena, without deploying it
-
-        As far as it goes, with a note for each thing that could not be taken over. Nothing is stored.
-        """
-        document, _ = read_diagram()
-        return answer_one(shown(convert(document), self._engine))
 
     def list_definitions(self, query: DefinitionQuery) -> Response:
         """List deployed processes

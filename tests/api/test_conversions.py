@@ -14,7 +14,7 @@ FLOW = (
 
 
 def test_a_diagram_is_converted_with_its_notes_and_what_a_deployment_would_say(api: Caller) -> None:
-    answer = api.post("/process-definitions/convert", data=camunda7(FLOW), content_type="application/xml")
+    answer = api.post("/conversions", data=camunda7(FLOW), content_type="application/xml")
     assert answer.status_code == 200
     assert (answer.json["dialect"], answer.json["hasLayout"]) == ("camunda7", False)
     (note,) = answer.json["notes"]
@@ -33,7 +33,7 @@ def test_a_diagram_is_converted_with_its_notes_and_what_a_deployment_would_say(a
 
 def test_our_own_diagram_comes_back_as_it_was(api: Caller) -> None:
     document = Diagram("p").start("s").end("e").chain("s", "e").xml()
-    answer = api.post("/process-definitions/convert", data=document, content_type="application/xml")
+    answer = api.post("/conversions", data=document, content_type="application/xml")
     assert (answer.json["dialect"], answer.json["document"].encode(), answer.json["notes"]) == (
         "camunda8",
         document,
@@ -42,7 +42,7 @@ def test_our_own_diagram_comes_back_as_it_was(api: Caller) -> None:
 
 
 def test_what_is_no_diagram_is_refused(api: Caller) -> None:
-    answer = api.post("/process-definitions/convert", data=b"<note/>", content_type="application/xml")
+    answer = api.post("/conversions", data=b"<note/>", content_type="application/xml")
     assert (answer.status_code, answer.json["code"]) == (422, "NoDiagram")
-    bomb = api.post("/process-definitions/convert", data=b"<!DOCTYPE a><a/>", content_type="application/xml")
+    bomb = api.post("/conversions", data=b"<!DOCTYPE a><a/>", content_type="application/xml")
     assert (bomb.status_code, bomb.json["code"]) == (422, "XmlRefused")
