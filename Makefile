@@ -49,12 +49,12 @@ run: venv parts
 # Those in one process share out the cores; those that kill servers and drive browsers have the machine to themselves
 test: venv parts $(PROVIDER_MADE) $(AXE_MADE)
 	status=0; \
-	$(BIN)/pytest -n auto --dist worksteal $(patsubst %,--ignore=%,tests/soak tests/fuzz tests/benchmarks $(ALONE)) $(ARGS) || status=1; \
-	$(BIN)/pytest $(ALONE) $(ARGS) || status=1; \
+	$(BIN)/pytest -m 'not soak' -n auto --dist worksteal $(patsubst %,--ignore=%,tests/soak tests/fuzz tests/benchmarks $(ALONE)) $(ARGS) || status=1; \
+	$(BIN)/pytest -m 'not soak' $(ALONE) $(ARGS) || status=1; \
 	exit $$status
 
-soak: venv parts
-	$(BIN)/pytest tests/soak $(ARGS)
+soak: venv parts $(AXE_MADE)
+	$(BIN)/pytest -m soak $(ALONE) tests/soak $(ARGS)
 
 # FUZZ_EXAMPLES=1000 make fuzz: longer;  FUZZ_SEED: once more what a failed run sent
 fuzz: venv

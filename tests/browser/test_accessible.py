@@ -27,7 +27,13 @@ RUN = """(levels) => axe.run({exclude: [[".djs-container"]]}, {runOnly: levels, 
     `${id}: ${help}: ${nodes.slice(0, 3).map(({html}) => html.slice(0, 200)).join(" | ")}`))"""
 OPEN = """() => { for (const each of document.querySelectorAll("main details")) {
   each.removeAttribute("name"); each.open = true; } }"""
-WINDOWS = [(theme, width) for theme in ("light", "dark") for width in (1440, 400)]
+# Each theme and each width; the other two pairs take as long again
+WINDOWS = [
+    ("light", 1440),
+    ("dark", 400),
+    pytest.param("light", 400, marks=pytest.mark.soak),
+    pytest.param("dark", 1440, marks=pytest.mark.soak),
+]
 
 
 @pytest.fixture
