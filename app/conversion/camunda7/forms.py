@@ -12,6 +12,7 @@ from app.conversion.camunda7.reading import inner, take, take_extras
 from app.conversion.drawing import ZEEBE, Drawing, bpmn, extend, extensions
 
 _EMBEDDED = "camunda-forms:bpmn:"
+VARIABLES = "turnup:variables"
 _TYPES = {"long": "number", "boolean": "checkbox", "date": "datetime", "enum": "select"}
 _JSON = {"string": "string", "long": "integer", "boolean": "boolean", "date": "string", "enum": "string"}
 _RULES = {"min": "min", "max": "max", "minlength": "minLength", "maxlength": "maxLength"}
@@ -47,7 +48,12 @@ def convert_start_form(drawing: Drawing, start: etree._Element) -> None:
             "Declare the process's variables, if you like (turnup:variables).",
         )
     process = start.getparent()
-    if not fields or process is None or process.tag != bpmn("process"):
+    if not fields or process is None:
+        return
+    if process.tag != bpmn("process") or process.find(f".//{{{ZEEBE}}}property[@name='{VARIABLES}']") is not None:
+        names = ", ".join(field.get("id", "") for field in fields)
+        message = "Only one start of the process itself can say what a start request has to give."
+        drawing.lost(start, f"camunda:formData {names}", message, f"Add them to {VARIABLES} of the process.")
         return
     required = [field.get("id", "") for field in fields if "required" in _constraints(field)]
     properties = {
@@ -56,7 +62,7 @@ def convert_start_form(drawing: Drawing, start: etree._Element) -> None:
     schema = {"type": "object", "required": required, "properties": properties}
     holder = extend(process, "properties", {})
     value = json.dumps(schema, ensure_ascii=False)
-    etree.SubElement(holder, f"{{{ZEEBE}}}property", {"name": "turnup:variables", "value": value})
+    etree.SubElement(holder, f"{{{ZEEBE}}}property", {"name": VARIABLES, "value": value})
     message = "The fields of the start form are what a start request has to give (turnup:variables of the process)."
     drawing.check(start, "camunda:formData", message, "Look whether the types and what is required are right.")
 

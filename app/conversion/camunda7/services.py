@@ -22,6 +22,8 @@ def convert_service(drawing: Drawing, holder: etree._Element, owner: etree._Elem
     topic, kind = take(holder, "topic"), take(holder, "type")
     result = take(holder, "resultVariable")
     handler = _from_topic(drawing, owner, topic) if topic or kind == "external" else _from_code(drawing, holder, owner)
+    if kind not in (None, "external"):
+        drawing.lost(owner, f"camunda:type {kind}", "Nothing of that kind is done here.", WRITE)
     if handler is None:
         return
     if local(owner) == "businessRuleTask":

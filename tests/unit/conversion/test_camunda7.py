@@ -50,6 +50,10 @@ def test_java_code_leaves_a_handler_of_its_name_to_be_written(attributes: str, h
     ]
 
 
+def test_a_kind_of_task_that_is_not_known_is_lost() -> None:
+    assert task("serviceTask", 'camunda:type="mail"').lost == ["camunda:type mail"]
+
+
 def test_a_topic_that_is_an_expression_and_a_connector_are_lost() -> None:
     assert task("serviceTask", 'camunda:type="external" camunda:topic="${t}"').lost == ["camunda:topic ${t}"]
     connector = task(
@@ -137,6 +141,13 @@ def test_a_start_form_declares_the_variables_of_the_process() -> None:
     assert problem is None
     assert schema == {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer", "title": "N"}}}
     assert found.lost == ['camunda:initiator="who"']
+
+
+def test_a_second_start_form_and_one_inside_a_sub_process_are_lost() -> None:
+    form = "<bpmn:extensionElements><camunda:formData><camunda:formField id='{}' /></camunda:formData></bpmn:extensionElements>"
+    starts = "".join(f'<bpmn:startEvent id="s{n}">{form.format(f"a{n}")}</bpmn:startEvent>' for n in (1, 2))
+    inner = f'<bpmn:subProcess id="sp"><bpmn:startEvent id="s3">{form.format("a3")}</bpmn:startEvent></bpmn:subProcess>'
+    assert Outcome(camunda7(starts + inner)).lost == ["camunda:formData a2", "camunda:formData a3"]
 
 
 def test_a_script_in_feel_or_juel_is_an_expression_and_code_is_kept_for_its_author() -> None:

@@ -42,13 +42,13 @@ def test_a_big_diagram_is_converted_in_seconds() -> None:
     parameters = "".join(
         f'<camunda:inputParameter name="a{n}">${{x{n}}}</camunda:inputParameter>'
         f'<camunda:outputParameter name="b{n}">t</camunda:outputParameter>'
-        for n in range(4000)
+        for n in range(1500)
     )
     held = f"<bpmn:extensionElements><camunda:inputOutput>{parameters}</camunda:inputOutput></bpmn:extensionElements>"
     started = time.process_time()
     found = Outcome(camunda7(f'<bpmn:serviceTask id="x" camunda:topic="t">{held}</bpmn:serviceTask>'))
-    assert len(found.mappings()) == 8000
-    assert time.process_time() - started < 10
+    assert len(found.mappings()) == 3000
+    assert time.process_time() - started < 4
 
 
 def test_layout_is_kept_and_its_lack_is_told() -> None:
