@@ -19,7 +19,7 @@ from functools import cached_property
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
-from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
+from pydantic.errors import PydanticInvalidForJsonSchema, PydanticSchemaGenerationError, PydanticUserError
 
 from app.handling.contract import Work
 from app.handling.faults import BadHandler, BadParameter
@@ -72,6 +72,14 @@ class Parameter:
     @cached_property
     def adapter(self) -> TypeAdapter[Any]:
         return TypeAdapter(self.annotation)
+
+    @cached_property
+    def json_schema(self) -> dict[str, Any]:
+        """What of JSON it may be read from; empty where that cannot be said."""
+        try:
+            return self.adapter.json_schema()
+        except PydanticInvalidForJsonSchema:
+            return {}
 
     def read(self, value: JsonValue) -> Any:
         """The value as the signature wants it, never the object that was passed in. Raises Misfit."""

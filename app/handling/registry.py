@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy, deepcopy
 from datetime import datetime, timedelta
+from functools import cached_property
 from importlib.metadata import entry_points
 from pathlib import Path
 from string import Formatter
@@ -46,7 +47,7 @@ class Handler:
         self._verify_names = self._names_of(self.verify, "verify", ())
         self._undo_names = self._names_of(self.undo, "undo", ("outputs",))
 
-    @property
+    @cached_property
     def about(self) -> HandlerDoc:
         """The docstring's summary, outputs, faults, refusal codes and word on repeats."""
         return read_doc(self.doc)

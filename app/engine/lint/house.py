@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
+from itertools import islice
 
 from app.engine.diagram import Diagram, Element, Finding
 from app.engine.lint.events import THROWING
@@ -13,6 +14,7 @@ from app.engine.lint.expressions import is_feel
 from app.engine.lint.thrown import CAUGHT, Listeners, Thrown, thrown_out, uncaught
 from app.handling.registry import Handler
 
+MOST_CAUGHT = 10_000  # of one diagram: no drawn one has so many
 ANY_PROCESS = ""  # what a call by expression may lead to
 
 
@@ -68,7 +70,7 @@ def offer_of(diagram: Diagram) -> Offer:
         messages=diagram.messages_from_outside | {name for name in names if not is_feel(name)},
         sends_any=any(is_feel(name) for name in names),
         throws=frozenset(thrown for _, thrown in thrown_out(diagram)),
-        catches=frozenset(_caught_from_called(diagram)),
+        catches=frozenset(islice(_caught_from_called(diagram), MOST_CAUGHT)),
     )
 
 
@@ -78,7 +80,7 @@ def _caught_from_called(diagram: Diagram) -> Iterator[Thrown]:
         if element.call is not None:
             process_id = ANY_PROCESS if is_feel(element.call.process) else element.call.process
             for kind in CAUGHT:
-                yield from (Thrown(kind, process_id, code) for code in listeners.around(element, kind))
+                yield from (Thrown(kind, process_id, code) for code in listeners.codes(element, kind))
 
 
 def check_house(
@@ -116,7 +118,7 @@ def _check_thrown(diagram: Diagram, own: Offer, house: House) -> Iterator[Findin
     listeners = Listeners(diagram)
     for element in diagram.elements.values():
         for thrown in house.thrown_by(element.call.process) if element.call is not None else ():
-            if listeners.around(element, thrown.kind).isdisjoint({thrown.code, None}):
+            if not listeners.catch(element, thrown.kind, thrown.code or ""):
                 yield uncaught(element, thrown)
 
 

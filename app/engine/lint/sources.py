@@ -27,6 +27,7 @@ class Sources:
     def __init__(self, diagram: Diagram, known_handlers: Handlers) -> None:
         self._diagram = diagram
         self._all = list(_sources(diagram, known_handlers))
+        self._before: dict[str, tuple[frozenset[str], bool]] = {}
         self._is_ordered = len(diagram.elements) <= LARGEST_ORDERED
 
     @cached_property
@@ -36,6 +37,12 @@ class Sources:
 
     def before(self, reader: Element) -> tuple[frozenset[str], bool]:
         """What can be there when `reader` is evaluated; True: anything may be, and not only this."""
+        key = reader.id if self._is_ordered else ""
+        if key not in self._before:
+            self._before[key] = self._find_before(reader)
+        return self._before[key]
+
+    def _find_before(self, reader: Element) -> tuple[frozenset[str], bool]:
         found = [each for each in self._all if each.element is None or not self._comes_after(each.element, reader)]
         known = (each.names for each in found if each.names is not None)
         return frozenset[str]().union(*known), any(each.names is None for each in found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -10,6 +11,7 @@ from app.engine.diagram import Diagram, Element, EventKind, Finding
 from app.engine.lint.events import THROWING
 from app.engine.lint.expressions import is_feel
 
+Place = tuple[str, EventKind, str | None]  # where, what, the code
 CAUGHT: Final[tuple[EventKind, ...]] = ("error", "escalation")
 
 
@@ -23,31 +25,43 @@ class Thrown:
 
 
 class Listeners:
-    """Which codes are caught where, in one diagram."""
+    """Which codes are caught where, in one diagram. A question costs what an element is deep, not what is drawn."""
 
     def __init__(self, diagram: Diagram) -> None:
         self._elements = diagram.elements
-        self._at_border: dict[str, list[Element]] = {}
-        self._inside: dict[str, list[Element]] = {}  # start events of event sub-processes, by what these stand in
+        self._at_border = Counter[Place]()  # of activities
+        self._inside = Counter[Place]()  # by event sub-processes in a process or sub-process
+        self._by: dict[str, Place] = {}  # what an event sub-process listens to
         for element in diagram.elements.values():
             holder = diagram.elements.get(element.parent)
             if element.event not in CAUGHT:
                 continue
             if element.attached_to is not None:
-                self._at_border.setdefault(element.attached_to, []).append(element)
+                self._at_border[element.attached_to, element.event, _code(element)] += 1
             elif element.type == "startEvent" and holder is not None and holder.is_event_sub:
-                self._inside.setdefault(holder.parent, []).append(element)
+                self._by[holder.id] = (holder.parent, element.event, _code(element))
+                self._inside[self._by[holder.id]] += 1
 
-    def around(self, thrower: Element, kind: EventKind) -> set[str | None]:
-        """What boundary events and event sub-processes around an element catch; None among it: every code."""
-        found = set[str | None]()
-        at: Element | None = thrower
+    def catch(self, thrower: Element, kind: EventKind, code: str) -> bool:
+        """Whether a boundary event or an event sub-process around an element takes the code, or takes all."""
+        return any(self._takes(at, kind, each) for at in self._outwards(thrower) for each in (code, None))
+
+    def codes(self, thrower: Element, kind: EventKind) -> Iterator[str | None]:
+        """All that are caught around an element; None: every one."""
+        for at in self._outwards(thrower):
+            yield from (code for place, of, code in self._at_border if (place, of) == (at.id, kind))
+            yield from (code for place, of, code in self._inside if (place, of) == (at.parent, kind))
+
+    def _takes(self, at: Element, kind: EventKind, code: str | None) -> bool:
+        inside: Place = (at.parent, kind, code)
+        itself = 1 if self._by.get(at.id) == inside else 0
+        return self._at_border[at.id, kind, code] > 0 or self._inside[inside] > itself
+
+    def _outwards(self, element: Element) -> Iterator[Element]:
+        at: Element | None = element
         while at is not None:
-            beside = [each for each in self._inside.get(at.parent, ()) if each.parent != at.id]
-            listening = [*self._at_border.get(at.id, ()), *beside]
-            found |= {_code(each) for each in listening if each.event == kind}
+            yield at
             at = self._elements.get(at.parent)
-        return found
 
 
 def thrown_out(diagram: Diagram) -> Iterator[tuple[Element, Thrown]]:
@@ -56,8 +70,7 @@ def thrown_out(diagram: Diagram) -> Iterator[tuple[Element, Thrown]]:
     for element in diagram.elements.values():
         if element.event in CAUGHT and element.type in THROWING:
             code = _code(element) or ""
-            is_caught = not listeners.around(element, element.event).isdisjoint({code, None})
-            if code.strip() and not is_feel(code) and not is_caught:
+            if code.strip() and not is_feel(code) and not listeners.catch(element, element.event, code):
                 yield element, Thrown(element.event, diagram.process_id, code)
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic.errors import PydanticInvalidForJsonSchema
-
 from app.decisions.feel.kinds import ANY, Kinds
 from app.engine.diagram import Diagram, Element
 from app.engine.lint.variables import Handlers, first_name, local_names, written_by
@@ -86,11 +84,7 @@ def _within(schema: Any, path: tuple[str, ...]) -> Any:
 
 def accepted(parameter: Parameter) -> Kinds:
     """What of JSON a handler's parameter may be read from."""
-    try:
-        schema = parameter.adapter.json_schema()
-    except PydanticInvalidForJsonSchema:
-        return ANY
-    return _of_schema(schema, schema.get("$defs", {}))
+    return _of_schema(parameter.json_schema, parameter.json_schema.get("$defs", {}))
 
 
 def _of_schema(schema: Any, definitions: Mapping[str, Any] | None = None, depth: int = 0) -> Kinds:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 
 from app.core.errors import InvalidInput
@@ -19,6 +19,7 @@ from app.handling.registry import Handler
 
 NEARLY = 0.85  # how alike a name has to be to one that is known, where any name may come
 SHORTEST_SLIP = 5
+MOST_LOOKS = 100_000
 TAKES: dict[Place, Kinds] = {
     "condition": frozenset({"boolean"}),
     "list": frozenset({"array"}),
@@ -29,12 +30,13 @@ TAKES: dict[Place, Kinds] = {
 
 def check_unknowns(diagram: Diagram, known_handlers: Handlers) -> Iterator[Finding]:
     sources, variables = Sources(diagram, known_handlers), Variables(diagram, known_handlers)
+    slips = Slips()
     for reading in readings(diagram, known_handlers):
         try:
             names = compile_feel(reading.text).names
         except InvalidInput:
             continue  # told elsewhere
-        yield from _check_names(reading, _outside_filters(reading.text, names), sources)
+        yield from _check_names(reading, _outside_filters(reading.text, names), sources, slips)
         yield from _check_place(reading, variables)
     for element in diagram.elements.values():
         handler = known_handlers(element.handler) if element.handler else None
@@ -47,7 +49,19 @@ def _outside_filters(text: str, names: frozenset[str]) -> list[str]:
     return sorted(name for name in names if name in text.partition("[")[0]) if "[" in text else sorted(names)
 
 
-def _check_names(reading: Reading, names: list[str], sources: Sources) -> Iterator[Finding]:
+class Slips:
+    """Names that were perhaps meant. Comparing is slow: a diagram has so many looks, and no more."""
+
+    def __init__(self) -> None:
+        self._left = MOST_LOOKS
+
+    def meant(self, name: str, known: Collection[str], cutoff: float) -> str | None:
+        self._left -= len(known)
+        near = get_close_matches(name[:100], sorted(known), n=1, cutoff=cutoff) if self._left > 0 else []
+        return near[0] if near else None
+
+
+def _check_names(reading: Reading, names: list[str], sources: Sources, slips: Slips) -> Iterator[Finding]:
     unseen = [name for name in names if name not in reading.sees]
     if not unseen:
         return
@@ -57,11 +71,11 @@ def _check_names(reading: Reading, names: list[str], sources: Sources) -> Iterat
             continue
         later = name in sources.names
         may_come = is_open or reading.open
-        near = get_close_matches(name[:100], sorted(known | reading.sees), n=1, cutoff=NEARLY if may_come else 0.6)
-        if may_come and (later or not near or not _is_slip(name, near[0])):
+        near = slips.meant(name, known | reading.sees, NEARLY if may_come else 0.6)
+        if may_come and (later or near is None or not _is_slip(name, near)):
             continue
         message = f"{_begun(reading.what)} reads '{name[:60]}', which nothing sets{' before' if later else ''}."
-        remedy = f"Did you mean {near[0]}?" if near else "Correct the name, or declare it in the process's variables."
+        remedy = f"Did you mean {near}?" if near else "Correct the name, or declare it in the process's variables."
         yield Finding.warning(reading.shown, "unknown_variable", message, remedy)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, Literal
 
 import pytest
@@ -240,3 +241,25 @@ def test_an_error_that_leads_straight_back_is_told_and_one_that_waits_is_not() -
     assert (finding.element_id, finding.code) == ("b", "endless_retry")
     waits = line("m", "a").xor("m").service("a", "net.set").boundary("b", "a", error("port_taken"))
     assert findings_of(waits.timer("w", "PT1H").chain("b", "w", "m")) == []
+
+
+@pytest.mark.parametrize("schema", [STARTS, None], ids=["declared", "anything may come"])
+def test_many_names_of_nobody_are_looked_at_in_good_time(schema: dict[str, Any] | None) -> None:
+    names = [f"t{number}" for number in range(3000)]
+    d = line(*names, schema=schema)
+    for number, name in enumerate(names):
+        d.script(name, f"=unknown_number_{number} + 1", f"result_of_{number}_unknown")
+    begun = time.process_time()
+    findings_of(d)
+    assert time.process_time() - begun < 6
+
+
+def test_many_that_throw_and_many_that_catch_are_looked_at_in_good_time() -> None:
+    d = Diagram("p").start().parallel("f").chain("s", "f")
+    for number in range(1000):
+        inside = Diagram("i").start(f"is{number}", error(f"c{number}")).end(f"ie{number}", error(f"c{number}"))
+        d.event_sub(f"es{number}", inside.chain(f"is{number}", f"ie{number}"))
+        d.end(f"e{number}", error(f"c{number}")).flow("f", f"e{number}")
+    begun = time.process_time()
+    assert {each.code for each in findings_of(d)} >= {"uncaught_error"}
+    assert time.process_time() - begun < 6
