@@ -16,6 +16,7 @@ class Conversions:
     """The room of conversions; an address of its own, for what stands under a definition's is a process's id."""
 
     def __init__(self, parts: ApiParts) -> None:
+        self._database = parts.database
         self._engine = parts.engine
         self._parts = parts
 
@@ -32,4 +33,4 @@ class Conversions:
         of the outcome. Nothing is stored.
         """
         document, _ = read_diagram()
-        return answer_one(shown(convert(document), self._engine))
+        return answer_one(shown(convert(document), self._engine, self._database))

@@ -6,6 +6,7 @@ is what it reads.
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from app.factory import STATIC
 
 SCRIPT = STATIC / "vendor" / "editors" / "layout.js"
 LONGEST_S = 60
+_REASON = re.compile(r"^\w*Error: (.+)$", re.MULTILINE)
 _RUN = (
     "require(process.argv[1]); let text = ''; process.stdin.on('data', (part) => { text += part; })"
     ".on('end', async () => process.stdout.write(await layOut(text)));"
@@ -39,6 +41,6 @@ def lay_out(document: bytes) -> bytes:
     except subprocess.TimeoutExpired as error:
         raise NoLayout(f"It was not laid out within {LONGEST_S} s. Draw it in the modeler.") from error
     except subprocess.CalledProcessError as error:
-        said = [line for line in error.stderr.decode(errors="replace").splitlines() if "Error" in line]
-        raise NoLayout(f"It could not be laid out: {said[0].strip()[:200] if said else 'no reason given'}.") from error
+        said = _REASON.search(error.stderr.decode(errors="replace"))
+        raise NoLayout(f"It could not be laid out: {said[1][:200] if said else 'no reason given'}.") from error
     return done.stdout

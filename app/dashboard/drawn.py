@@ -99,7 +99,7 @@ class Drawn(Pages):
 
     def convert(self) -> Output:
         """What a diagram of another dialect becomes."""
-        return shown(convert(read_body(DrawnIn).document.encode()), self.parts.engine)
+        return shown(convert(read_body(DrawnIn).document.encode()), self.parts.engine, self.parts.database)
 
     def check_decisions(self) -> Output:
         try:

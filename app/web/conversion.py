@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from app.conversion import Converted, Note
+from app.core.db import Database
 from app.engine.diagram import DiagramRefused, Finding
 from app.engine.doors import Engine
 from app.web.models import Output
@@ -33,14 +34,14 @@ class ConvertedOut(Output):
     findings: list[FindingOut] = Field(description="What a deployment would say of the outcome")
 
 
-def shown(converted: Converted, engine: Engine) -> ConvertedOut:
+def shown(converted: Converted, engine: Engine, database: Database) -> ConvertedOut:
     """With what a deployment would say of it."""
     return ConvertedOut(
         dialect=converted.dialect,
         document=converted.document.decode(),
         has_layout=converted.has_layout,
         notes=[_note(each) for each in converted.notes],
-        findings=[FindingOut.model_validate(each) for each in _findings(converted, engine)],
+        findings=[FindingOut.model_validate(each) for each in _findings(converted, engine, database)],
     )
 
 
@@ -48,8 +49,9 @@ def _note(note: Note) -> NoteOut:
     return NoteOut.model_validate(note)
 
 
-def _findings(converted: Converted, engine: Engine) -> list[Finding]:
+def _findings(converted: Converted, engine: Engine, database: Database) -> list[Finding]:
     try:
-        return engine.check(converted.document)
+        with database.reading() as connection:
+            return engine.check(converted.document, beside=connection)
     except DiagramRefused as refused:
         return list(refused.findings)

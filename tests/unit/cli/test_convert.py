@@ -60,7 +60,7 @@ def test_without_node_a_diagram_stays_without_layout_and_that_is_said(
     ("failure", "said"),
     [
         (subprocess.TimeoutExpired("node", 60), "within 60 s"),
-        (subprocess.CalledProcessError(1, "node", stderr=b"at x\nError: no plane\n"), "Error: no plane"),
+        (subprocess.CalledProcessError(1, "node", stderr=b"at x\nError: no plane\n"), "laid out: no plane"),
     ],
 )
 def test_a_layout_that_fails_says_why(
