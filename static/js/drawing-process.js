@@ -1,6 +1,9 @@
 /* The surface on which a process is drawn: Camunda's modeler with our handlers to pick from, and our checks on it. */
 "use strict";
 
+const READABLE = 0.5;
+const PALETTE = 130; // how far it reaches in
+
 globalThis.openDrawing = async ({ surface, panel, page, say, onCheckMark }) => {
   const modeler = DiagramModeler.create({
     container: surface,
@@ -51,7 +54,26 @@ globalThis.openDrawing = async ({ surface, panel, page, say, onCheckMark }) => {
     canvas.resized();
   });
 
+  // All of it beside the palette, where that can be read; of what is larger, where it begins.
+  function begin() {
+    canvas.zoom("fit-viewport", "auto");
+    const scale = Math.min(Math.max(canvas.zoom() * 0.9, READABLE), 1);
+    canvas.zoom(scale);
+    const { inner, width, height } = canvas.viewbox();
+    const beside = PALETTE / scale;
+    const x = inner.x - Math.max(beside, beside + (width - beside - inner.width) / 2);
+    canvas.viewbox({ x, y: inner.y + (inner.height - height) / 2, width, height });
+  }
+
   new ResizeObserver(() => canvas.resized()).observe(surface);
+
+  // A step that is picked is called as its handler, until its author calls it something else.
+  function name(element) {
+    const template = modeler.get("elementTemplates").get(element);
+    if (template && !element.businessObject.name) modeler.get("modeling").updateProperties(element, { name: template.name });
+  }
+  modeler.on("commandStack.shape.create.postExecuted", 500, ({ context }) => name(context.shape));
+  modeler.on("commandStack.propertiesPanel.zeebe.changeTemplate.postExecuted", 500, ({ context }) => name(context.element));
 
   watchTaskForms({ modeler, page, say });
   await offerHandlers();
@@ -59,8 +81,7 @@ globalThis.openDrawing = async ({ surface, panel, page, say, onCheckMark }) => {
     kind: "application/xml",
     async open(text) {
       const { warnings } = await modeler.importXML(text);
-      canvas.zoom("fit-viewport", "auto");
-      if (canvas.zoom() > 1) canvas.zoom(1, "auto");
+      begin();
       return warnings.map(({ message }) => message);
     },
     async text() {

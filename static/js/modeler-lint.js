@@ -28,7 +28,7 @@ globalThis.watchChecks = ({ page, post, drawing }) => {
     count.textContent = said.filter(Boolean).join(", ") || "nothing to say against it";
     page.dataset.errors = String(errors);
     page.dataset.warnings = String(warnings);
-    list.replaceChildren(...findings.map(item));
+    list.replaceChildren(...findings.toSorted((one, other) => one.severity.localeCompare(other.severity)).map(item));
     drawing.mark(findings);
   }
 
@@ -47,6 +47,7 @@ globalThis.watchChecks = ({ page, post, drawing }) => {
 
   function soon() {
     clearTimeout(timer);
+    asked += 1; // what is on its way is of what was there before
     page.dataset.checked = "false";
     timer = setTimeout(look, WAIT_MS);
   }

@@ -54,6 +54,7 @@ def test_a_flow_is_drawn_corrected_tried_deployed_and_seen_to_run(world: World, 
     append(operator, "begin", "olt.activate_ont")
     step = operator.locator(".djs-shape[data-element-id^='Activity_']").first.get_attribute("data-element-id")
     assert step is not None
+    assert '"Put the customer\'s ONT in service"' in operator.evaluate("drawing.text()").replace("&#39;", "'")
     operator.locator("#properties").get_by_text("What it takes").click()
     speed = operator.locator("#properties .bio-properties-panel-entry", has_text="Speed mbps").locator("[contenteditable]")
     speed.fill("speed_mbps +")

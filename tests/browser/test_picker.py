@@ -55,6 +55,7 @@ def test_every_shipped_handler_is_picked_and_can_be_deployed(page: Page) -> None
     diagram, findings = examine(document, registry)
     assert [each for each in findings if each.severity == "error"] == []
     assert diagram is not None
+    assert all(each.name for each in diagram.elements.values() if each.handler)
     assert sorted(each.handler for each in diagram.elements.values() if each.handler) == types
 
 
