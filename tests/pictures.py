@@ -120,7 +120,21 @@ def prepare(page: Page, demo: Demo) -> dict[str, str]:
     page.locator("#settled").wait_for()
     shown = page.locator("#waits [data-show-element]").first.get_attribute("data-show-element")
     cause, job = retry_together(page, demo)
-    return {"task": task, "instance": fallen, "element": f"{fallen}?element={shown}", "cause": cause, "job": job}
+    shot = {"task": task, "instance": fallen, "element": f"{fallen}?element={shown}", "cause": cause, "job": job}
+    return shot | deploy_next(page, demo)
+
+
+def deploy_next(page: Page, demo: Demo) -> dict[str, str]:
+    """Another version of a flow on which orders are open: a step under another id, and one that is called otherwise."""
+    drawn = (ROOT / "processes/service/ftth_activate.bpmn").read_text()
+    changed = drawn.replace('"create_subscriber"', '"let_in"').replace("Fix the optical level", "Clean the connector")
+    file = {"name": "ftth_activate.bpmn", "mimeType": "text/xml", "buffer": changed.encode()}
+    page.goto(f"{demo.url}/processes")
+    page.get_by_label("Deploy a diagram").set_input_files(files=[file])
+    page.get_by_label("Why").fill("Connectors are cleaned first")
+    page.get_by_role("button", name="Check and deploy").click()
+    pages = f"{demo.url}/processes/ftth_activate"
+    return {"compare": f"{pages}/compare?from=1&to=2", "migrate": f"{pages}/migrate?from=1&to=2"}
 
 
 def retry_together(page: Page, demo: Demo) -> tuple[str, str]:

@@ -46,9 +46,10 @@
     return { x: box.x - (width - box.width) / 2, y: box.y - (height - box.height) / 2, width, height };
   }
 
-  // A wide diagram fits only as a thread: begin where something has changed or stands, large enough to read.
+  // A wide diagram fits only as a thread: begin where tokens are stuck, else where something differs, large enough to read.
   function begin(canvas) {
-    const id = Object.keys(marks.old).find((each) => sides.old.elementRegistry.get(each)?.width) ?? null;
+    const marked = Object.entries(marks.old).filter(([each]) => sides.old.elementRegistry.get(each)?.width);
+    const [id] = marked.find(([, { stuck }]) => stuck) ?? marked.find(([, { kind }]) => kind) ?? marked[0] ?? [];
     const element = id && sides.old.elementRegistry.get(id);
     canvas.zoom(0.6);
     const { inner, width, height } = canvas.viewbox();

@@ -112,6 +112,19 @@ def test_it_is_withdrawn_once_and_needs_a_reason_and_a_version_that_there_is(two
         Versions(two.engine).withdraw(tx, "p", 1, "olga", "  ")
 
 
+def test_where_instances_stand_is_told_for_a_version_and_for_each_of_them(two: Bench) -> None:
+    ids = [two.start("p") for _ in range(2)]
+    for instance_id in ids:
+        two.run(instance_id)
+    two.complete(ids[1])
+    two.run(ids[1])
+    with two.database.reading() as connection:
+        first, second = (queries.get_definition(connection, "p", version).id for version in (1, 2))
+        assert (queries.count_at(connection, first), queries.count_at(connection, second)) == ({}, {"v": 1})
+        assert queries.places_of(connection, ids) == {ids[0]: ["v"]}
+        assert [view.version for view in queries.list_versions(connection, "p")] == [2, 1]
+
+
 def test_nothing_moves_to_a_withdrawn_version_and_what_is_on_one_moves_away(two: Bench) -> None:
     migrations = Migrations(two.engine)
     withdraw(two, 2)
