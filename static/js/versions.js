@@ -12,7 +12,7 @@
   let drawn = "";
   let marks = { old: {}, new: {} };
   let chosen = null; // of the old version, to be mapped
-  let following = false; // one diagram moves because the other one did
+  let lead = null; // the diagram that the reader moves; the other one follows
 
   function makeSide(holder) {
     const viewer = new BpmnJS({ container: holder.querySelector(".diagram-canvas") });
@@ -21,6 +21,7 @@
   }
 
   function fit() {
+    if (!frame.clientWidth) return;
     for (const { canvas } of Object.values(sides)) canvas.resized();
     const { canvas } = sides.old;
     const box = both();
@@ -59,11 +60,12 @@
   }
 
   function follow(from, to) {
-    if (following) return;
-    following = true;
     const { x, y, width, height } = from.canvas.viewbox();
-    to.canvas.viewbox({ x, y, width, height });
-    following = false;
+    if (width > 0 && height > 0 && Number.isFinite(x + y + width + height)) to.canvas.viewbox({ x, y, width, height });
+  }
+
+  function otherOf(side) {
+    return side === sides.old ? sides.new : sides.old;
   }
 
   function readMarks() {
@@ -119,7 +121,9 @@
     frame.scrollIntoView({ block: "nearest" });
   }
 
-  function bringIntoView({ canvas }, element) {
+  function bringIntoView(side, element) {
+    const { canvas } = side;
+    lead = side;
     const { x, y, width, height } = canvas.viewbox();
     const at = element.waypoints ? element.waypoints[0] : { x: element.x + element.width / 2, y: element.y + element.height / 2 };
     if (at.x > x && at.x < x + width && at.y > y && at.y < y + height) return;
@@ -181,7 +185,8 @@
 
   function zoom(how) {
     if (how === "fit") return fit();
-    const { canvas } = sides.new;
+    lead = sides.new;
+    const { canvas } = lead;
     canvas.zoom(Math.min(4, Math.max(0.2, canvas.zoom() * (how === "in" ? 1.25 : 0.8))));
   }
 
@@ -193,17 +198,22 @@
       const id = element.labelTarget ? element.labelTarget.id : element.id;
       if (element !== side.canvas.getRootElement()) pick(side, id);
     });
-    side.viewer.on("canvas.viewbox.changed", () => follow(side, sides[side.name === "old" ? "new" : "old"]));
+  }
+
+  function watch(side) {
+    for (const kind of ["pointerenter", "pointerdown", "focusin"]) side.holder.addEventListener(kind, () => { lead = side; });
+    side.viewer.on("canvas.viewbox.changed", () => {
+      if (side === lead) follow(side, otherOf(side));
+    });
   }
 
   async function begun() {
     const holders = frame.querySelectorAll("[data-side]");
     [sides.old, sides.new] = [...holders].map(makeSide);
-    following = true;
     await Promise.all(Object.values(sides).map(load));
-    following = false;
     readMarks();
     fit();
+    Object.values(sides).forEach(watch);
     document.addEventListener("htmx:after:swap", readMarks);
     new ResizeObserver(fit).observe(frame);
     frame.dataset.ready = "true";
