@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import click
 
@@ -58,8 +59,13 @@ def _rule(code: str) -> dict[str, Any]:
     return {"id": code, "shortDescription": {"text": rule.means}, "help": {"text": rule.remedy}}
 
 
+def _uri(file: Path) -> str:
+    """Relative as it was given, which is what code hosts match with their tree."""
+    return file.as_uri() if file.is_absolute() else quote(file.as_posix())
+
+
 def _result(file: Path, finding: Finding | DmnFinding) -> dict[str, Any]:
-    physical: dict[str, Any] = {"artifactLocation": {"uri": file.as_posix()}}
+    physical: dict[str, Any] = {"artifactLocation": {"uri": _uri(file)}}
     if finding.line:
         physical["region"] = {"startLine": finding.line}
     location: dict[str, Any] = {"physicalLocation": physical}

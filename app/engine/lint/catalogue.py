@@ -121,7 +121,7 @@ _EVENTS = {
     "several_times": ("A timer has more than one time.", "Keep one."),
     "bad_time": ("A time that is none, so the timer would never be due.", "Write it in ISO 8601, or in FEEL."),
     "wrong_time": ("This kind of time has no place there.", "Use one of those named."),
-    "bad_start_time": ("The time of a start event needs variables, and there are none yet.", "Use none."),
+    "bad_start_time": ("The time of a start event cannot be told at deployment.", "Use no variables."),
     "no_condition": ("A conditional event has no condition.", "Write one in FEEL."),
     "no_message": ("A message has no fixed name.", "Give it one."),
     "no_correlation_key": ("A message that is waited for has no key.", "Give it one, such as `=order_id`."),

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 
-from app.core.errors import InvalidInput
+from app.core.errors import InvalidInput, TurnupError
+from app.decisions.feel import compile_feel
 from app.decisions.feel.temporal import parse_duration, parse_instant
 from app.engine.diagram import Diagram, Element, Finding, Publication, TimerKind
 from app.engine.lint.expressions import check_feel, check_source, is_feel
 from app.engine.spiff.timers import EXAMPLES, Cycle
 from app.engine.spiff.triggers import LONGEST_KEY
 
+LONGEST_TRIED = 200
+_TURNS = re.compile(r"\b(for|some|every|function)\b|\.\.")  # what may take long
 THROWING = frozenset({"intermediateThrowEvent", "endEvent", "sendTask"})
 _PARSERS: Mapping[TimerKind, Callable[[str], object]] = {
     "duration": parse_duration,
@@ -23,7 +27,7 @@ def check_events(diagram: Diagram) -> Iterator[Finding]:
     for element in diagram.elements.values():
         match element.event:
             case "timer":
-                yield from _check_timer(element)
+                yield from _check_timer(element, starts=_starts_process(diagram, element))
             case "signal":
                 yield from _check_signal(element, starts=_starts_process(diagram, element))
             case "error":
@@ -133,15 +137,47 @@ def _check_condition(element: Element) -> Iterator[Finding]:
         yield from check_feel(element, "the condition", element.condition)
 
 
-def _check_timer(element: Element) -> Iterator[Finding]:
+def _check_timer(element: Element, *, starts: bool) -> Iterator[Finding]:
     kind, text = element.timer or ("duration", "")
     if not text:
         message = "This timer has no time."
         yield Finding.error(element, "no_time", message, f"Give it a duration ({EXAMPLES['duration']}) or a date.")
     elif is_feel(text):
         yield from check_feel(element, "the timer", text)
+        yield from _check_closed(element, kind, text, starts=starts)
     else:
         yield from _check_time(element, "The timer", kind, text)
+
+
+def _check_closed(element: Element, kind: TimerKind, text: str, *, starts: bool) -> Iterator[Finding]:
+    """An expression without variables gives now what it will give; at the start of a process there are none."""
+    try:
+        expression = compile_feel(text.strip()[1:].strip())
+        value = expression.json({}) if not expression.names and _is_quick(text) else None
+    except TurnupError:
+        return  # told elsewhere, or it depends on what only a run knows
+    if expression.names and starts:
+        message = f"The timer of this start reads '{min(expression.names)[:60]}', and there are no variables yet."
+        yield Finding.error(element, "bad_start_time", message, "It is read when the diagram is deployed: use none.")
+    elif not expression.names and _is_quick(text) and (problem := _problem(kind, value)) is not None:
+        code = "bad_start_time" if starts else "bad_time"
+        remedy = f"Let it give text such as {EXAMPLES[kind]}: {text[:200]}"
+        yield Finding.error(element, code, f"The timer is no {kind}: {problem}.", remedy)
+
+
+def _problem(kind: TimerKind, value: object) -> str | None:
+    """Why a value is no such time."""
+    if not isinstance(value, str):
+        return f"the expression gives {'nothing' if value is None else str(value)[:60]}"
+    try:
+        _PARSERS[kind](value)
+    except InvalidInput as error:
+        return error.message
+    return None
+
+
+def _is_quick(text: str) -> bool:
+    return len(text) <= LONGEST_TRIED and not _TURNS.search(text)
 
 
 def _check_time(element: Element, what: str, kind: TimerKind, text: str) -> Iterator[Finding]:

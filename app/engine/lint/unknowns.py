@@ -37,7 +37,8 @@ def check_unknowns(diagram: Diagram, known_handlers: Handlers) -> Iterator[Findi
         except InvalidInput:
             continue  # told elsewhere
         yield from _check_names(reading, _outside_filters(reading.text, names), sources, slips)
-        yield from _check_place(reading, variables)
+        if names or reading.what != "the timer":  # without variables it is tried, and told elsewhere
+            yield from _check_place(reading, variables)
     for element in diagram.elements.values():
         handler = known_handlers(element.handler) if element.handler else None
         if handler is not None:

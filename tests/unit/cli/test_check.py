@@ -71,7 +71,7 @@ def test_sarif_names_rule_level_file_line_and_element(broken: Path, folder: Path
     told = [(each["ruleId"], each["level"]) for each in run["results"]]
     assert told == [("unknown_decision", "warning"), ("unknown_handler", "error")]
     (location,) = run["results"][1]["locations"]
-    assert location["physicalLocation"]["artifactLocation"]["uri"] == broken.as_posix()
+    assert location["physicalLocation"]["artifactLocation"]["uri"] == broken.as_uri()
     assert location["physicalLocation"]["region"]["startLine"] > 1
     assert location["logicalLocations"] == [{"name": "a", "kind": "element"}]
     rules = {each["id"] for each in run["tool"]["driver"]["rules"]}

@@ -59,7 +59,13 @@ FOUND: dict[str, tuple[Diagram, str]] = {
     "9 an id used twice": (line("u").user("u").root('<bpmn:message id="u" name="m"/>'), "duplicate_id"),
     "12 a duration that is read as an expression": (line("w").timer("w", "=PT1H"), "unknown_variable"),
     "12 a duration in words": (line("w").timer("w", "1 hour"), "bad_time"),
-    "12 a number as a duration": (line("w").timer("w", "=5"), "mistyped_expression"),
+    "12 a number as a duration": (line("w").timer("w", "=5"), "bad_time"),
+    "12 a duration that FEEL cannot read": (line("w").timer("w", '=duration("1 hour")'), "bad_time"),
+    "12 a duration in words, quoted": (line("w").timer("w", '="1 hour"'), "bad_time"),
+    "13 a start that reads variables": (
+        Diagram("p").start("s", timer("=k", "timeDate")).end().chain("s", "e"),
+        "bad_start_time",
+    ),
     "13 a timer without a time behind a gateway": (
         Diagram("p").start().event_gateway("g").timer("t", "").catch("m", message("m", '="1"')).end()
         .chain("s", "g", "t", "e").chain("g", "m", "e"),
