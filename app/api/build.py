@@ -26,6 +26,7 @@ from app.api import (
     systems,
     tasks,
     templates,
+    trials,
     versions,
 )
 from app.api.room import ApiParts
@@ -54,6 +55,7 @@ _ROOMS = (
     audit.Audit,
     approvals.Approvals,
     systems.Systems,
+    trials.Trials,
     templates.ElementTemplates,
     conversions.Conversions,
 )

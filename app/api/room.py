@@ -19,6 +19,7 @@ from app.engine.doors import Engine
 from app.engine.migration.doors import Migrations
 from app.engine.operators import Operators
 from app.engine.processes import Processes
+from app.trial.room import Trials
 from app.watch.desk import Desk
 from app.web.callers import Callers
 from app.web.intake import LONGEST_S, Intake
@@ -40,6 +41,7 @@ class ApiParts:
     migrations: Migrations
     jobs: Jobs
     callers: Callers
+    trials: Trials
     desk: Desk = field(default_factory=Desk)
     intake: Intake = field(default_factory=partial(Intake, 0))
     personal: PersonalData = field(default_factory=PersonalData)

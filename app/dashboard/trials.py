@@ -2,42 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import sqlalchemy as sa
 from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.core.errors import InvalidInput
-from app.core.personal import MASK
-from app.dashboard.diagrams import read_drawing
+from app.dashboard.diagrams import Diagrams, read_drawing
 from app.dashboard.marks import marks
-from app.dashboard.pages import Pages, seen, wants_fragment
+from app.dashboard.pages import Pages, wants_fragment
+from app.dashboard.parts import DashboardParts
 from app.dashboard.trial_forms import read_answers, read_happening, read_instant, read_step, read_variables
 from app.dashboard.words import brief
-from app.drafts import store
 from app.engine import queries
 from app.engine.diagram import DiagramRefused
-from app.identity.permissions import Permission
-from app.trial.answering import recorded
-from app.trial.answers import Answer
 from app.trial.coverage import Coverage
-from app.trial.documents import Deployed
 from app.trial.looks import ConditionView, look, suggest
 from app.trial.playing import written_of
-from app.trial.room import Beginning, OpenTrial, Subject
+from app.trial.room import OpenTrial, Subject
 from app.trial.scenario import read_scenario, write_scenario
 from app.trial.trial import Trial
 from app.web.acting import deed
 from app.web.headers import download_as
+from app.web.trying import Trying, Wish, owner
 
 SHOWN_CONDITIONS = 60
 MOST_SCENARIOS = 40
 
 
 class TrialPages(Pages):
+    def __init__(self, parts: DashboardParts, diagrams: Diagrams) -> None:
+        super().__init__(parts, diagrams)
+        self._trying = Trying(parts.database, parts.trials, parts.personal)
+
     def routes(self, blueprint: Blueprint) -> None:
         for path, endpoint, method, verb in (
             ("/try/<draft_id>", "try_draft", self.try_draft, "GET"),
@@ -57,13 +56,13 @@ class TrialPages(Pages):
 
     # before one begins
     def try_draft(self, draft_id: str) -> str:
-        return self._begin_page(self._of_draft(draft_id))
+        return self._begin_page(self._trying.draft(draft_id))
 
     def try_version(self, process_id: str, version: int) -> str:
-        return self._begin_page(self._of_version(process_id, version))
+        return self._begin_page(self._trying.version(process_id, version))
 
     def draft_diagram(self, draft_id: str) -> Response:
-        return _xml(self._of_draft(draft_id).document)
+        return _xml(self._trying.draft(draft_id).document)
 
     def begin(self) -> str | AnyResponse:
         """A refused diagram is answered with every finding."""
@@ -86,31 +85,29 @@ class TrialPages(Pages):
         if not any(file.filename for file in files):
             raise InvalidInput("Choose one or more .yaml files.", path="$.scenarios")
         played, covered = [], dict[str, Coverage]()
-        with self.parts.database.reading() as connection:
-            library = Deployed(connection, seen(Permission.READ_DEFINITIONS))
-            for file in files:
-                try:
-                    scenario = read_scenario(file.stream.read().decode("utf-8", "replace"))
-                except InvalidInput as error:
-                    played.append((file.filename, file.filename, [error.message]))
-                    continue
-                result = self.parts.trials.play(scenario, subject.document, library)
-                played.append((file.filename, scenario.title, result.differs))
-                for process_id, found in result.covered.items():
-                    covered.setdefault(process_id, found).join(found)
+        for file in files:
+            try:
+                scenario = read_scenario(file.stream.read().decode("utf-8", "replace"))
+            except InvalidInput as error:
+                played.append((file.filename, file.filename, [error.message]))
+                continue
+            result = self._trying.play(scenario, subject)
+            played.append((file.filename, scenario.title, result.differs))
+            for process_id, found in result.covered.items():
+                covered.setdefault(process_id, found).join(found)
         own = covered.get(subject.process_id or "")
         return self._begin_page(subject, played=played, covered=covered, painted=_painted(own), own=own)
 
     def _begin_page(self, subject: Subject, **facts: Any) -> str:
         instance_id = request.args.get("instance", "")
+        known_start = instance_id and self._trying.started_with(instance_id, subject)
+        started = known_start or self.parts.trials.sample(subject.document)
+        known = {"painted": {}, "instance_id": instance_id, "started": started, "own": None}
+        if request.method == "POST":
+            known["given"] = request.form
+        drawing, source = read_drawing(subject.document), self._source(subject)
+        facts = {**known, "subject": subject, "source": source, "drawing": drawing, **facts}
         with self.parts.database.reading() as connection:
-            known_start = instance_id and self._started_with(connection, instance_id, subject)
-            started = known_start or self.parts.trials.sample(subject.document)
-            drawing, source = read_drawing(subject.document), self._source(subject)
-            known = {"painted": {}, "instance_id": instance_id, "started": started, "own": None}
-            if request.method == "POST":
-                known["given"] = request.form
-            facts = {**known, "subject": subject, "source": source, "drawing": drawing, **facts}
             return self.page(connection, "try.html", laboratory=self.parts.trials.laboratory, **facts)
 
     # while one is open
@@ -136,7 +133,7 @@ class TrialPages(Pages):
     def close(self, trial_id: str) -> AnyResponse:
         with self._mine(trial_id) as found:
             back = self._source(found.subject)
-        self.parts.trials.close(trial_id, deed().by)
+        self.parts.trials.close(trial_id, owner())
         return redirect(back, 303)
 
     def diagram(self, trial_id: str) -> Response:
@@ -153,7 +150,7 @@ class TrialPages(Pages):
 
     @contextmanager
     def _mine(self, trial_id: str) -> Iterator[OpenTrial]:
-        with self.parts.trials.use(trial_id, deed().by) as found:
+        with self.parts.trials.use(trial_id, owner()) as found:
             deed().concerns(found.trial.process_id)
             yield found
 
@@ -181,26 +178,11 @@ class TrialPages(Pages):
     def _subject(self) -> Subject:
         """As the form names it."""
         if draft_id := request.form.get("draft_id"):
-            return self._of_draft(draft_id)
+            return self._trying.draft(draft_id)
         process_id, version = request.form.get("process_id", ""), request.form.get("version", "")
         if not process_id or not version.isdecimal() or len(version) > 9:
             raise InvalidInput("Open a draft or a version of a process, and try it from there.", path="$.process_id")
-        return self._of_version(process_id, int(version))
-
-    def _of_draft(self, draft_id: str) -> Subject:
-        with self.parts.database.reading() as connection:
-            found = store.read(connection, draft_id)
-        deed().concerns(found.process_id)
-        if found.kind != "process":
-            raise InvalidInput("Only a process can be tried: decisions are tried on their own page.", path="$.draft_id")
-        return Subject(found.document, found.name, found.process_id, draft_id=found.id)
-
-    def _of_version(self, process_id: str, version: int) -> Subject:
-        deed().concerns(process_id)
-        with self.parts.database.reading() as connection:
-            found = queries.get_definition(connection, process_id, version)
-            document = queries.definition_document(connection, found.id)
-        return Subject(document, found.name, process_id, version=version)
+        return self._trying.version(process_id, int(version))
 
     def _source(self, subject: Subject) -> str:
         if subject.draft_id is not None:
@@ -210,46 +192,9 @@ class TrialPages(Pages):
     # beginning
     def _open(self, subject: Subject) -> OpenTrial:
         form = request.form
-        answers, variables = read_answers(form), read_variables(form)
+        key, instance_id = form.get("business_key", "").strip() or None, form.get("instance", "").strip() or None
         at = read_instant(form, self.parts.clock.now())
-        key = form.get("business_key", "").strip() or None
-        with self.parts.database.reading() as connection:
-            results: Mapping[str, Sequence[Answer]] = {}
-            if answers == "recorded":
-                results = self._recorded(connection, form.get("instance", "").strip(), subject)
-            library = Deployed(connection, seen(Permission.READ_DEFINITIONS))
-            beginning = Beginning(variables, at, key, answers, results)
-            return self.parts.trials.begin(deed().by, subject, library, beginning)
-
-    def _recorded(self, connection: sa.Connection, instance_id: str, subject: Subject) -> Mapping[str, list[Answer]]:
-        """Of a past order of the process; what is personal in it is masked for who may not see it."""
-        if not instance_id:
-            raise InvalidInput("Say whose results: the id of an order of this process.", path="$.instance")
-        self._require_instance(connection, instance_id, subject)
-        veil = self.parts.personal.veil(connection, instance_id, subject.process_id or "")
-        found = recorded(connection, instance_id)
-        return {place: [_veiled(answer, veil.value) for answer in answers] for place, answers in found.items()}
-
-    def _started_with(self, connection: sa.Connection, instance_id: str, subject: Subject) -> dict[str, Any]:
-        """The variables that a past order came with, as far as they were not written over."""
-        self._require_instance(connection, instance_id, subject)
-        origins = queries.origins(connection, instance_id)
-        veil = self.parts.personal.veil(connection, instance_id, subject.process_id or "")
-        found = veil.variables(queries.variables(connection, instance_id))
-        own = [each for each in found if not each.scope and each.value != MASK]
-        return {each.name: each.value for each in own if origins.get(("", each.name), (0, None))[0] is None}
-
-    def _require_instance(self, connection: sa.Connection, instance_id: str, subject: Subject) -> None:
-        row = queries.get_instance(connection, instance_id, waits=False)
-        deed().who.require(Permission.READ_INSTANCES, row.process_id)
-        if row.process_id != subject.process_id:
-            raise InvalidInput(
-                f"That is an order of '{row.process_id}', and this is '{subject.process_id}'.", path="$.instance"
-            )
-
-
-def _veiled(answer: Answer, hide: Any) -> Answer:
-    return Answer(answer.kind, hide(answer.outputs), answer.code, hide(answer.message), retry=answer.retry)
+        return self._trying.begin(subject, Wish(read_variables(form), at, key, read_answers(form), instance_id))
 
 
 def _xml(document: bytes) -> Response:

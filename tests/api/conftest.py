@@ -18,6 +18,7 @@ from app.core.settings import read_settings
 from app.engine.migration.doors import KIND, Migrations
 from app.engine.processes import Processes
 from app.engine.retries import Retries
+from app.trial.room import Trials
 from app.web.callers import Callers
 from app.web.openapi import create_app_shell
 from app.web.rates import Rate
@@ -79,7 +80,8 @@ def parts_of(bench: Bench, per_s: float = 100_000, **parts: Any) -> ApiParts:
     jobs = Jobs(kinds, bench.clock)
     doors = (bench.database, bench.engine, bench.operators, processes, migrations, jobs)
     callers = parts.pop("callers", None) or Callers(an_identity(bench.database, bench.clock), Rate(per_s))
-    return ApiParts(*doors, callers, **parts)
+    trials = Trials(bench.registry, bench.clock)
+    return ApiParts(*doors, callers, trials, **parts)
 
 
 def leave_open(bench: Bench) -> None:

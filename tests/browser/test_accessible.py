@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
 from app.engine import queries, workers
 from app.engine.decisions import accept
 from app.engine.retries import Retries, RetryOrder
 from app.engine.workers import Busy
+from app.identity.tables import user_account
 from app.trial.documents import Deployed
 from app.trial.room import Beginning, Subject
 from tests.factories.dashboards import DRAWN, ROOT, World
@@ -94,7 +96,8 @@ def a_trial(world: World) -> str:
     subject = Subject((DRAWN / "activate.bpmn").read_bytes(), "Activate fibre", "activate", version=1)
     variables = {"order_id": "ORD-9", "serial": "ALCL-9", "port": "1/1/7", "speed_mbps": 500}
     with world.database.reading() as connection:
-        made = world.trials.begin("Grace", subject, Deployed(connection), Beginning(variables, world.clock.now()))
+        grace = connection.execute(sa.select(user_account.c.id).where(user_account.c.name == "Grace")).scalar_one()
+        made = world.trials.begin(grace, subject, Deployed(connection), Beginning(variables, world.clock.now()))
     return made.id
 
 
