@@ -11,6 +11,7 @@ from itertools import islice
 from app.engine.diagram import Diagram, Element, Finding
 from app.engine.lint.events import THROWING
 from app.engine.lint.expressions import is_feel
+from app.engine.lint.passing import check_passed, required_variables
 from app.engine.lint.thrown import CAUGHT, Listeners, Thrown, thrown_out, uncaught
 from app.handling.registry import Handler
 
@@ -28,6 +29,7 @@ class Offer:
     sends_any: bool = False  # a message's name is an expression
     throws: frozenset[Thrown] = frozenset()  # out of a process, to whoever calls it
     catches: frozenset[Thrown] = frozenset()  # from a process that is called
+    requires: frozenset[tuple[str, str]] = frozenset()  # process, variable that it does not start without
 
 
 class House:
@@ -47,12 +49,17 @@ class House:
             any(each.sends_any for each in offers),
             frozenset[Thrown]().union(*(each.throws for each in offers)),
             frozenset[Thrown]().union(*(each.catches for each in offers)),
+            frozenset[tuple[str, str]]().union(*(each.requires for each in offers)),
         )
 
     def thrown_by(self, process_id: str) -> list[Thrown]:
         """What leaves a process, in order."""
         found = (thrown for thrown in self.whole.throws if thrown.process_id == process_id)
         return sorted(found, key=lambda thrown: (thrown.kind, thrown.code or ""))
+
+    def required_by(self, process_id: str) -> set[str]:
+        """The variables that a process does not start without."""
+        return {name for process, name in self.whole.requires if process == process_id}
 
     def joined(self, offers: Iterable[Offer]) -> House:
         """With what files bring that are not in it yet."""
@@ -71,6 +78,7 @@ def offer_of(diagram: Diagram) -> Offer:
         sends_any=any(is_feel(name) for name in names),
         throws=frozenset(thrown for _, thrown in thrown_out(diagram)),
         catches=frozenset(islice(_caught_from_called(diagram), MOST_CAUGHT)),
+        requires=frozenset((diagram.process_id, name) for name in required_variables(diagram)),
     )
 
 
@@ -89,6 +97,7 @@ def check_house(
     """Warnings: what is missing may come with another deployment."""
     own = offer_of(diagram)
     yield from _check_thrown(diagram, own, house)
+    yield from check_passed(diagram, house.required_by, known_handlers)
     for element in diagram.elements.values():
         if element.call is not None and element.call.process and not is_feel(element.call.process):
             yield from _check_called(element, element.call.process, own, house)

@@ -201,6 +201,29 @@ def test_a_border_that_leaves_its_host_running_may_write_before_the_host_is_done
     assert findings_of(d.script("late", "=1", "x").end("f").chain("b", "late", "f")) == []
 
 
+NEEDY = House(lambda: [Offer(processes=frozenset({"q"}), requires=frozenset({("q", "port"), ("q", "order")}))])
+
+
+def called(*, all_in: bool = True, inputs: dict[str, str] | None = None, schema: dict[str, Any] | None = STARTS) -> Diagram:
+    return line("c", schema=schema).call("c", "q", all_in=all_in, inputs=inputs)
+
+
+@pytest.mark.parametrize(
+    ("diagram", "missing"),
+    [
+        (called(), ["order"]),
+        (called(all_in=False), ["order", "port"]),
+        (called(all_in=False, inputs={"port": "=port"}), ["order"]),
+        (called(inputs={"order": "=port"}), []),
+        (called(schema=None), []),
+    ],
+    ids=["of all", "nothing is handed on", "of what is mapped", "all of it is there", "anything may be there"],
+)
+def test_a_called_process_is_given_what_it_does_not_start_without(diagram: Diagram, missing: list[str]) -> None:
+    told = [each for each in findings_of(diagram, NEEDY) if each.code == "missing_variable"]
+    assert [each.message.split("'")[3] for each in told] == missing
+
+
 THROWS_ERROR = Diagram("p").start().end("e", error("gone")).chain("s", "e")
 THROWS_ESCALATION = line("t").throw("t", escalation("late"))
 CALLS = line("c").call("c", "q")

@@ -1,0 +1,39 @@
+"""What a call activity hands to the process that it calls, against what that does not start without."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+
+from app.engine.diagram import Diagram, Element, Finding
+from app.engine.lint.expressions import is_feel
+from app.engine.lint.sources import Sources
+from app.engine.lint.variables import Handlers, first_name, local_names
+
+
+def required_variables(diagram: Diagram) -> list[str]:
+    """By the JSON Schema of its variables; a start without them is refused."""
+    required = (diagram.variables_schema or {}).get("required", [])
+    return [name for name in required if isinstance(name, str)]
+
+
+def check_passed(
+    diagram: Diagram, required_by: Callable[[str], Collection[str]], known_handlers: Handlers
+) -> Iterator[Finding]:
+    """A warning for each variable that cannot be there: the call falls out."""
+    calls = [(each, each.call) for each in diagram.elements.values() if each.call and not is_feel(each.call.process)]
+    sources = Sources(diagram, known_handlers) if calls else None
+    for element, call in calls:
+        given = _given(element, sources, all_in=call.passes_all_in) if sources is not None else None
+        for name in sorted(set(required_by(call.process)) - given) if given is not None else ():
+            message = f"The process '{call.process[:60]}' does not start without '{name[:60]}', and is not given it."
+            remedy = f"Map an input to {name[:60]}, or declare it in the process's variables."
+            yield Finding.warning(element, "missing_variable", message, remedy)
+
+
+def _given(element: Element, sources: Sources, *, all_in: bool) -> set[str] | None:
+    """None: anything may be."""
+    mapped = {first_name(target) for _, target in element.inputs}
+    if not all_in:
+        return mapped
+    known, is_open = sources.before(element)
+    return None if is_open else mapped | known | local_names(element)
