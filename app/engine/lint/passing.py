@@ -21,9 +21,11 @@ def check_passed(
 ) -> Iterator[Finding]:
     """A warning for each variable that cannot be there: the call falls out."""
     calls = [(each, each.call) for each in diagram.elements.values() if each.call and not is_feel(each.call.process)]
-    sources = Sources(diagram, known_handlers) if calls else None
+    if not calls:
+        return
+    sources = Sources(diagram, known_handlers)
     for element, call in calls:
-        given = _given(element, sources, all_in=call.passes_all_in) if sources is not None else None
+        given = _given(element, sources, all_in=call.passes_all_in)
         for name in sorted(set(required_by(call.process)) - given) if given is not None else ():
             message = f"The process '{call.process[:60]}' does not start without '{name[:60]}', and is not given it."
             remedy = f"Map an input to {name[:60]}, or declare it in the process's variables."
