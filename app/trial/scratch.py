@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import TemporaryDirectory, mkdtemp
 from threading import Lock
+from weakref import finalize
 
 import sqlalchemy as sa
 
@@ -74,7 +76,7 @@ class Scratch:
     woken: Woken
     needed: Needed
     definitions: dict[str, str]  # definition id -> process id
-    folder: TemporaryDirectory[str] = field(repr=False)
+    folder: Path
     told: list[Asked | Begun] = field(default_factory=list, repr=False)
 
     @property
@@ -88,14 +90,15 @@ class Scratch:
 
     def close(self) -> None:
         self.database.close()
-        self.folder.cleanup()
+        rmtree(self.folder, ignore_errors=True)
 
 
 def open_scratch(needed: Needed, registry: Registry, now: datetime, stores: Stores) -> Scratch:
     """A store that knows what is needed and nothing else; its clock stands at `now`."""
     install()
-    folder = TemporaryDirectory(prefix="turnup-trial-")
-    database = Database(f"sqlite:///{stores.make_in(Path(folder.name))}", connections=2)
+    folder = Path(mkdtemp(prefix="turnup-trial-"))
+    database = Database(f"sqlite:///{stores.make_in(folder)}", connections=2)
+    finalize(database, rmtree, folder, ignore_errors=True)  # of one that nobody has closed, at the latest at the end
     clock, woken, told = FixedClock(now), Woken(), list[Asked | Begun]()
     free = Registry(handler.unlimited() for handler in registry)
     engine = Engine(free, clock, woken, watch=told.append)

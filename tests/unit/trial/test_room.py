@@ -58,7 +58,7 @@ def test_a_trial_is_its_owners_alone(trials: Trials) -> None:
         trials.close(made.id, "eve")
     trials.close(made.id, "ada")
     assert not is_open(trials, made)
-    assert not Path(made.trial.scratch.folder.name).exists()
+    assert not made.trial.scratch.folder.exists()
 
 
 def test_whoever_begins_one_more_than_they_may_loses_their_oldest(trials: Trials, clock: FixedClock) -> None:

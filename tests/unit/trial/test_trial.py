@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -196,7 +195,7 @@ def test_a_diagram_with_errors_is_not_tried() -> None:
 
 def test_what_a_trial_wrote_is_gone_with_it() -> None:
     with trying(line()) as trial:
-        folder = Path(trial.scratch.folder.name)
+        folder = trial.scratch.folder
         assert folder.is_dir()
     assert not folder.exists()
 
