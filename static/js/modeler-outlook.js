@@ -1,7 +1,7 @@
 /* Before what is drawn is deployed: what it would mean to whatever is open. */
 "use strict";
 
-globalThis.foretell = async ({ post, text, told }) => {
+globalThis.foretell = async ({ post, text, told, base }) => {
   const say = (...lines) => told.replaceChildren(...lines.map((line) => Object.assign(document.createElement("p"), { textContent: line })));
   const some = (number, one, many) => `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
 
@@ -17,7 +17,8 @@ globalThis.foretell = async ({ post, text, told }) => {
     if (processId === null) return say();
     if (newest === null) return say("It is a new process: nothing is open.");
     const differs = `${some(changes.length, "difference", "differences")} to v${newest}.`;
-    say(differs, ...(versions.length ? versions.map(of) : ["No instance is open."]));
+    const passedBy = base && Number(base) < newest ? [`v${newest} was deployed after v${base}, from which this was begun: see what differs, or what came with it is gone.`] : [];
+    say(...passedBy, differs, ...(versions.length ? versions.map(of) : ["No instance is open."]));
     const why = versions.flatMap(({ instances }) => instances.filter(({ finding }) => finding === "blocked"));
     const reasons = [...new Set(why.flatMap(({ obstacles }) => obstacles.map(({ message }) => message)))].slice(0, 5);
     if (!reasons.length) return;

@@ -135,7 +135,7 @@
     document.getElementById("deploy-warnings").textContent = errors === "0" ? doubts : "There are errors: it will be refused.";
     dialog.querySelector(".refused").hidden = true;
     dialog.showModal();
-    if (posts.test) drawing.text().then((text) => foretell({ post, text, told: document.getElementById("deploy-outlook") }));
+    if (posts.test) drawing.text().then((text) => foretell({ post, text, base: page.dataset.base, told: document.getElementById("deploy-outlook") }));
   }
 
   async function deploy(form) {

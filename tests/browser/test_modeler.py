@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from app.drafts import store
 from app.drafts.reading import DraftKind
 from app.engine import queries
-from tests.factories.dashboards import World
+from tests.factories.dashboards import DRAWN, World
 from tests.factories.diagrams import Diagram
 from tests.factories.layout import laid_out
 
@@ -143,3 +143,14 @@ def test_nobody_leaves_unsaved_work_unasked_or_saves_over_anothers(world: World,
     page.get_by_role("button", name="Save draft").click()
     expect(page.locator("#told")).to_contain_text("Bob has saved this draft since you opened it")
     expect(page.locator("#kept")).to_have_text("Unsaved changes")
+
+
+def test_whoever_began_from_an_older_version_is_told_before_they_deploy(
+    world: World, operator: Page, site: str
+) -> None:
+    with world.database.transaction() as tx:
+        newer = (DRAWN / "activate.bpmn").read_bytes().replace(b"Start billing", b"Begin to bill")
+        world.engine.deploy(tx, newer, by="Bob", reason="Words")
+    page = opened(operator, f"{site}/modeler/processes/activate/1")
+    page.get_by_role("button", name="Deploy…").click()
+    expect(page.locator("#deploy-outlook")).to_contain_text("v2 was deployed after v1, from which this was begun")

@@ -18,7 +18,7 @@ from app.engine.spiff.dialect import table
 from tests.factories.task_forms import VISIT
 
 BPMN, ZEEBE = f"{{{table.BPMN}}}", f"{{{table.ZEEBE}}}"
-CHANCE = 0.5
+CHANCE = 0.8
 LIKE_NONE = {"isForCompensation": "false", "triggeredByEvent": "false", "isInterrupting": "true", "cancelActivity": "true"}
 WORDS = {"textFormat": "text/plain", "exporter": "Turnup", "exporterVersion": "1", "retries": "3", "messageId": "=order"}
 UNSAID = {"isExecutable", "isSequential"}  # they say what else is there

@@ -15,7 +15,7 @@ from app.engine import queries
 from app.engine.decisions import examine
 from app.engine.forms import read_form
 from tests.factories.dashboards import DRAWN, World
-from tests.unit.dashboard.conftest import Operator
+from tests.unit.dashboard.conftest import Operator, somebody
 
 ACTIVATE = (DRAWN / "activate.bpmn").read_text()
 
@@ -118,3 +118,31 @@ def test_a_draft_is_saved_by_its_revision_and_thrown_away(world: World, operator
 def test_the_picker_has_every_handler(world: World, operator: Operator) -> None:
     found = operator.get("/modeler/element-templates.json").json
     assert {each["id"] for each in found} == {f"turnup.{type}" for type in world.registry.types()}
+
+
+def test_who_may_only_look_sees_what_is_drawn_and_can_keep_nothing(world: World) -> None:
+    viewer = somebody(world, "Vera", "viewer")
+    page = viewer.get("/modeler/processes/activate/1").text
+    assert 'id="surface"' in page
+    for button in ("save", "deploy", "try", "throw-away", "findings"):
+        assert f'id="{button}"' not in page
+    assert "you need <code>definition.deploy</code>" in viewer.get("/modeler").text
+    refused = post(viewer, "/modeler/drafts", kind="process", name="Mine", document=ACTIVATE)
+    assert refused.status_code == 403
+    assert post(viewer, "/modeler/check", document=ACTIVATE).status_code == 403
+
+
+def test_who_draws_one_process_opens_no_draft_of_another(world: World, operator: Operator) -> None:
+    other = ACTIVATE.replace('process id="activate"', 'process id="other"').replace('"activate"', '"other"')
+    draft = post(operator, "/modeler/drafts", kind="process", name="Theirs", document=other).json
+    ada = somebody(world, "Ada", "author@activate")
+    assert ada.get(f"/modeler/drafts/{draft['id']}").status_code == 403
+    assert "Theirs" not in ada.get("/modeler").text
+    path = f"/modeler/drafts/{draft['id']}"
+    body = {"kind": "process", "name": "Mine", "document": ACTIVATE, "revision": 1}
+    for answer in (post(ada, f"{path}/save", **body), post(ada, f"{path}/remove")):
+        assert answer.status_code == 403
+    gone = {"document": ACTIVATE.replace("Start billing", "Bill"), "draftId": draft["id"], "reason": "Words"}
+    assert post(ada, "/modeler/deploy", **gone).status_code == 403
+    with world.database.reading() as connection:
+        assert store.read(connection, draft["id"]).name == "Theirs"
