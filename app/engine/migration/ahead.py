@@ -23,21 +23,22 @@ class Differences:
 
     def concern(self, live: Live) -> bool:
         """Does anything differ of where the instance stands, or of what it can still come to?"""
-        places = frozenset(_places(self._plan, live))
+        places = frozenset(places_of(live))
         if places not in self._known:
             self._known[places] = self._concern(places)
         return self._known[places]
 
     def _concern(self, places: frozenset[str]) -> bool:
         goes_to = {self._plan.elements[place] for place in places if place in self._plan.elements}
-        return not self._ids.isdisjoint(_reach(self._old, places) | _reach(self._new, goes_to))
+        return not self._ids.isdisjoint(reach(self._old, places) | reach(self._new, goes_to))
 
 
-def _places(plan: Plan, live: Live) -> Iterator[str]:
+def places_of(live: Live) -> Iterator[str]:
+    """The elements at which its tokens stand; those of what it calls are in other diagrams."""
     if not live.begun:
-        yield live.start_element or plan.source.process.start.bpmn_id
+        yield live.start_element or live.program.process.start.bpmn_id
     for node in live.tree.nodes():
-        if is_own(node.workflow) and node.task_spec.bpmn_id in plan.source.diagram.elements:
+        if is_own(node.workflow) and node.task_spec.bpmn_id in live.program.diagram.elements:
             yield node.task_spec.bpmn_id
 
 
@@ -59,14 +60,15 @@ def following(diagram: Diagram) -> Following:
             found[element.parent].append(element.id)
         if element.compensated_by is not None:
             found[element.id].append(element.compensated_by)
-        if element.event == "compensate" and element.attached_to is None:
+        if element.event in ("compensate", "cancel") and element.attached_to is None:
             found[element.id] += undone
         if element.link is not None:
             found[element.id] += [each.id for each in elements if each.link == element.link]
     return found
 
 
-def _reach(ahead: Following, places: Iterable[str]) -> set[str]:
+def reach(ahead: Following, places: Iterable[str]) -> set[str]:
+    """All that can be come to, with the places themselves."""
     found: set[str] = set()
     pending = list(places)
     while pending:

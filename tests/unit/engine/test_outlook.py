@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
 from app.core.clock import FixedClock
 from app.core.db import Database
 from app.engine import definitions
+from app.engine.migration.ahead import following, places_of, reach
 from app.engine.migration.outlook import Forecast, Outlooks
+from app.engine.tables import token
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
+from tests.factories.flows import FLOWS, play
 from tests.factories.steps import HANDLERS
-from tests.factories.triggers import message, signal
+from tests.factories.triggers import cancel, message, signal
 
 
 @pytest.fixture
@@ -109,3 +113,38 @@ def test_nothing_is_changed_by_it(bench: Bench) -> None:
     before = bench.tokens(instance_id)
     forecast(bench, flow("v"))
     assert bench.tokens(instance_id) == before
+
+
+@pytest.mark.parametrize("name", sorted(FLOWS))
+def test_no_flow_ever_comes_to_what_was_not_ahead_of_it(bench: Bench, name: str) -> None:
+    """Wherever a flow is looked at: so an instance that is called unaffected misses nothing."""
+    flow = FLOWS[name]()
+    bench.deploy(flow.diagram)
+    instance_id = flow.begin(bench)
+    looks: list[tuple[int, set[str]]] = []
+
+    def look() -> None:
+        with bench.database.reading() as connection:
+            live = bench.engine.desk.instances.read(connection, instance_id)
+            diagram = live.program.diagram
+        looks.append((live.tree.next_number, reach(following(diagram), list(places_of(live)))))
+
+    look()
+    play(bench, flow, instance_id, look)
+    undone = {step.number for step in bench.calls if step.undoes is not None}  # by what was recorded when it was done
+    visited = (token.c.number, token.c.element_id)
+    query = sa.select(*visited).where(token.c.instance_id == instance_id, token.c.call == 0)
+    with bench.database.reading() as connection:
+        rows = [row for row in connection.execute(query) if row.element_id is not None and row.number not in undone]
+    assert len(looks) > 1
+    for number, ahead in looks:
+        assert {row.element_id for row in rows if row.number >= number} <= ahead
+
+
+def test_what_is_drawn_to_take_work_back_is_ahead_of_a_transaction_that_may_be_cancelled(bench: Bench) -> None:
+    inside = Diagram("x").start("s2").service("a", "t.name").service("back", "t.quiet").undoes("a").user("u")
+    inside.end("no", cancel()).chain("s2", "a", "u", "no")
+    diagram = Diagram("p").start().transaction("tx", inside).boundary("over", "tx", cancel()).end("e").end("e2")
+    drawn, findings = definitions.examine(diagram.chain("s", "tx", "e").chain("over", "e2").xml(), bench.registry)
+    assert drawn is not None, findings
+    assert "back" in reach(following(drawn), ["tx", "u"])
