@@ -200,6 +200,7 @@
     if (page.dataset.checks) checks = watchChecks({ page, post, drawing });
     globalThis.drawing = drawing; // for whoever looks into the page, such as tests
     checks?.look();
+    globalThis.offerRefusals?.({ page, drawing });
     page.dataset.ready = "true";
   }
 

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.conversion.convert import has_layout
 from app.engine.spiff.xml import read_xml
 from app.handling.registry import Registry
 from app.handling.templates import element_templates
@@ -30,6 +29,11 @@ MISFITS = """(templates) => {
   drawing.modeler.get("elementTemplatesLoader").setTemplates(templates);
   bus.off("elementTemplates.errors", hear);
   return found;
+}"""
+PICK = """(template) => {
+  const chosen = () => drawing.modeler.get("elementRegistry").get("tell");
+  drawing.modeler.get("elementTemplates").applyTemplate(chosen(), template);
+  drawing.modeler.get("selection").select(chosen());
 }"""
 # What an author does in the properties panel, through the same commands: an older template, a value of one's own, the upgrade
 UPGRADE = """([older, newer]) => {
@@ -72,7 +76,7 @@ def test_a_diagram_of_camunda_7_is_converted_laid_out_and_told_of_and_then_check
     expect(imported.locator("#brought summary")).to_have_text("From Camunda 7: 1 could not be converted, 0 to look at")
     expect(imported.locator("#brought li")).to_contain_text("Java code is not run here")
     text = imported.evaluate("drawing.text()")
-    assert has_layout(read_xml(text.encode()))
+    assert (text.count("<bpmndi:BPMNShape"), text.count("<bpmndi:BPMNEdge")) == (3, 2)
     assert "camunda.org/schema/1.0" not in text
     expect(imported.locator("#findings li")).to_contain_text("No handler is known as 'notify_customer'")
     imported.locator("#brought li button").click()
@@ -95,6 +99,21 @@ def test_a_diagram_of_camunda_7_is_converted_laid_out_and_told_of_and_then_check
         "type": "bpmn:ServiceTask",
         "version": 2,
     }
+
+
+def test_what_a_handler_refuses_with_is_caught_by_a_click(imported: Page) -> None:
+    template = next(each for each in templates_of(imported) if each["metadata"]["turnup"]["refusals"])
+    imported.evaluate(PICK, template)
+    codes = list(template["metadata"]["turnup"]["refusals"])
+    buttons = imported.locator("#refusals button")
+    expect(buttons).to_have_text(codes)
+    buttons.first.click()
+    expect(buttons).to_have_text(codes[1:])
+    root = read_xml(imported.evaluate("drawing.text()").encode())
+    (event,) = root.iter("{*}boundaryEvent")
+    (error,) = root.iter("{*}error")
+    assert (event.get("attachedToRef"), error.get("errorCode")) == ("tell", codes[0])
+    assert event.find("{*}errorEventDefinition").get("errorRef") == error.get("id")
 
 
 def test_a_file_of_another_dialect_takes_the_place_of_what_was_drawn(operator: Page, site: str, tmp_path: Path) -> None:

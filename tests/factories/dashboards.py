@@ -64,7 +64,11 @@ class Olt:
         def activate_ont(
             work: Work, serial: str, port: str, speed_mbps: int, tags: list[str] | None = None
         ) -> Done | Refused:
-            """Put the customer's ONT in service."""
+            """Put the customer's ONT in service.
+
+            Raises   Refused("port_taken") if another ONT holds the port
+                     Refused("unknown_serial") if no such ONT is seen on the fibre
+            """
             self.seen.append({"serial": serial, "port": port, "speed_mbps": speed_mbps, "by": work.attempt})
             code = self.refuse.get(serial) or self.refuse.get("")
             if code:
