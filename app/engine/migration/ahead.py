@@ -34,37 +34,50 @@ class Differences:
 
 
 def places_of(live: Live) -> Iterator[str]:
-    """The elements at which its tokens stand; those of what it calls are in other diagrams."""
+    """The elements at which its tokens stand; those of what it calls are in other diagrams.
+
+    A sub-process in which something stands is such a place itself, and nothing in it is ahead for that alone.
+    """
+    diagram = live.program.diagram
     if not live.begun:
         yield live.start_element or live.program.process.start.bpmn_id
     for node in live.tree.nodes():
-        if is_own(node.workflow) and node.task_spec.bpmn_id in live.program.diagram.elements:
-            yield node.task_spec.bpmn_id
+        element_id = node.task_spec.bpmn_id
+        if is_own(node.workflow) and element_id in diagram.elements:
+            yield element_id
+            if node.id not in live.tree.subprocesses:
+                yield from _begins(diagram, element_id)
 
 
 def following(diagram: Diagram) -> Following:
     """By element or flow, what a token there can come to next, and what may be begun around it.
 
-    The latter are boundary events, event sub-processes and what takes work back. Round a token inside a sub-process is
-    the token of that: it is a place of its own.
+    The latter are boundary events, event sub-processes and what takes work back.
     """
     elements = diagram.elements.values()
     found = {element.id: [*element.outgoing] for element in elements}
-    found |= {flow.id: [flow.target] for flow in diagram.flows.values()}
+    found |= {flow.id: [flow.target, *_begins(diagram, flow.target)] for flow in diagram.flows.values()}
     undone = [each.id for each in elements if each.event == "compensate" and each.attached_to is not None]
     for element in elements:
-        found[element.id] += [each.id for each in elements if each.is_event_sub and each.parent == element.parent]
+        for each in elements:
+            if each.is_event_sub and each.parent == element.parent:
+                found[element.id] += [each.id, *_begins(diagram, each.id)]
         if element.attached_to is not None:
             found[element.attached_to].append(element.id)
-        if element.type == "startEvent" and element.parent != diagram.process_id:
-            found[element.parent].append(element.id)
+        if element.loop is not None:
+            found[element.id] += _begins(diagram, element.id)
         if element.compensated_by is not None:
-            found[element.id].append(element.compensated_by)
+            found[element.id] += [element.compensated_by, *_begins(diagram, element.compensated_by)]
         if element.event in ("compensate", "cancel") and element.attached_to is None:
             found[element.id] += undone
         if element.link is not None:
             found[element.id] += [each.id for each in elements if each.link == element.link]
     return found
+
+
+def _begins(diagram: Diagram, element_id: str) -> list[str]:
+    """Where a sub-process begins; nowhere in any other element."""
+    return [each.id for each in diagram.inside(element_id) if each.type == "startEvent"]
 
 
 def reach(ahead: Following, places: Iterable[str]) -> set[str]:

@@ -81,6 +81,32 @@ def test_what_lies_round_the_sub_process_in_which_it_stands_concerns_it(bench: B
     assert found(forecast(bench, flow("n", "u", sub="inner"))) == {before: "unaffected", inside: "unaffected"}
 
 
+def test_what_lies_behind_it_in_the_same_sub_process_does_not_concern_it(bench: Bench) -> None:
+    def nested(*users: str) -> Diagram:
+        inside = Diagram("i").start("xs").end("xe").chain("xs", *users, "xe")
+        for user in users:
+            inside.user(user)
+        return Diagram("p").start().sub("x", inside).end().chain("s", "x", "e")
+
+    bench.deploy(nested("u", "v"))
+    first, last = started(bench, 0), started(bench, 1)
+    assert found(forecast(bench, nested("u", "n", "v"))) == {first: "can_move", last: "unaffected"}
+
+
+def test_what_lies_in_a_sub_process_that_fell_out_before_it_began_concerns_it(bench: Bench) -> None:
+    def nested(*users: str) -> Diagram:
+        inside = Diagram("i").start("xs").end("xe").chain("xs", *users, "xe")
+        for user in users:
+            inside.user(user)
+        mapped = {"n": "=count(for i in 1..9999999 return i)"}
+        return Diagram("p").start().sub("x", inside, inputs=mapped).end().chain("s", "x", "e")
+
+    bench.deploy(nested("u"))
+    fallen = started(bench, 0)
+    assert bench.standing(fallen) == {"x": "incident"}
+    assert found(forecast(bench, nested("u", "v"))) == {fallen: "can_move"}
+
+
 def test_what_may_begin_around_it_concerns_it_and_what_takes_back_nothing_does_not(bench: Bench) -> None:
     halt = Diagram("h").start("hs", signal("halt")).end("he").chain("hs", "he")
     bench.deploy(flow("u", "v"))
