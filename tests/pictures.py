@@ -5,6 +5,7 @@ The pictures are of the window, not of the whole page, so that a long list makes
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -121,7 +122,7 @@ def prepare(page: Page, demo: Demo) -> dict[str, str]:
     shown = page.locator("#waits [data-show-element]").first.get_attribute("data-show-element")
     cause, job = retry_together(page, demo)
     shot = {"task": task, "instance": fallen, "element": f"{fallen}?element={shown}", "cause": cause, "job": job}
-    return shot | deploy_next(page, demo)
+    return shot | {"trial": try_out(page, demo)} | deploy_next(page, demo)
 
 
 def deploy_next(page: Page, demo: Demo) -> dict[str, str]:
@@ -135,6 +136,18 @@ def deploy_next(page: Page, demo: Demo) -> dict[str, str]:
     page.get_by_role("button", name="Check and deploy").click()
     pages = f"{demo.url}/processes/ftth_activate"
     return {"compare": f"{pages}/compare?from=1&to=2", "migrate": f"{pages}/migrate?from=1&to=2"}
+
+
+def try_out(page: Page, demo: Demo) -> str:
+    """The address of a trial that has come to its first condition."""
+    order = json.loads((ROOT / "processes/samples/01_basic.json").read_text())["request"]["variables"]
+    page.goto(f"{demo.url}/processes/ftth_activate/1/try")
+    page.get_by_label("Start variables, as JSON").fill(json.dumps(order))
+    page.get_by_role("button", name="Begin").click()
+    page.wait_for_url("**/trials/*")
+    page.get_by_role("button", name="Step", exact=True).click()
+    page.locator(".said").wait_for()
+    return page.url
 
 
 def retry_together(page: Page, demo: Demo) -> tuple[str, str]:
