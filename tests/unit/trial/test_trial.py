@@ -9,6 +9,7 @@ import pytest
 from app.core.errors import Conflict, NotFound
 from app.engine.diagram import DiagramRefused
 from app.trial.answers import Answer
+from app.trial.coverage import Coverage, cover
 from app.trial.events import Event
 from app.trial.looks import look, suggest
 from app.trial.playing import play, written_of
@@ -216,3 +217,20 @@ def test_what_was_done_is_a_scenario_that_goes_the_same_way() -> None:
     assert covered.missed == ["e", "hour"]
     assert covered.taken == {"s_g", "fast", "taken_u", "u_out"}
     assert covered.share == pytest.approx(10 / 15)
+
+
+def test_an_event_that_has_not_happened_is_not_gone_through_and_neither_is_its_flow() -> None:
+    made = Diagram("p").start().service("a", "net.activate").boundary("taken", "a", error("port_taken")).end("out")
+    made.event_gateway("w").catch("m", message("go", "=serial")).timer("hour", "PT1H").end()
+    made.chain("s", "a", "w").flow("w", "m", id="w_m").flow("w", "hour", id="w_hour").chain("m", "e")
+    with trying(made.chain("hour", "e").chain("taken", "out")) as trial:
+        trial.start({"serial": "A1"})
+        trial.run()
+        covered: dict[str, Coverage] = {}
+        cover(trial, covered)
+        assert covered["p"].missed == ["e", "hour", "m", "out", "taken"]
+        assert "w_m" not in covered["p"].taken
+        trial.act(Event("wait", "next"))
+        cover(trial, covered)
+        assert covered["p"].missed == ["m", "out", "taken"]
+        assert {"w_hour"} == covered["p"].taken & {"w_hour", "w_m"}
