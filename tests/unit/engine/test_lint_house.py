@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from app.core.clock import FixedClock
 from app.core.db import Database
+from app.engine import bundle, queries
 from app.engine.bundle import File
 from app.engine.diagram import Finding
 from app.engine.lint.house import EMPTY, House, Offer
 from app.engine.spiff.dialect import check
+from app.engine.versions import Versions
 from app.handling import Done, Work, handles
 from app.handling.registry import Registry
 from tests.factories.diagrams import Diagram
@@ -126,6 +130,11 @@ def test_what_is_deployed_is_the_house(bench: Bench) -> None:
     assert codes() == ["never_sent"]
     bench.deploy(sender)
     assert codes() == []
+    with bench.database.transaction() as tx:
+        Versions(bench.engine).withdraw(tx, "p", 1, "olga", "it sends too much")
+    assert codes() == ["never_sent"]
+    with bench.database.transaction() as tx:
+        Versions(bench.engine).restore(tx, "p", 1, "olga", "it did not")
     bench.deploy(line())
     assert codes() == ["never_sent"]
     with bench.database.transaction() as tx:
@@ -137,6 +146,29 @@ def test_files_that_come_together_are_one_house(bench: Bench) -> None:
     files = [File("p.bpmn", asks.xml()), File("profiles.dmn", DECISIONS)]
     assert [each.findings for each in bench.engine.examine_all(files)] == [[], []]
     assert [each.code for each in bench.engine.examine_all(files[:1])[0].findings] == ["unknown_decision"]
+
+
+class Moving:
+    """A clock on which no two looks are alike."""
+
+    def __init__(self, clock: FixedClock) -> None:
+        self._clock = clock
+
+    def now(self) -> datetime:
+        self._clock.advance(timedelta(seconds=1))
+        return self._clock.now()
+
+
+def test_files_that_come_together_are_of_one_instant(bench: Bench) -> None:
+    """So a call that is bound to its caller's deployment finds what came with it, whatever their names."""
+    files = [File("a.bpmn", line("c", process_id="a").call("c", "b", binding="deployment").xml())]
+    files.append(File("b.bpmn", line(process_id="b").xml()))
+    with bench.database.transaction() as tx:
+        bundle.deploy(tx, bench.engine.examine_all(files), Moving(bench.clock), "olga", None)
+    with bench.database.reading() as connection:
+        views = queries.list_definitions(connection)
+    assert [view.process_id for view in views] == ["a", "b"]
+    assert len({view.deployed_at for view in views}) == 1
 
 
 def test_an_empty_house_has_nothing() -> None:

@@ -185,6 +185,10 @@ RIGHT: dict[str, Diagram] = {
     "a list that is called after its items, where nothing is declared": line("a", schema=None)
     .service("a", "net.read", outputs={"r": "=level"}).each("=subscribers", "subscriber", collect=("rs", "=r")),
     "values as they are wanted": set_up(speed="=100", way="down", on='=["a"]', ready="=speed > 3"),
+    "a name that is another variable inside": line("sp").sub(
+        "sp", Diagram("i").start("is").service("ia", "net.set", {"port": '="x"', "speed": "=port"}).end("ie").chain("is", "ia", "ie"),
+        inputs={"port": "=1"},
+    ),
     "what may be null": set_up(port="=note"),
     "what may be anything": line("a").service("a", "net.set", inputs={"port": "=customer.nobody", "speed": "=sum([1, 2])"}),
     "a time as text": line("w").timer("w", '=if speed > 3 then "PT1H" else port'),
