@@ -16,11 +16,17 @@ from app.web.acting import door_here, enter
 
 FORM_LIMIT_BYTES = 1_500_000
 LOGIN_LIMIT_BYTES = 20_000
+_DRAWN = (
+    *("check_drawn", "check_decisions", "make_draft", "save_draft"),
+    *("deploy_drawn", "deploy_drawn_decisions", "convert_drawn", "test_drawn"),
+)
 # A diagram or model of the largest size that is accepted, and its envelope.
 UPLOAD_LIMITS = {
     "dashboard.deploy": 6_000_000,
     "dashboard.test_deployment": 6_000_000,
     "dashboard.deploy_decisions": 6_000_000,
+    # Twice what a draft may have: JSON writes some of its characters as two
+    **dict.fromkeys((f"dashboard.{name}" for name in _DRAWN), 2_100_000),
     "dashboard.log_in": LOGIN_LIMIT_BYTES,
 }
 

@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from app.dashboard.blanks import blank
 from app.drafts import store
-from app.drafts.reading import DraftKind, subject_of
+from app.drafts.reading import LIMIT_BYTES, DraftKind, subject_of
 from app.engine import queries
 from app.engine.decisions import examine
 from app.engine.forms import read_form
@@ -146,3 +146,11 @@ def test_who_draws_one_process_opens_no_draft_of_another(world: World, operator:
     assert post(ada, "/modeler/deploy", **gone).status_code == 403
     with world.database.reading() as connection:
         assert store.read(connection, draft["id"]).name == "Theirs"
+
+
+def test_a_draft_of_the_longest_size_arrives_however_json_writes_it(world: World, operator: Operator) -> None:
+    longest = json.dumps({"components": [], "x": [""] * 333_000}, separators=(",", ":"))
+    assert LIMIT_BYTES - 2000 < len(longest) <= LIMIT_BYTES
+    assert post(operator, "/modeler/drafts", kind="form", name="Long", document=longest).status_code == 200
+    longer = post(operator, "/modeler/drafts", kind="form", name="Long", document=longest + " " * 2000)
+    assert (longer.status_code, longer.json["path"]) == (400, "$.document")
