@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import random
+from collections import Counter
+from typing import Any
+
 from tests.api.conftest import Caller, somebody
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
@@ -94,3 +99,39 @@ def test_a_trial_is_seen_by_whoever_began_it_alone(api: Caller, bench: Bench, ol
     assert viewer.post("/trials", {"processId": "p"}).status_code == 403
     assert api.post(f"/trials/{trial}/close").json == {"id": trial}
     assert api.get(f"/trials/{trial}").status_code == 404
+
+
+NASTY: list[Any] = [
+    *(None, True, 0, -1, 1.5, 10**18, 2**63, "", " ", "\x00", "a\x00b", "💥", "x" * 3000, "../..", "=1", "P1D", "next"),
+    *({}, [], [1], {"a": None}, {"\x00": 1}, {"": 1}, {"a": [{"b": "\x00"}]}, {"a.b": 1}, {"done": 1}, {"wait": "P9999Y"}),
+]
+LIKELY: list[Any] = ["a", "go", "port_taken", "PT1M", "next", {}, {"r": 1}]
+KINDS = ("done", "refused", "failed", "waiting", "wait", "message", "signal", "complete", "retry", "skip")
+
+
+def test_nasty_values_are_refused_or_taken_and_break_nothing(api: Caller) -> None:
+    """Seeded, everywhere at once: no answer is a 5xx."""
+    draw = random.Random(8)
+    api.deploy(line())
+    trial = begin(api)
+    answers = Counter[int]()
+
+    def ask(path: str, body: Any) -> None:
+        answer = api.post(path, body)
+        assert answer.status_code < 500, (path, body, answer.text)
+        answers[answer.status_code] += 1
+
+    for _ in range(250):
+        kind, value = draw.choice(KINDS), draw.choice(NASTY if draw.random() < 0.5 else LIKELY)
+        said = {kind: value, **({name: draw.choice(NASTY)} if (name := draw.choice(["key", "variables", ""])) else {})}
+        ask(f"/trials/{trial}/step", {"answer": draw.choice([said, {kind: value}])})
+        ask(f"/trials/{trial}/events", {"event": draw.choice([said, {kind: value}])})
+        field = draw.choice(["variables", "businessKey", "at", "answers", "instanceId", "version", "draftId", "processId"])
+        if draw.random() < 0.2:
+            ask("/trials", {"processId": "p", field: value})
+        written = json.dumps({"process": "p", "title": "t", draw.choice(["results", "events", "expect", "start"]): value})
+        ask("/trials/scenarios", {"processId": "p", "scenario": draw.choice([written, str(value)])})
+        seen = api.get(f"/trials/{trial}")
+        if seen.status_code == 404 or seen.json["state"] != "active":
+            trial = begin(api)
+    assert all(answers[status] > 10 for status in (200, 400, 404, 409))
