@@ -36,6 +36,9 @@ def play(scenario: Scenario, document: bytes, library: Library, registry: Regist
     """Never raises for what is the scenario's or the diagram's fault: that is a difference."""
     try:
         needed = gather(document, library, registry)
+        if needed.tried.process_id != scenario.process_id:
+            drawn = needed.tried.process_id
+            return Played([f"it is a scenario of '{scenario.process_id}', and this diagram draws '{drawn}'"])
         scratch = open_scratch(needed, registry, scenario.at, stores)
     except TurnupError as error:
         return Played([error.message])
@@ -68,9 +71,8 @@ def go_through(trial: Trial, scenario: Scenario) -> None:
 
 
 def differences(scenario: Scenario, trial: Trial, view: TrialView) -> Iterator[str]:
+    """What came of it that was not expected, a sentence each."""
     expect = scenario.expect
-    if trial.process_id != scenario.process_id:
-        yield f"the diagram's process is '{trial.process_id}', expected '{scenario.process_id}'"
     if expect.state is not None and view.state != expect.state:
         fallen = "; ".join(
             f"{each.place}: {each.error['code']}: {each.error['message']}" for each in view.standing if each.error
