@@ -22,6 +22,7 @@ from app.api import (
     moves,
     outlooks,
     processes,
+    scenarios,
     signals,
     systems,
     tasks,
@@ -56,6 +57,7 @@ _ROOMS = (
     approvals.Approvals,
     systems.Systems,
     trials.Trials,
+    scenarios.Scenarios,
     templates.ElementTemplates,
     conversions.Conversions,
 )

@@ -1,4 +1,4 @@
-"""Trials: flows run in stores that are thrown away, one move at a time; and scenarios, trials that are written down."""
+"""Trials: flows run in stores that are thrown away, one move at a time."""
 
 from __future__ import annotations
 
@@ -13,13 +13,11 @@ from pydantic import Field, JsonValue
 from app.api.room import PREFIX, ApiParts, Responses, refused, room, view
 from app.core.errors import InvalidInput
 from app.trial.answers import read_answer
-from app.trial.coverage import Coverage
 from app.trial.events import read_event
 from app.trial.looks import TrialView, look
 from app.trial.playing import written_of
 from app.trial.room import OpenTrial, Subject
-from app.trial.scenario import read_scenario, write_scenario
-from app.trial.writing import LIMIT_CHARACTERS
+from app.trial.scenario import write_scenario
 from app.web.acting import deed
 from app.web.headers import download_as
 from app.web.models import Identity, Input, Instant, Name, Output, Parameters, Variables
@@ -38,6 +36,14 @@ class SubjectIn(Input):
     draft_id: Identity | None = Field(default=None, description="A draft; or else a process", examples=[None])
     process_id: Name | None = Field(default=None, examples=["ftth_cease"])
     version: int | None = Field(default=None, ge=1, le=2_000_000_000, description="The latest if none is given")
+
+
+def subject_of(trying: Trying, body: SubjectIn) -> Subject:
+    if body.draft_id is not None:
+        return trying.draft(body.draft_id)
+    if body.process_id is None:
+        raise InvalidInput("Say what to try: `draftId`, or `processId`.", path="$.processId")
+    return trying.version(body.process_id, body.version)
 
 
 class TrialIn(SubjectIn):
@@ -68,14 +74,6 @@ class EventIn(Input):
     event: dict[str, JsonValue] = Field(
         description="As a scenario writes it: wait, message, signal, complete, retry or skip",
         json_schema_extra={"example": {"message": "ont_online", "key": "ORD-1"}},
-    )
-
-
-class PlayIn(SubjectIn):
-    """A scenario, and what it is played on."""
-
-    scenario: str = Field(
-        max_length=LIMIT_CHARACTERS, description="As YAML", json_schema_extra={"example": "process: ftth_cease\n..."}
     )
 
 
@@ -130,36 +128,6 @@ class TrialOut(Output):
         return cls.model_validate({**vars(found), "id": trial_id})
 
 
-class CoverageOut(Output):
-    """How far a scenario comes in a process."""
-
-    process_id: str
-    elements: int
-    flows: int
-    reached: list[str]
-    taken: list[str]
-    missed: list[str] = Field(description="Elements that it has not come to")
-
-    @classmethod
-    def of(cls, found: Coverage) -> CoverageOut:
-        return cls(
-            process_id=found.process_id,
-            elements=len(found.elements),
-            flows=len(found.flows),
-            reached=sorted(found.reached),
-            taken=sorted(found.taken),
-            missed=found.missed,
-        )
-
-
-class PlayedOut(Output):
-    """What came of a scenario."""
-
-    passed: bool
-    differs: list[str] = Field(description="What was not as expected, a sentence each")
-    coverage: list[CoverageOut]
-
-
 class Closed(Output):
     """That it is gone."""
 
@@ -187,7 +155,6 @@ class Trials:
         made = room("trials", "trials", "Flows tried out, in stores that are thrown away.", self._parts)
         moved: Responses = {200: TrialOut, **refused(404, 409, 415, 422)}
         made.post("", responses={201: TrialOut, **refused(404, 409, 415, 422)})(view(self.begin_trial))
-        made.post("/scenarios", responses={200: PlayedOut, **refused(404, 415)})(view(self.play_scenario))
         made.get("/<trialId>", responses={200: TrialOut, **refused(404)})(view(self.read_trial))
         made.post("/<trialId>/step", responses=moved)(view(self.step_trial))
         made.post("/<trialId>/run", responses=moved)(view(self.run_trial))
@@ -204,19 +171,10 @@ class Trials:
         """
         at = (body.at or self._clock.now()).replace(microsecond=0)
         wish = Wish(body.variables, at, body.business_key, body.answers, body.instance_id)
-        made = self._trying.begin(self._subject(body), wish)
+        made = self._trying.begin(subject_of(self._trying, body), wish)
         with self._mine(made.id) as found:
             shown = TrialOut.of(made.id, look(found.trial))
         return answer_one(shown, 201, f"{PREFIX}/trials/{made.id}")
-
-    def play_scenario(self, body: PlayIn) -> Response:
-        """Play a scenario on a draft or a version
-
-        Answers 200 whether it goes as it says or not: `differs` says what does not.
-        """
-        played = self._trying.play(read_scenario(body.scenario), self._subject(body))
-        coverage = [CoverageOut.of(each) for each in played.covered.values()]
-        return answer_one(PlayedOut(passed=played.passed, differs=played.differs, coverage=coverage))
 
     def read_trial(self, path: TrialPath) -> Response:
         """Read where a trial stands"""
@@ -265,10 +223,3 @@ class Trials:
 
     def _shown(self, found: OpenTrial) -> Response:
         return answer_one(TrialOut.of(found.id, look(found.trial)))
-
-    def _subject(self, body: SubjectIn) -> Subject:
-        if body.draft_id is not None:
-            return self._trying.draft(body.draft_id)
-        if body.process_id is None:
-            raise InvalidInput("Say what to try: `draftId`, or `processId`.", path="$.processId")
-        return self._trying.version(body.process_id, body.version)

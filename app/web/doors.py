@@ -51,7 +51,7 @@ _API: Final = {
     "versions.withdraw_version": Door(_P.DEPLOY_DEFINITION, "process"),
     "versions.restore_version": Door(_P.DEPLOY_DEFINITION, "process"),
     "trials.begin_trial": Door(_P.DEPLOY_DEFINITION, "told"),
-    "trials.play_scenario": Door(_P.DEPLOY_DEFINITION, "told"),
+    "scenarios.play_scenario": Door(_P.DEPLOY_DEFINITION, "told"),
     "trials.read_trial": Door(_P.READ_DEFINITIONS, "told"),
     "trials.step_trial": Door(_P.DEPLOY_DEFINITION, "told"),
     "trials.run_trial": Door(_P.DEPLOY_DEFINITION, "told"),

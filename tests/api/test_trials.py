@@ -58,12 +58,12 @@ def test_what_was_done_is_kept_as_a_scenario_and_played_on_the_next_version(api:
     assert api.post(f"/trials/{trial}/run").json["state"] == "active"
     kept = api.get(f"/trials/{trial}/scenario", title="It waits")
     assert kept.headers["Content-Disposition"] == "attachment; filename=p.yaml"
-    played = api.post("/trials/scenarios", {"processId": "p", "scenario": kept.text}).json
+    played = api.post("/scenarios", {"processId": "p", "scenario": kept.text}).json
     assert (played["passed"], played["differs"]) == (True, [])
     (coverage,) = played["coverage"]
     assert coverage["missed"] == ["e", "hour", "m", "out"]
     api.deploy(line().service("more", "t.quiet").chain("m", "more"))  # what is drawn wrong differs too
-    assert api.post("/trials/scenarios", {"processId": "p", "version": 1, "scenario": kept.text}).json["passed"] is True
+    assert api.post("/scenarios", {"processId": "p", "version": 1, "scenario": kept.text}).json["passed"] is True
 
 
 def test_a_draft_is_tried_and_one_that_could_not_be_deployed_is_refused_with_its_findings(api: Caller) -> None:
@@ -87,7 +87,7 @@ def test_what_is_asked_wrong_says_where(api: Caller) -> None:
     trial = begin(api)
     assert api.post(f"/trials/{trial}/step", {"answer": {"ok": 1}}).status_code == 400
     assert api.post(f"/trials/{trial}/events", {"event": {"complete": "u"}}).status_code == 404
-    assert api.post("/trials/scenarios", {"processId": "p", "scenario": "a: &x 1"}).status_code == 400
+    assert api.post("/scenarios", {"processId": "p", "scenario": "a: &x 1"}).status_code == 400
 
 
 def test_a_trial_is_seen_by_whoever_began_it_alone(api: Caller, bench: Bench, olga: Caller) -> None:
@@ -130,7 +130,7 @@ def test_nasty_values_are_refused_or_taken_and_break_nothing(api: Caller) -> Non
         if draw.random() < 0.2:
             ask("/trials", {"processId": "p", field: value})
         written = json.dumps({"process": "p", "title": "t", draw.choice(["results", "events", "expect", "start"]): value})
-        ask("/trials/scenarios", {"processId": "p", "scenario": draw.choice([written, str(value)])})
+        ask("/scenarios", {"processId": "p", "scenario": draw.choice([written, str(value)])})
         seen = api.get(f"/trials/{trial}")
         if seen.status_code == 404 or seen.json["state"] != "active":
             trial = begin(api)
