@@ -72,8 +72,8 @@ def test_a_step_inside_sub_processes_is_corrected_or_skipped_after_a_restart(ben
 
 
 def test_a_corrected_retry_keeps_its_key_and_its_inputs_over_restarts(bench: Bench) -> None:
-    diagram = Diagram("p").start("s").end("e").service("a", "t.flaky", inputs={"failures": '="many"'})
-    instance_id = bench.start(diagram.chain("s", "a", "e"))
+    diagram = Diagram("p").start("s").end("e").service("a", "t.flaky", inputs={"failures": "=failures"})
+    instance_id = bench.start(diagram.chain("s", "a", "e"), failures="many")
     bench.run(instance_id, between=bench.restart)
     for _ in range(2):
         bench.clock.advance(timedelta(minutes=10))
