@@ -161,8 +161,8 @@ def _counted(connection: sa.Connection, process_id: str | None, *where: sa.Colum
     return count(connection, query if process_id is None else query.where(process_instance.c.process_id == process_id))
 
 
-def _youngest(process_id: str, number: int) -> sa.CompoundSelect[Any]:
-    """So many of each state: among them are so many of the process."""
+def _youngest(process_id: str, number: int) -> sa.Select[Any]:
+    """The ids of so many of the process: so many of each state, and of those so many."""
     each = [
         sa.select(process_instance.c.id)
         .where(process_instance.c.process_id == process_id, process_instance.c.state == state)
@@ -171,7 +171,8 @@ def _youngest(process_id: str, number: int) -> sa.CompoundSelect[Any]:
         .subquery()
         for state in ("active", *_NOT_ACTIVE)
     ]
-    return sa.union_all(*(sa.select(part.c.id) for part in each))
+    found = sa.union_all(*(sa.select(part.c.id) for part in each)).subquery()
+    return sa.select(found.c.id).order_by(found.c.id.desc()).limit(number)
 
 
 def get_instance(connection: sa.Connection, instance_id: str, *, waits: bool = True) -> InstanceRow:
