@@ -97,10 +97,10 @@ class StandingOut(Output):
 
 
 class ConditionOut(Output):
-    """What a gateway asked, and what it read."""
+    """What a gateway, a conditional event or a loop asked, and what it read."""
 
     place: str
-    flow_id: str | None
+    flow_id: str | None = Field(description="The gateway's flow; null for an event or a loop")
     condition: str
     read: dict[str, JsonValue]
     value: JsonValue

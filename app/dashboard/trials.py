@@ -206,14 +206,15 @@ def _file_name(title: str) -> str:
 
 
 def _said(conditions: Sequence[ConditionView]) -> dict[str, dict[str, Any]]:
-    """By flow, what its condition came to last, as static/js/diagram.js writes it."""
+    """By flow or by what asked about itself, what the condition came to last, as static/js/diagram.js writes it."""
     found = {}
     for each in conditions:
-        if each.flow_id is not None and "/" not in each.place:
+        id_ = each.flow_id if each.target else each.element_id
+        if id_ is not None and "/" not in each.place:
             read = ", ".join(f"{name} = {brief(value)}" for name, value in each.read.items())
             text = each.fault or f"{'true' if each.value is True else 'false'}{f': {read}' if read else ''}"
             shown = text if len(text) <= 40 else f"{text[:40]}…"
-            found[each.flow_id] = {"text": shown, "title": f"{each.condition}: {text}", "holds": each.value is True}
+            found[id_] = {"text": shown, "title": f"{each.condition}: {text}", "holds": each.value is True}
     return found
 
 

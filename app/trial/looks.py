@@ -46,7 +46,10 @@ class StandingView:
 
 @dataclass(frozen=True)
 class ConditionView:
-    """What a gateway asked about a flow. `flow_id` is None where the diagram has several between the two."""
+    """What a gateway asked about a flow, or an event or a loop about itself: there `target` is empty.
+
+    `flow_id` is None where the diagram has several between the two.
+    """
 
     place: str
     element_id: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -66,7 +67,7 @@ class Woken:
 
 @dataclass(frozen=True)
 class Scratch:
-    """`told` grows by what the engine tells of gateways and of activities with boundary events."""
+    """`told` grows by what the engine tells of conditions and of activities with boundary events."""
 
     database: Database
     clock: FixedClock
@@ -101,7 +102,7 @@ def open_scratch(needed: Needed, registry: Registry, now: datetime, stores: Stor
     finalize(database, rmtree, folder, ignore_errors=True)  # of one that nobody has closed, at the latest at the end
     clock, woken, told = FixedClock(now), Woken(), list[Asked | Begun]()
     free = Registry(handler.unlimited() for handler in registry)
-    engine = Engine(free, clock, woken, watch=told.append)
+    engine = Engine(free, clock, woken, watch=_teller(told))
     definitions: dict[str, str] = {}
     with database.transaction(synced=False) as tx:
         for model in needed.decisions:
@@ -111,3 +112,17 @@ def open_scratch(needed: Needed, registry: Registry, now: datetime, stores: Stor
             triggers.replace(tx, diagram, deployed.definition_id, clock)
             definitions[deployed.definition_id] = deployed.process_id
     return Scratch(database, clock, engine, Operators(engine), free, woken, needed, definitions, folder, told)
+
+
+def _teller(told: list[Asked | Begun]) -> Callable[[Asked | Begun], None]:
+    """Adds to `told`. A conditional event asks whenever others move: only what it finds anew is worth telling."""
+    last: dict[tuple[str, int], Asked] = {}
+
+    def tell(what: Asked | Begun) -> None:
+        if isinstance(what, Asked) and not what.target:
+            if last.get((what.instance_id, what.number)) == what:
+                return
+            last[(what.instance_id, what.number)] = what
+        told.append(what)
+
+    return tell

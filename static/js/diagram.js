@@ -80,15 +80,18 @@
     return Boolean(from && from.passed > 0 && marks[flow.target?.id]);
   }
 
-  // What the condition of a flow came to, where the flow leaves its gateway.
+  // What a condition came to: where the flow leaves its gateway, or to the right of what asked about itself.
   function say(id, { text, title, holds }) {
-    const flow = registry.get(id);
-    const from = flow?.waypoints?.[0];
-    if (!from) return;
-    const x = Math.min(...flow.waypoints.map((point) => point.x));
-    const y = Math.min(...flow.waypoints.map((point) => point.y));
+    const element = registry.get(id);
+    if (!element) return;
     const html = Object.assign(document.createElement("div"), { className: holds ? "said holds" : "said", textContent: text, title });
-    overlays.add(id, "said", { position: { left: from.x - x + 4, top: from.y - y + 4 }, html });
+    overlays.add(id, "said", { position: element.waypoints ? beginning(element.waypoints) : { left: element.width + 4, top: element.height / 2 + 4 }, html });
+  }
+
+  function beginning(waypoints) {
+    const x = Math.min(...waypoints.map((point) => point.x));
+    const y = Math.min(...waypoints.map((point) => point.y));
+    return { left: waypoints[0].x - x + 4, top: waypoints[0].y - y + 4 };
   }
 
   function badge(mark) {

@@ -16,6 +16,7 @@ from app.engine.spiff.index import Node, SubTree
 from app.engine.spiff.inner import Holder
 from app.engine.spiff.mapping import Source
 from app.engine.spiff.scopes import Scopes, nested
+from app.engine.spiff.watch import ask
 
 MOST_TOKENS = 20_000  # of one instance at one time: they are written in one transaction
 
@@ -129,7 +130,7 @@ class Iterations(SubTree):
         if name is not None and condition.expression is not None and name in condition.expression.names:
             known[name] = gathered = _gathered(scopes_of(node), self.owner)
             gathered[index - 1] = output
-        return condition.value(view.new_child(known), clock_of(node)) is True
+        return ask(node, condition, "", view.new_child(known), clock_of(node)) is True
 
     def _task_completed_notify(self, task: Node) -> None:
         index = task.internal_data["index"]

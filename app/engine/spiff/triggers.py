@@ -9,6 +9,7 @@ from app.engine.spiff.faults import ExpressionFailed
 from app.engine.spiff.index import Node
 from app.engine.spiff.mapping import Source
 from app.engine.spiff.timers import Cycle, Timer
+from app.engine.spiff.watch import ask
 
 LONGEST_KEY = 255  # of correlation keys: PostgreSQL's indexes hold no text of any length
 
@@ -116,13 +117,13 @@ class OnCondition:
     repeats: ClassVar[bool] = True
 
     def listen(self, node: Node, view: Mapping[str, Any]) -> None:
-        self.condition.value(view, clock_of(node))
+        ask(node, self.condition, "", view, clock_of(node))
         node.internal_data["was"] = False
         node.workflow.top_workflow.live.wait_for(node, self.kind)
 
     def is_risen(self, node: Node, view: Mapping[str, Any]) -> bool:
         """Is it true now, and has not fired since it was last false?"""
-        is_true = self.condition.value(view, clock_of(node)) is True
+        is_true = ask(node, self.condition, "", view, clock_of(node)) is True
         if not is_true:
             self._note(node, was=False)
         return is_true and not node.internal_data["was"]

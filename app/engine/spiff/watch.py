@@ -12,7 +12,8 @@ from app.engine.spiff.mapping import Source
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A condition, what it read, and what came of it. `number` is the gateway's token, `target` where the flow leads.
+    """A condition, what it read, and what came of it. `number` is the token that stands there, `target` where a
+    gateway's flow leads, empty for an event that happens when its condition becomes true and for a loop that it ends.
 
     `fault` says why there is no value.
     """
@@ -48,7 +49,7 @@ def begin(node: Node) -> None:
 
 
 def ask(node: Node, condition: Source, target: str, view: Mapping[str, Any], clock: Clock) -> Any:
-    """The condition's value."""
+    """The condition's value. A conditional event asks again each time that others have moved."""
     live = node.workflow.top_workflow.live
     if live.watch is None:
         return condition.value(view, clock)

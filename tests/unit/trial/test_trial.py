@@ -16,7 +16,7 @@ from app.trial.playing import play, written_of
 from app.trial.scenario import read_scenario, write_scenario
 from tests.factories.diagrams import Diagram
 from tests.factories.trials import NOON, REGISTRY, STORES, Shelf, trying
-from tests.factories.triggers import error, message, signal
+from tests.factories.triggers import conditional, error, message, signal
 
 REFUSED = Answer("refused", code="port_taken", detail={"port": "1/1/7"})
 
@@ -57,6 +57,33 @@ def test_each_condition_shows_the_values_that_it_read() -> None:
         assert (asked.place, asked.flow_id, asked.value) == ("g", "fast", True)
         assert asked.read == {"speed_mbps": 500, "serial": "A1"}
         assert asked.condition == "=speed_mbps > 100 and serial != null"
+
+
+def test_conditional_events_show_what_they_read_once_for_each_value() -> None:
+    made = Diagram("p").start().parallel("f").user("u").boundary("ev", "u", conditional("=level > 3")).user("w").user("v")
+    made.end().end("e2").end("e3").chain("s", "f", "u", "e").chain("f", "w", "v", "e2").chain("ev", "e3")
+    with trying(made) as trial:
+        trial.start({"level": 1})
+        (asked,) = look(trial).conditions
+        assert (asked.place, asked.target, asked.flow_id, asked.condition) == ("ev", "", None, "=level > 3")
+        trial.act(Event("complete", "w"))
+        trial.act(Event("complete", "v", variables={"level": 5}))
+        assert [(each.read, each.value) for each in look(trial).conditions] == [
+            ({"level": 1}, False),
+            ({"level": 5}, True),
+        ]
+
+
+def test_the_condition_that_ends_a_loop_shows_what_it_counted() -> None:
+    made = Diagram("p").start().service("a", "net.quiet")
+    made.each("=[1, 2, 3]", sequential=True, until="=numberOfCompletedInstances = 2").end().chain("s", "a", "e")
+    with trying(made) as trial:
+        trial.start({})
+        trial.run()
+        assert [(each.place, each.read, each.value) for each in look(trial).conditions] == [
+            ("a", {"numberOfCompletedInstances": 1}, False),
+            ("a", {"numberOfCompletedInstances": 2}, True),
+        ]
 
 
 def test_only_the_flows_that_were_taken_are_drawn() -> None:
