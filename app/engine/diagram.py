@@ -169,6 +169,7 @@ class Diagram:
     variables_schema: dict[str, Any] | None  # JSON Schema of the start variables, when the author declared one
     version_tag: str | None = None
     messages_from_outside: frozenset[str] = frozenset()  # that its author says other systems send
+    signals_from_outside: frozenset[str] = frozenset()
 
     def inside(self, parent: str) -> list[Element]:
         """The flow nodes directly inside the process or a sub-process."""

@@ -53,6 +53,7 @@ _DIALECT = {
     "dangling_reference": ("A reference leads to nothing.", "Choose again in the modeler."),
     "variables_schema": ("`turnup:variables` is no JSON Schema that can be used.", "Correct the schema."),
     "messages_property": ("`turnup:messages` is no list of message names.", "Write names with commas between them."),
+    "signals_property": ("`turnup:signals` is no list of signal names.", "Write names with commas between them."),
     "form": ("A form is not one that can be shown.", "Correct the form, or leave it out."),
     "no_form": ("A user task names a form that is not there.", "Save the form in the modeler again."),
 }
@@ -130,6 +131,7 @@ _EVENTS = {
     "two_senders": ("A message would be sent twice.", "Keep one of the two."),
     "never_sent": ("Nothing in the house sends the message.", "Correct its name, or say who sends it."),
     "long_name": ("The name of a message or signal is too long.", "Give it a shorter one."),
+    "never_broadcast": ("Nothing in the house broadcasts the signal.", "Correct its name, or say who broadcasts it."),
     "no_signal": ("A signal has no name.", "Give it one."),
     "error_without_code": ("An error has no code.", "Give it one."),
     "error_code_expression": ("The code that is waited for is an expression.", "Write the code itself."),

@@ -12,9 +12,10 @@ from app.engine.lint.calls import check_calls
 from app.engine.lint.compensation import check_compensation
 from app.engine.lint.events import check_events
 from app.engine.lint.gateways import check_gateways
-from app.engine.lint.house import House, check_house
+from app.engine.lint.house import House
 from app.engine.lint.links import check_links
 from app.engine.lint.loops import check_loops
+from app.engine.lint.needs import check_house
 from app.engine.lint.reach import check_reach
 from app.engine.lint.shape import check_shape
 from app.engine.lint.steps import check_steps

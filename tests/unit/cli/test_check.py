@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from jsonschema.validators import validator_for
 
 from app.cli.main import main
 from app.factory import PROCESSES
 from tests.factories.diagrams import Diagram
 from tests.factories.flows import DECISIONS
+
+SARIF = Path(__file__).parents[2] / "sarif" / "sarif-2.1.0-rtm.5.json"
 
 
 def check(*arguments: str | Path) -> Result:
@@ -81,6 +85,31 @@ def test_sarif_names_rule_level_file_line_and_element(broken: Path, folder: Path
 def test_sarif_of_what_is_right_has_no_results(folder: Path) -> None:
     result = check(folder, "--format", "sarif")
     assert json.loads(result.stdout)["runs"][0]["results"] == []
+
+
+def schema_problems(log: str) -> list[str]:
+    """Of the standard's own schema; see tests/sarif/README.md."""
+    text = SARIF.read_bytes()
+    assert hashlib.sha256(text).hexdigest() in (SARIF.parent / "README.md").read_text()
+    schema = json.loads(text)
+    return [error.message for error in validator_for(schema)(schema).iter_errors(json.loads(log))]
+
+
+def test_sarif_is_what_its_schema_says(broken: Path, tmp_path: Path) -> None:
+    """With and without findings, for an element, for a whole file, for a decision, and for a name that needs quoting."""
+    (tmp_path / "torn file.bpmn").write_text("<")
+    (tmp_path / "wrong.dmn").write_bytes(DECISIONS.replace(b'"FIRST"', b'"NONE"'))
+    log = check(tmp_path, "--format", "sarif").stdout
+    assert {result["ruleId"] for result in json.loads(log)["runs"][0]["results"]} >= {
+        "not_xml",
+        "unknown_handler",
+        "hit_policy",
+    }
+    assert schema_problems(log) == []
+    (tmp_path / "alone").mkdir()
+    (tmp_path / "alone" / "profiles.dmn").write_bytes(DECISIONS)
+    assert schema_problems(check(tmp_path / "alone", "--format", "sarif").stdout) == []
+    assert schema_problems(log.replace('"level"', '"severity"')) != []
 
 
 def test_a_file_that_is_no_xml_is_a_finding_and_no_traceback(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -19,7 +20,7 @@ from app.handling.registry import Registry
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
 from tests.factories.flows import DECISIONS
-from tests.factories.triggers import message, publish
+from tests.factories.triggers import message, publish, signal
 
 
 @handles("net.order")
@@ -48,6 +49,11 @@ def waiting(name: str, *, outside: str | None = None, process_id: str = "p") -> 
     return d if outside is None else d.property("turnup:messages", outside)
 
 
+def hearing(name: str, *, outside: str | None = None, process_id: str = "p") -> Diagram:
+    d = line("w", process_id=process_id).catch("w", signal(name))
+    return d if outside is None else d.property("turnup:signals", outside)
+
+
 CALL = line("c").call("c", "other_process")
 DECISION = line("d").decision("d", "speed_class", "r")
 
@@ -62,6 +68,19 @@ NEEDS: dict[str, tuple[Diagram, str, str, str]] = {
         "come",
     ),
     "a message nearly as a handler brings it": (waiting("delivred"), "w", "never_sent", "Did you mean delivered?"),
+    "a signal that nothing broadcasts": (hearing("halt"), "w", "never_broadcast", "turnup:signals"),
+    "a signal nearly as it is declared": (
+        hearing("halt", outside="hallt"),
+        "w",
+        "never_broadcast",
+        "Did you mean hallt?",
+    ),
+    "a signal that starts it": (
+        Diagram("p").start("s", signal("halt")).end().chain("s", "e"),
+        "s",
+        "never_broadcast",
+        "halt",
+    ),
     "a message nearly as it is declared": (waiting("gone", outside="goen"), "w", "never_sent", "Did you mean goen?"),
 }
 
@@ -78,6 +97,14 @@ HAS: dict[str, tuple[Diagram, Offer]] = {
     "the decision is there": (DECISION, Offer(decisions=frozenset({"speed_class"}))),
     "another process sends it": (waiting("come"), Offer(messages=frozenset({"come"}))),
     "another process sends what an expression says": (waiting("come"), Offer(sends_any=True)),
+    "another process broadcasts it": (hearing("halt"), Offer(signals=frozenset({"halt"}))),
+    "another process broadcasts what an expression says": (hearing("halt"), Offer(broadcasts_any=True)),
+    "its author says who broadcasts it": (hearing("halt", outside="go, halt"), Offer()),
+    "what it hears is an expression": (hearing("=k"), Offer()),
+    "it broadcasts it itself": (
+        line("t").throw("t", signal("halt")).start("s2", signal("halt")).flow("s2", "t"),
+        Offer(),
+    ),
     "a handler brings it": (waiting("lost"), Offer()),
     "its author says who sends it": (waiting("come", outside="go, come"), Offer()),
     "it sends it itself": (
@@ -105,9 +132,12 @@ def test_without_a_house_nothing_is_said_of_it() -> None:
 
 
 @pytest.mark.parametrize("names", ["", "a,,b", ","])
-def test_a_list_of_messages_that_is_none_is_refused(names: str) -> None:
-    (finding,) = [each for each in findings_of(waiting("come", outside=names)) if each.severity == "error"]
-    assert finding.code == "messages_property"
+@pytest.mark.parametrize(("wait", "code"), [(waiting, "messages_property"), (hearing, "signals_property")])
+def test_a_list_of_messages_or_signals_that_is_none_is_refused(
+    names: str, wait: Callable[..., Diagram], code: str
+) -> None:
+    (finding,) = [each for each in findings_of(wait("come", outside=names)) if each.severity == "error"]
+    assert finding.code == code
 
 
 @pytest.fixture
@@ -136,6 +166,12 @@ def test_what_is_deployed_is_the_house(bench: Bench) -> None:
     with bench.database.transaction() as tx:
         Versions(bench.engine).restore(tx, "p", 1, "olga", "it did not")
     bench.deploy(line())
+    with bench.database.reading() as connection:
+        hears = hearing("halt", process_id="r").xml()
+        assert [each.code for each in bench.engine.check(hears, beside=connection)] == ["never_broadcast"]
+    bench.deploy(line("t", process_id="o").throw("t", signal("halt")))
+    with bench.database.reading() as connection:
+        assert bench.engine.check(hears, beside=connection) == []
     assert codes() == ["never_sent"]
     with bench.database.transaction() as tx:
         assert [each.code for each in bench.engine.deploy(tx, waits.xml()).findings] == ["never_sent"]

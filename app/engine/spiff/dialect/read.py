@@ -14,9 +14,9 @@ from app.engine.spiff.dialect.forms import read_forms, with_forms
 from app.engine.spiff.dialect.places import associated, children, extension, local, namespace, report, text_of
 from app.engine.spiff.dialect.read_events import declarations, is_trigger, read_event
 from app.engine.spiff.dialect.read_steps import read_settings
-from app.engine.spiff.dialect.table import ARTIFACTS, BPMN, MESSAGES_PROPERTY, VARIABLES_PROPERTY
+from app.engine.spiff.dialect.table import ARTIFACTS, BPMN, MESSAGES_PROPERTY, SIGNALS_PROPERTY, VARIABLES_PROPERTY
 
-MOST_MESSAGES = 200
+MOST_NAMES = 200
 NOT_NODES = {
     *ARTIFACTS.split(),
     *("documentation", "extensionElements", "incoming", "outgoing", "laneSet", "sequenceFlow"),
@@ -39,8 +39,9 @@ def read_diagram(root: etree._Element, document: bytes, digest: str) -> tuple[Di
     if not process.get("id"):
         return None, []
     schema, findings = _variables_schema(process)
-    messages, wrong = _messages(process)
-    findings += wrong
+    messages, wrong = _names(process, MESSAGES_PROPERTY, "messages")
+    signals, also_wrong = _names(process, SIGNALS_PROPERTY, "signals")
+    findings += [*wrong, *also_wrong]
     forms, more = read_forms(process)
     findings += more
     flows, tag = _flows(process), extension(process, "versionTag")
@@ -54,6 +55,7 @@ def read_diagram(root: etree._Element, document: bytes, digest: str) -> tuple[Di
         variables_schema=schema,
         version_tag=None if tag is None else tag.get("value") or None,
         messages_from_outside=messages,
+        signals_from_outside=signals,
     )
     return diagram, findings
 
@@ -121,16 +123,17 @@ def _property(process: etree._Element, name: str) -> tuple[etree._Element | None
     return (found[0] if found else None), []
 
 
-def _messages(process: etree._Element) -> tuple[frozenset[str], list[Finding]]:
-    """The messages that other systems send."""
-    node, findings = _property(process, MESSAGES_PROPERTY)
+def _names(process: etree._Element, property_name: str, kind: str) -> tuple[frozenset[str], list[Finding]]:
+    """The messages or signals that other systems send."""
+    node, findings = _property(process, property_name)
     if node is None:
         return frozenset(), findings
     names = [name.strip() for name in node.get("value", "").split(",")]
-    if not all(names) or len(names) > MOST_MESSAGES:
-        message = f"{MESSAGES_PROPERTY} is no list of message names: '{node.get('value', '')[:60]}'."
-        remedy = "Write the messages that other systems send, with commas between them: ont_online, order_withdrawn."
-        return frozenset(), [report(node, "messages_property", message, remedy)]
+    if not all(names) or len(names) > MOST_NAMES:
+        message = f"{property_name} is no list of names: '{node.get('value', '')[:60]}'."
+        remedy = f"Write the {kind} that other systems send, with commas between them: ont_online, order_withdrawn."
+        code = "signals_property" if kind == "signals" else "messages_property"
+        return frozenset(), [report(node, code, message, remedy)]
     return frozenset(names), []
 
 

@@ -251,7 +251,9 @@ OTHER_CONSTRUCTS = (
 )
 VARIABLES_PROPERTY = "turnup:variables"
 MESSAGES_PROPERTY = "turnup:messages"
-PROCESS_PROPERTIES = {VARIABLES_PROPERTY, MESSAGES_PROPERTY}  # zeebe:property names that mean something to Turnup
+SIGNALS_PROPERTY = "turnup:signals"
+# zeebe:property names that mean something to Turnup
+PROCESS_PROPERTIES = {VARIABLES_PROPERTY, MESSAGES_PROPERTY, SIGNALS_PROPERTY}
 
 
 def constructs() -> list[str]:
