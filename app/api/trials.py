@@ -107,6 +107,15 @@ class ConditionOut(Output):
     fault: str | None
 
 
+class NoticeOut(Output):
+    """What a system of the laboratory will tell the trial, at a time of its clock."""
+
+    name: str
+    key: str
+    variables: dict[str, JsonValue]
+    due_at: Instant
+
+
 class TrialOut(Output):
     """A trial as it stands."""
 
@@ -122,6 +131,7 @@ class TrialOut(Output):
     path: list[str] = Field(description="The elements that were passed, in order")
     flows: list[str] = Field(description="The sequence flows that were taken")
     variables: dict[str, JsonValue]
+    coming: list[NoticeOut] = Field(description="Messages of the laboratory: to wait until then brings them")
 
     @classmethod
     def of(cls, trial_id: str, found: TrialView) -> TrialOut:

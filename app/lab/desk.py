@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.core.clock import Clock
-from app.lab import chance, faults, notices
-from app.lab.operations import Arguments, LabRefusal, Notice, Operation, Scene
+from app.lab import callers, chance, faults, notices
+from app.lab.operations import Answer, Arguments, LabRefusal, Notice, Operation, Scene
 from app.lab.settings import LabSettings
 from app.lab.store import LabStore
 from app.lab.systems import LabSystem, system_of
@@ -38,6 +38,11 @@ class _Call:
     arguments: Arguments
     subject: Arguments  # what faults and refusals may name
     at: float
+    caller: callers.Caller | None = None  # in whose time the network is looked at
+
+    @property
+    def scene_at(self) -> float:
+        return self.at if self.caller is None else self.caller.at
 
 
 class Desk:
@@ -81,7 +86,7 @@ class Desk:
             fault = chance.draw(connection, self._settings.chance, operation.name, _text(arguments))
         if fault is not None and not fault.after_effect:
             return _Outcome(failed(system, fault, subject), fault=fault)
-        call = _Call(system, operation, key, arguments, subject, at)
+        call = _Call(system, operation, key, arguments, subject, at, callers.of_key(connection, key))
         try:
             reply, repeated = self._perform(connection, call)
         except LabRefusal as refusal:
@@ -98,7 +103,7 @@ class Desk:
             connection,
             lambda kind: faults.holds(connection, kind, call.subject, at),
             self._settings,
-            at,
+            call.scene_at,
             key,
             call.system.failures,
             call.subject,
@@ -114,13 +119,17 @@ class Desk:
                 "INSERT INTO answer VALUES (?, ?, ?, ?, ?)",
                 (operation.name, key, _text(arguments), answer.status, _text(answer.body)),
             )
+        self._tell(connection, call, answer)
+        return Reply(answer.status, answer.body), False
+
+    def _tell(self, connection: sqlite3.Connection, call: _Call, answer: Answer) -> None:
+        at, caller = call.scene_at, None if call.caller is None else call.caller.name
         for notice in answer.notices:
-            notices.put(connection, notice, call.subject, at)
+            notices.put(connection, notice, call.subject, at, caller)
         if answer.online is not None:
             facts = {"online_at_s": round(at)}
             online = Notice("ont_online", answer.online, facts, self._settings.online_after_s, unless="never_online")
-            notices.put(connection, online, {**call.subject, "serial": answer.online}, at)
-        return Reply(answer.status, answer.body), False
+            notices.put(connection, online, {**call.subject, "serial": answer.online}, at, caller)
 
 
 def _earlier(connection: sqlite3.Connection, operation: Operation, key: str, arguments: Arguments) -> Reply | None:

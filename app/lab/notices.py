@@ -1,4 +1,7 @@
-"""What a system tells Turnup some time after a call: due in the lab's database until Turnup has taken it."""
+"""What a system tells Turnup some time after a call: due in the lab's database until Turnup has taken it.
+
+What a caller with its own clock has caused (`callers`) is not sent: it is there to be fetched.
+"""
 
 from __future__ import annotations
 
@@ -15,15 +18,18 @@ from app.lab.operations import Notice
 TABLES = """
 CREATE TABLE IF NOT EXISTS notice (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL, key TEXT NOT NULL, due_at REAL NOT NULL, body TEXT NOT NULL,
-    subject TEXT NOT NULL, unless TEXT,
+    subject TEXT NOT NULL, unless TEXT, caller TEXT,
     tries INTEGER NOT NULL DEFAULT 0, answered INTEGER, ended INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX IF NOT EXISTS notice_caller ON notice (caller) WHERE caller IS NOT NULL;
 """
 # An order that falls out beside its activation may be settled days after its ONT came online.
 LIFE_S = 7 * 24 * 3600
 
 
-def put(connection: sqlite3.Connection, notice: Notice, subject: Mapping[str, Any], at: float) -> None:
-    """`subject` is that of the call that causes it."""
+def put(
+    connection: sqlite3.Connection, notice: Notice, subject: Mapping[str, Any], at: float, caller: str | None = None
+) -> None:
+    """`subject` is that of the call that causes it, `caller` whoever fetches it, `at` now by their clock."""
     body = {
         "name": notice.name,
         "correlationKey": notice.key,
@@ -32,7 +38,7 @@ def put(connection: sqlite3.Connection, notice: Notice, subject: Mapping[str, An
         "timeToLiveSeconds": LIFE_S,
     }
     connection.execute(
-        "INSERT INTO notice (name, key, due_at, body, subject, unless) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO notice (name, key, due_at, body, subject, unless, caller) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
             notice.name,
             notice.key,
@@ -40,13 +46,16 @@ def put(connection: sqlite3.Connection, notice: Notice, subject: Mapping[str, An
             json.dumps(body, sort_keys=True),
             json.dumps(dict(subject), sort_keys=True),
             notice.unless,
+            caller,
         ),
     )
 
 
 def due(connection: sqlite3.Connection, at: float) -> list[sqlite3.Row]:
     """Those whose time has come, 50 at most, without what an injected condition keeps back until it is lifted."""
-    rows = connection.execute("SELECT * FROM notice WHERE NOT ended AND due_at <= ? ORDER BY due_at, id", (at,))
+    rows = connection.execute(
+        "SELECT * FROM notice WHERE caller IS NULL AND NOT ended AND due_at <= ? ORDER BY due_at, id", (at,)
+    )
     return list(islice((row for row in rows.fetchall() if not _is_kept_back(connection, row, at)), 50))
 
 
@@ -61,15 +70,24 @@ def sent(connection: sqlite3.Connection, notice_id: int, answered: int, again_at
 def listed(connection: sqlite3.Connection, after: int, at: float) -> list[dict[str, Any]]:
     """Oldest first, 1000 at most; go on with `after` = the last id. `kept_back`: not sent before a fault is lifted."""
     rows = connection.execute("SELECT * FROM notice WHERE id > ? ORDER BY id LIMIT 1000", (after,)).fetchall()
-    return [
-        {
-            **{name: row[name] for name in ("id", "name", "key", "due_at", "tries", "answered")},
-            "variables": json.loads(row["body"])["variables"],
-            "ended": bool(row["ended"]),
-            "kept_back": _is_kept_back(connection, row, at),
-        }
-        for row in rows
-    ]
+    return [_shown(connection, row, at) for row in rows]
+
+
+def kept_for(connection: sqlite3.Connection, caller: str, at: float) -> list[dict[str, Any]]:
+    """What a caller is told, in its order, be it due or not; without what was withdrawn or is kept back just now."""
+    rows = connection.execute(
+        "SELECT * FROM notice WHERE caller = ? AND NOT ended ORDER BY due_at, id LIMIT 1000", (caller,)
+    ).fetchall()
+    return [shown for shown in (_shown(connection, row, at) for row in rows) if not shown["kept_back"]]
+
+
+def _shown(connection: sqlite3.Connection, row: sqlite3.Row, at: float) -> dict[str, Any]:
+    return {
+        **{name: row[name] for name in ("id", "name", "key", "due_at", "tries", "answered", "caller")},
+        "variables": json.loads(row["body"])["variables"],
+        "ended": bool(row["ended"]),
+        "kept_back": _is_kept_back(connection, row, at),
+    }
 
 
 def _is_kept_back(connection: sqlite3.Connection, row: sqlite3.Row, at: float) -> bool:

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from app.lab import notices
+from app.lab import callers, notices
 from app.lab.systems import SYSTEMS
 
-LAYOUT = 2  # raised with the tables: a file of another layout is emptied
+LAYOUT = 3  # raised with the tables: a file of another layout is emptied
 TABLES = """
 CREATE TABLE IF NOT EXISTS answer (
     operation TEXT NOT NULL, key TEXT NOT NULL, arguments TEXT NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL,
@@ -54,7 +54,7 @@ class LabStore:
         if self._connection.execute("PRAGMA user_version").fetchone()[0] != LAYOUT:
             for name in _tables(self._connection):
                 self._connection.execute(f'DROP TABLE "{name}"')
-        every = (TABLES, notices.TABLES, *(system.tables for system in SYSTEMS))
+        every = (TABLES, notices.TABLES, callers.TABLES, *(system.tables for system in SYSTEMS))
         self._connection.executescript("".join(every))
         self._connection.execute(f"PRAGMA user_version = {LAYOUT}")
 

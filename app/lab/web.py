@@ -9,7 +9,7 @@ from flask import Flask, Response, jsonify, request
 from pydantic import ValidationError
 
 from app.core.clock import Clock, SystemClock
-from app.lab import faults, ledger, notices, scenario
+from app.lab import callers, faults, ledger, notices, scenario
 from app.lab.callbacks import CallbackSender
 from app.lab.desk import Desk
 from app.lab.faults import FaultRequest
@@ -31,6 +31,7 @@ class Lab:
         _mount_operations(self.app, Desk(self.store, settings, clock))
         _mount_faults(self.app, self.store, clock)
         _mount_ledger(self.app, self.store, clock)
+        _mount_callers(self.app, self.store, clock)
         mount_pages(self.app, self.store, clock)
         self.app.register_error_handler(LabRefusal, _refused)
         self._sender = CallbackSender(self.store, settings, clock) if settings.callback_url else None
@@ -126,6 +127,23 @@ def _mount_ledger(app: Flask, store: LabStore, clock: Clock) -> None:
     @app.get("/lab/health")
     def health() -> Response:
         return jsonify(ok=True)
+
+
+def _mount_callers(app: Flask, store: LabStore, clock: Clock) -> None:
+    @app.put("/lab/callers/<name>")
+    def declare_caller(name: str) -> Response:
+        body = request.get_json(silent=True)
+        at = body.get("at") if isinstance(body, dict) else None
+        if not isinstance(at, int | float) or isinstance(at, bool):
+            raise LabRefusal(400, "bad_request", "say `at`: what the caller's clock says, in seconds since the epoch")
+        with store.transaction() as connection:
+            callers.declare(connection, callers.Caller(name, float(at)))
+        return jsonify(name=name, at=at)
+
+    @app.get("/lab/callers/<name>/notices")
+    def list_kept(name: str) -> Response:
+        with store.transaction() as connection:
+            return jsonify(notices.kept_for(connection, name, clock.now().timestamp()))
 
 
 def _refused(refusal: LabRefusal) -> tuple[Response, int]:

@@ -1,4 +1,4 @@
-"""Who answers for the handlers of a trial: made-up results, written ones, those of a past order, or the laboratory."""
+"""Who answers for the handlers of a trial: made-up results, written ones or those of a past order."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from typing import Protocol
 
 import sqlalchemy as sa
 
-from app.core.clock import Clock
-from app.core.log import get_logger
-from app.dispatch.attempt import Attempts, Outside
 from app.engine import queries
 from app.engine.outcomes import Attempted, Failed
 from app.engine.steps import ClaimedStep
@@ -46,18 +43,6 @@ class Written:
         if ahead is None:
             return self._otherwise.answer(place, step, handler)
         return ahead.pop(0) if len(ahead) > 1 else ahead[0]
-
-
-class FromLaboratory:
-    """The handlers themselves, with the laboratory's address and nothing else: no secret, no other system."""
-
-    def __init__(self, lab_url: str, allowed_networks: str, clock: Clock) -> None:
-        outside = Outside({"lab_url": lab_url, "allowed_networks": allowed_networks})
-        self._attempts = Attempts(clock, outside, get_logger("turnup.trial"))
-        self._clock = clock
-
-    def answer(self, place: str, step: ClaimedStep, handler: Handler) -> Answer:
-        return answer_of(self._attempts.make(step, handler, self._clock.now()))
 
 
 def answer_of(outcome: Attempted) -> Answer:

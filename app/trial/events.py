@@ -20,7 +20,8 @@ _DURATION: TypeAdapter[timedelta] = TypeAdapter(timedelta)
 @dataclass(frozen=True)
 class Event:
     """`name` is a message's or signal's, the place of a task or incident, or how long to wait (`next`: until the next
-    time that something is due). `meanwhile` is the step whose answer has not come yet when it happens.
+    time that something is due). `meanwhile` is the step whose answer has not come yet when it happens. `notice` is the
+    laboratory's number of what it told; no scenario has it.
     """
 
     kind: str
@@ -28,6 +29,7 @@ class Event:
     key: str = ""
     variables: Mapping[str, Any] = field(default_factory=dict)
     meanwhile: str | None = None
+    notice: int | None = None
 
     @property
     def lasts(self) -> timedelta | None:
@@ -44,6 +46,10 @@ class Event:
         if self.variables:
             found["variables"] = dict(self.variables)
         return found if self.meanwhile is None else {**found, "meanwhile": self.meanwhile}
+
+
+def wait_for(lasts: timedelta) -> Event:
+    return Event("wait", _DURATION.dump_python(lasts, mode="json"))
 
 
 def read_event(written: Any, path: str) -> Event:

@@ -47,7 +47,7 @@ class Journal:
     def written(self) -> bytes:
         """As `read_journal` reads it."""
         results = {place: [each.written() for each in given] for place, given in self.results.items()}
-        moves = [{"answer" if isinstance(each, Answer) else "event": each.written()} for each in self.moves]
+        moves = [_written(each) for each in self.moves]
         return orjson.dumps({**vars(self), "at": self.at.isoformat(), "results": results, "moves": moves})
 
 
@@ -58,8 +58,16 @@ def read_journal(written: bytes) -> Journal:
     return Journal(**{**found, "at": datetime.fromisoformat(found["at"]), "results": results, "moves": moves})
 
 
+def _written(move: Move) -> dict[str, Any]:
+    if isinstance(move, Answer):
+        return {"answer": move.written()}
+    return {"event": move.written(), "notice": move.notice}
+
+
 def _move(written: dict[str, Any]) -> Move:
-    return read_answer(written["answer"], "moves") if "answer" in written else read_event(written["event"], "moves")
+    if "answer" in written:
+        return read_answer(written["answer"], "moves")
+    return replace(read_event(written["event"], "moves"), notice=written["notice"])
 
 
 class Journals:

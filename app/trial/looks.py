@@ -12,6 +12,7 @@ from app.engine.diagram import Diagram
 from app.engine.queries import PassageView
 from app.engine.steps import ClaimedStep
 from app.trial.answers import Answer, stub
+from app.trial.laboratory import Notice
 from app.trial.trial import Trial
 
 # What nobody outside can do anything about: boundary events for errors stand by as `attached`
@@ -63,7 +64,10 @@ class ConditionView:
 
 @dataclass(frozen=True)
 class TrialView:
-    """`path` is what the tried process itself has passed, in order; `flows` what it took of its sequence flows."""
+    """`path` is what the tried process itself has passed, in order; `flows` what it took of its sequence flows.
+
+    `coming` is what the laboratory will tell it.
+    """
 
     process_id: str
     state: str
@@ -77,6 +81,7 @@ class TrialView:
     flows: list[str]
     variables: dict[str, Any]
     others: int
+    coming: list[Notice]
 
 
 def look(trial: Trial) -> TrialView:
@@ -104,6 +109,7 @@ def look(trial: Trial) -> TrialView:
         sorted(flows_of(diagram, passages)),
         variables,
         len(trial.instances()) - (trial.instance_id is not None),
+        list(trial.coming),
     )
 
 

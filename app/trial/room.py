@@ -16,10 +16,11 @@ from app.core.ids import new_id
 from app.engine.definitions import examine
 from app.engine.diagram import DiagramRefused
 from app.handling.registry import Registry
-from app.trial.answering import Answering, FromLaboratory, Stubs, Written
+from app.trial.answering import Stubs, Written
 from app.trial.answers import Answer
 from app.trial.documents import Library, Needed, gather, gathered
 from app.trial.journal import Journal, Journals
+from app.trial.laboratory import FromLaboratory
 from app.trial.playing import Played, play
 from app.trial.sample import sample_of
 from app.trial.scenario import Scenario
@@ -167,7 +168,7 @@ class Trials:
     ) -> OpenTrial:
         scratch = open_scratch(needed, self._registry, beginning.at, self._stores)
         try:
-            trial = Trial(scratch, self._answering(beginning, scratch))
+            trial = self._answered(scratch, beginning, trial_id)
             trial.start(beginning.variables, beginning.business_key)
         except BaseException:
             scratch.close()
@@ -200,15 +201,17 @@ class Trials:
     def play(self, scenario: Scenario, document: bytes, library: Library) -> Played:
         return play(scenario, document, library, self._registry, self._stores)
 
-    def _answering(self, beginning: Beginning, scratch: Scratch) -> Answering:
+    def _answered(self, scratch: Scratch, beginning: Beginning, trial_id: str) -> Trial:
+        """By whom it was begun with."""
         match beginning.answers:
             case "recorded":
-                return Written(beginning.results)
+                return Trial(scratch, Written(beginning.results))
             case "laboratory":
                 if self.laboratory is None:
                     raise Conflict("This server knows of no laboratory. Let the answers be made up.")
-                return FromLaboratory(self.laboratory.url, self.laboratory.allowed_networks, scratch.clock)
-        return Stubs()
+                lab = FromLaboratory(self.laboratory.url, self.laboratory.allowed_networks, scratch.clock, trial_id)
+                return Trial(scratch, lab, lab)
+        return Trial(scratch, Stubs())
 
     def _make_place(self, owner: str) -> None:
         """For one more: what nobody uses goes, then one's own oldest, then whose user is away."""

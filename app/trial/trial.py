@@ -6,7 +6,7 @@ Nothing happens by itself: a step waits for its answer, a timer for the clock to
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,7 +21,8 @@ from app.engine.steps import ClaimedStep, StepResult
 from app.handling.faults import BadParameter
 from app.trial.answering import UNDO, Answering
 from app.trial.answers import Answer
-from app.trial.events import Event
+from app.trial.events import Event, wait_for
+from app.trial.laboratory import Notice, Post
 from app.trial.scratch import Scratch
 
 OWNER = "trial"
@@ -32,11 +33,16 @@ LONGEST_S = 10.0  # for one move
 
 
 class Trial:
-    """`results` and `events` are what was done, as a scenario has it. One thread at a time."""
+    """`results` and `events` are what was done, as a scenario has it. One thread at a time.
 
-    def __init__(self, scratch: Scratch, answering: Answering) -> None:
+    `coming` is what the systems behind `post` will tell, as far as is known.
+    """
+
+    def __init__(self, scratch: Scratch, answering: Answering, post: Post | None = None) -> None:
         self.scratch = scratch
         self.answering = answering
+        self.coming: list[Notice] = []
+        self._post = post
         self.process_id = scratch.needed.tried.process_id
         self.began_at = scratch.clock.now()
         self.instance_id: str | None = None
@@ -67,6 +73,10 @@ class Trial:
 
     def step(self, answer: Answer | None = None) -> None:
         """Answer the first step that waits for it; Conflict when none does."""
+        self._answer(answer)
+        self._fetch()
+
+    def _answer(self, answer: Answer | None) -> None:
         if not self.pending:
             raise Conflict("No step waits for its handler. Move the clock, send a message or complete a task.")
         if self.answered >= MOST_STEPS:
@@ -94,10 +104,15 @@ class Trial:
         while self.pending:
             if time.monotonic() > ends_at:
                 raise Conflict(f"The flow went on for {LONGEST_S:g} s and was halted: does it go round without end?")
-            self.step()
+            self._answer(None)
+        self._fetch()
 
     def act(self, event: Event) -> None:
-        """Let something happen; Conflict or NotFound when it cannot."""
+        """Let something happen; Conflict or NotFound when it cannot. Who waits is told on the way what is due."""
+        for each in self._told_meanwhile(event):
+            self._happen(each)
+
+    def _happen(self, event: Event) -> None:
         self._hurry()
         event = event.during(self.place_of(self.pending[0]) if self.pending else None)
         _ACTS[event.kind](self, event)
@@ -109,18 +124,44 @@ class Trial:
         """What was done in another process, once more."""
         for move in moves:
             if isinstance(move, Answer):
-                self.step(move)
+                self._answer(move)
             else:
-                self.act(move)
+                self._happen(move)
+        if moves:
+            self._fetch()
+
+    # what systems tell
+    def _fetch(self) -> None:
+        if self._post is not None:
+            known = {each.notice for each in self.events}
+            self.coming = [each for each in self._post.coming() if each.id not in known]
+
+    def _told_meanwhile(self, event: Event) -> Iterator[Event]:
+        """A wait, with each message at its time: a scenario has them as they came, and needs no laboratory."""
+        due, until = self._due_meanwhile(event) if event.kind == "wait" else ([], None)
+        if until is None or not due:
+            yield event
+            return
+        for each in due:
+            yield from _wait_until(each.due_at, self.scratch.clock.now())
+            yield Event("message", each.name, each.key, each.variables, notice=each.id)
+        self.coming = [each for each in self.coming if each not in due]
+        yield from _wait_until(until, self.scratch.clock.now())
+
+    def _due_meanwhile(self, wait: Event) -> tuple[list[Notice], datetime | None]:
+        """What is told until its end, and when that is; None: nothing is due."""
+        self._fetch()
+        until = self.next_due() if wait.lasts is None else self.scratch.clock.now() + wait.lasts
+        return [each for each in self.coming if until is not None and each.due_at <= until], until
 
     # what happens
     def _wait(self, event: Event) -> None:
         """Until the next time that something is due, or for so long, with all that is due on the way."""
         if event.lasts is None:
-            self._move_clock(self.next_due() or self._nothing_due())
+            self._move_clock(self._next_timer() or self._nothing_due())
             return
         ends_at = self.scratch.clock.now() + event.lasts
-        while (due := self.next_due()) is not None and due <= ends_at:
+        while (due := self._next_timer()) is not None and due <= ends_at:
             self._move_clock(due)
         self._move_clock(ends_at)
 
@@ -204,6 +245,12 @@ class Trial:
 
     # what it has come to
     def next_due(self) -> datetime | None:
+        """When the next timer is due, or the next message comes from the laboratory."""
+        now = self.scratch.clock.now()
+        times = [self._next_timer(), *(max(each.due_at, now) for each in self.coming)]
+        return min((each for each in times if each is not None), default=None)
+
+    def _next_timer(self) -> datetime | None:
         with self.scratch.database.reading() as connection:
             triggers = queries.start_triggers(connection, self.process_id)
         times = [*self._due.values(), *(each.due_at for each in triggers if each.due_at is not None)]
@@ -235,6 +282,11 @@ class Trial:
             found = queries.elements_of(connection, step.instance_id, [step.number])
         call = found[step.number][1] if step.number in found else 0
         return self.place(step.instance_id, step.element_id, call) + (UNDO if step.undoes is not None else "")
+
+
+def _wait_until(until: datetime, now: datetime) -> Iterator[Event]:
+    if until > now:
+        yield wait_for(until - now)
 
 
 _ACTS: Mapping[str, Callable[[Trial, Event], None]] = {
