@@ -105,6 +105,7 @@ _VARIABLES = {
     "empty_expression": ("A field that has to say something is empty.", "Fill it in, or delete it."),
     "bad_name": ("This cannot be the name of a variable.", "Use letters, digits and `_`."),
     "unknown_variable": ("An expression reads a variable that nothing sets.", "Correct the name, or declare it."),
+    "unknown_field": ("An expression reads a field that the variable does not have.", "Correct it, or declare it."),
     "mistyped_expression": ("An expression gives what its place cannot take.", "Correct the expression."),
     "concurrent_writes": ("Two branches write one variable at the same time.", "Write two, choose after the join."),
     "leaves_iteration": ("A result would leave iterations that run at the same time.", "Collect it as the output."),

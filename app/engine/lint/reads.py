@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from app.engine.diagram import Diagram, Element, Flow
@@ -29,6 +29,11 @@ class Reading:
     sees: frozenset[str] = frozenset()
     open: bool = False
 
+    @property
+    def begun(self) -> str:
+        """`what`, as a sentence begins."""
+        return f"{self.what[0].upper()}{self.what[1:]}"
+
 
 def readings(diagram: Diagram, known_handlers: Handlers) -> Iterator[Reading]:
     """Those that begin with `=`, whether they compile or not; the endless are told elsewhere."""
@@ -53,8 +58,10 @@ def _of_element(element: Element, known_handlers: Handlers) -> Iterator[Row]:
     own = frozenset(local_names(element))
     results, more = results_of(element, known_handlers)
     after = own | results | {first_name(target) for _, target in element.outputs}
-    for source, target in element.inputs:
-        yield f"the input '{target}'", source, "other", own, False
+    seen = frozenset(local_names(replace(element, inputs=())))
+    for source, target in element.inputs:  # one after the other
+        yield f"the input '{target}'", source, "other", seen, False
+        seen |= {first_name(target)}
     for source, target in element.outputs:
         yield f"the output '{target}'", source, "other", after, more
     if element.script is not None:

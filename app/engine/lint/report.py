@@ -11,6 +11,7 @@ from app.engine.lint.branches import check_branches
 from app.engine.lint.calls import check_calls
 from app.engine.lint.compensation import check_compensation
 from app.engine.lint.events import check_events
+from app.engine.lint.fields import check_fields
 from app.engine.lint.gateways import check_gateways
 from app.engine.lint.house import House
 from app.engine.lint.links import check_links
@@ -43,6 +44,7 @@ def lint(
         check_loops(diagram, known_handlers),
         check_branches(diagram, known_handlers),
         check_unknowns(diagram, known_handlers),
+        check_fields(diagram, known_handlers),
         check_house(diagram, house, known_handlers, handler_types) if house is not None else (),
     )
     return sorted(limited(findings), key=lambda finding: finding.line or 0)

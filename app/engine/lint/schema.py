@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -80,7 +80,18 @@ def _reference_problems(schema: dict[str, Any], value: dict[str, Any]) -> Iterat
         value = target
 
 
-def _resolve(schema: dict[str, Any], reference: str) -> dict[str, Any] | None:
+def followed(root: Mapping[str, Any], schema: Any) -> dict[str, Any] | None:
+    """What a part of a schema that was read stands for; None where it says nothing."""
+    seen: set[str] = set()
+    while isinstance(schema, dict) and isinstance(reference := schema.get("$ref"), str):
+        if reference in seen or len(schema) > 1:  # what stands beside a reference holds as well
+            return None
+        seen.add(reference)
+        schema = _resolve(root, reference)
+    return schema if isinstance(schema, dict) else None
+
+
+def _resolve(schema: Mapping[str, Any], reference: str) -> dict[str, Any] | None:
     at: Any = schema
     for part in reference[2:].split("/"):
         name = part.replace("~1", "/").replace("~0", "~")

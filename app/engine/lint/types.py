@@ -51,7 +51,8 @@ def _given(diagram: Diagram, known_handlers: Handlers) -> dict[str, Kinds]:
     found: dict[str, Kinds] = {}
     for element in diagram.elements.values():
         handler = known_handlers(element.handler) if element.handler is not None and not element.outputs else None
-        documented = {} if handler is None else {each.name: _of_words(each.type) for each in handler.about.outputs}
+        outputs = () if handler is None else handler.about.outputs
+        documented = {each.name: documented_kinds(each.type) for each in outputs}
         for path in written_by(element, known_handlers) or ():
             name = first_name(path)
             found[name] = found.get(name, frozenset()) | documented.get(path, ANY)
@@ -67,7 +68,7 @@ def renamed(element: Element) -> set[str]:
     return local_names(element) - same
 
 
-def _of_words(text: str) -> Kinds:
+def documented_kinds(text: str) -> Kinds:
     """`str`, `int | None`, `list of str`."""
     words = [part.strip().split("[")[0].split(" ")[0] for part in text.split("|")]
     if not all(word in _DOCUMENTED or word == "None" for word in words):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from difflib import get_close_matches
+from collections.abc import Iterator
 
 from app.core.errors import InvalidInput
 from app.decisions.feel import compile_feel
@@ -11,15 +10,13 @@ from app.decisions.feel.kinds import ANY, Kinds, Known, constant_of, kinds_of
 from app.engine.diagram import Diagram, Element, Finding
 from app.engine.lint.expressions import LONGEST, is_feel
 from app.engine.lint.reads import Place, Reading, readings
+from app.engine.lint.slips import NEARLY, Slips
 from app.engine.lint.sources import Sources
 from app.engine.lint.types import Variables, accepted, in_words, renamed
 from app.engine.lint.variables import Handlers
 from app.handling.parameters import Misfit, Parameter, describe_value
 from app.handling.registry import Handler
 
-NEARLY = 0.85  # how alike a name has to be to one that is known, where any name may come
-SHORTEST_SLIP = 5
-MOST_LOOKS = 100_000
 TAKES: dict[Place, Kinds] = {
     "condition": frozenset({"boolean"}),
     "list": frozenset({"array"}),
@@ -50,18 +47,6 @@ def _outside_filters(text: str, names: frozenset[str]) -> list[str]:
     return sorted(name for name in names if name in text.partition("[")[0]) if "[" in text else sorted(names)
 
 
-class Slips:
-    """Names that were perhaps meant. Comparing is slow: a diagram has so many looks, and no more."""
-
-    def __init__(self) -> None:
-        self._left = MOST_LOOKS
-
-    def meant(self, name: str, known: Collection[str], cutoff: float) -> str | None:
-        self._left -= len(known)
-        near = get_close_matches(name[:100], sorted(known), n=1, cutoff=cutoff) if self._left > 0 else []
-        return near[0] if near else None
-
-
 def _check_names(reading: Reading, names: list[str], sources: Sources, slips: Slips) -> Iterator[Finding]:
     unseen = [name for name in names if name not in reading.sees]
     if not unseen:
@@ -73,16 +58,11 @@ def _check_names(reading: Reading, names: list[str], sources: Sources, slips: Sl
         later = name in sources.names
         may_come = is_open or reading.open
         near = slips.meant(name, known | reading.sees, NEARLY if may_come else 0.6)
-        if may_come and (later or near is None or not _is_slip(name, near)):
+        if may_come and (later or near is None or not slips.is_slip(name, near)):
             continue
-        message = f"{_begun(reading.what)} reads '{name[:60]}', which nothing sets{' before' if later else ''}."
+        message = f"{reading.begun} reads '{name[:60]}', which nothing sets{' before' if later else ''}."
         remedy = f"Did you mean {near}?" if near else "Correct the name, or declare it in the process's variables."
         yield Finding.warning(reading.shown, "unknown_variable", message, remedy)
-
-
-def _is_slip(name: str, meant: str) -> bool:
-    """And no name of its own: short ones are alike by chance, and a list is called after its items."""
-    return len(meant) >= SHORTEST_SLIP and name.rstrip("s") != meant.rstrip("s")
 
 
 def _check_place(reading: Reading, variables: Variables) -> Iterator[Finding]:
@@ -92,13 +72,9 @@ def _check_place(reading: Reading, variables: Variables) -> Iterator[Finding]:
     found = kinds_of(reading.text, _knowing(variables, reading.sees))
     if found & wanted:
         return
-    message = f"{_begun(reading.what)} gives {in_words(found)}, expected {in_words(wanted)}."
+    message = f"{reading.begun} gives {in_words(found)}, expected {in_words(wanted)}."
     remedy = f"Correct the expression: {reading.text[:200]}"
     yield Finding.warning(reading.shown, "mistyped_expression", message, remedy)
-
-
-def _begun(what: str) -> str:
-    return f"{what[0].upper()}{what[1:]}"
 
 
 def _check_inputs(element: Element, handler: Handler, variables: Variables) -> Iterator[Finding]:
