@@ -1,9 +1,9 @@
-"""Deployments of several files at once: diagrams and decision models of one folder, all of them or none."""
+"""Deployments of several files at once: diagrams, decision models and forms of one folder, all of them or none."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 from flask import Response, request
 from flask_openapi3.blueprint import APIBlueprint
@@ -14,7 +14,7 @@ from app.api.definitions import DIAGRAM_LIMIT_BYTES, sent_name
 from app.api.room import ApiParts, Responses, refused, room, view
 from app.core.db import Transaction
 from app.core.errors import InvalidInput
-from app.engine.bundle import DeployedFile, Examined, File, accept
+from app.engine.bundle import ENDINGS, DeployedFile, Examined, File, FileKind, accept
 from app.engine.diagram import Diagram
 from app.identity.permissions import Permission
 from app.web.acting import Deed, act
@@ -29,7 +29,7 @@ ALL_LIMIT_BYTES = 20_000_000
 _SENT: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "description": "The files as the modeler saved them; their names end in .bpmn or .dmn",
+        "description": "The files as the modeler saved them; their names end in .bpmn, .dmn or .form",
         "content": {
             "multipart/form-data": {
                 "schema": {
@@ -47,8 +47,8 @@ class DeployedFileOut(Output):
     """What came of one file."""
 
     file: str = Field(examples=["ftth_activate.bpmn"])
-    kind: Literal["process", "decisions"]
-    id: str = Field(description="Of the process, or of the decision model", examples=["ftth_activate"])
+    kind: FileKind
+    id: str = Field(description="Of the process, the decision model or the form", examples=["ftth_activate"])
     version: int
     created: bool = Field(description="False: the latest version already says the same, and stays the latest")
 
@@ -56,7 +56,7 @@ class DeployedFileOut(Output):
 class DeploymentOut(Output):
     """What came of a deployment."""
 
-    files: list[DeployedFileOut] = Field(description="Decision models first, each kind by name")
+    files: list[DeployedFileOut] = Field(description="Decision models, forms, diagrams; each kind by name")
     findings: list[FindingOut] = Field(description="Warnings; with an error in one file, none is deployed")
 
 
@@ -87,9 +87,9 @@ class Deployments:
     def deploy_files(self) -> Response:
         """Deploy several files, all or none
 
-        Diagrams (.bpmn) and decision models (.dmn), checked together with each other and with what is deployed. With an
-        error in any of them (422; each finding names its `file`) nothing is stored. A file that says what the latest
-        version says stays that version; 200 when all of them do.
+        Diagrams (.bpmn), decision models (.dmn) and forms (.form), checked together with each other and with what is
+        deployed. With an error in any of them (422; each finding names its `file`) nothing is stored. A file that says
+        what the latest version says stays that version; 200 when all of them do.
         """
         # Outside the transaction: what takes long to check holds up no writer.
         examined, reason = accept(self._examine(_read_files())), _read_reason()
@@ -119,11 +119,15 @@ class Deployments:
 
 
 def _permit(tx: Transaction, deed: Deed, examined: Sequence[Examined]) -> None:
-    """A diagram needs the permission for its process, a decision model that for decisions, wherever they are asked."""
+    """A diagram needs the permission for its process, a decision model that for decisions, wherever they are asked, a
+    form that for every process: any task may name it.
+    """
     processes = [each.content.process_id for each in examined if isinstance(each.content, Diagram)]
     for process_id in processes:
         deed.concerns(process_id)
-    if len(processes) != len(examined):
+    if any(each.file.kind == "form" for each in examined):
+        deed.who.require(Permission.DEPLOY_DEFINITION, None)
+    if any(each.file.kind == "decisions" for each in examined):
         deed.who.require(Permission.DEPLOY_DECISIONS, None)
         deed.needs_too(tx, Permission.DEPLOY_DECISIONS)
     deed.is_told = True
@@ -160,6 +164,6 @@ def _read_reason() -> str | None:
 
 def _name(file_name: str | None) -> str:
     name = sent_name(file_name) or ""
-    if not name.lower().endswith((".bpmn", ".dmn")):
-        raise InvalidInput(f"'{name}' is no .bpmn or .dmn file. Send those alone.", path="$.file")
+    if not name.lower().endswith(tuple(ENDINGS)):
+        raise InvalidInput(f"'{name}' is no .bpmn, .dmn or .form file. Send those alone.", path="$.file")
     return name

@@ -1,4 +1,4 @@
-"""Diagrams and decision models from files: found, checked, deployed into the database of this installation."""
+"""Diagrams, decision models and forms from files: found, checked, deployed into the database of this installation."""
 
 from __future__ import annotations
 
@@ -13,13 +13,11 @@ from app.core.clock import SystemClock
 from app.decisions.dmn import DmnRefused
 from app.decisions.feel import value_to_json
 from app.dispatch.wakeups import LocalWakeups
-from app.engine.bundle import File
+from app.engine.bundle import ENDINGS, File
 from app.engine.decisions import examine
 from app.engine.doors import Engine
 from app.factory import EngineRoom
 from app.handling.registry import Registry
-
-ENDINGS = (".bpmn", ".dmn")
 
 
 def files_in(paths: Iterable[Path]) -> list[Path]:

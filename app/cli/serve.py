@@ -79,7 +79,7 @@ def deployed_processes(environ: os._Environ[str]) -> list[Path]:
     """The diagrams that come with this installation, unless TURNUP_DEPLOY is `none`."""
     if environ.get("TURNUP_DEPLOY") == "none":
         return []
-    return [*sorted(PROCESSES.rglob("*.dmn")), *sorted(PROCESSES.rglob("*.bpmn"))]
+    return [file for ending in (".dmn", ".form", ".bpmn") for file in sorted(PROCESSES.rglob(f"*{ending}"))]
 
 
 def prepare(settings: Settings, environ: Mapping[str, str], diagrams: Sequence[Path]) -> None:

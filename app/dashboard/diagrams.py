@@ -85,7 +85,8 @@ def read_drawing(document: bytes) -> Drawing:
         if element_id and tag.startswith(_BPMN):
             name = " ".join((node.get("name") or "").split())
             form = node.find(_FORM) if tag == f"{_BPMN}userTask" else None
-            has_form = form is not None and form.get("formKey", "").startswith("camunda-forms:bpmn:")
+            embedded = form is not None and form.get("formKey", "").startswith("camunda-forms:bpmn:")
+            has_form = embedded or (form is not None and bool(form.get("formId")))
             found[element_id] = Drawn(element_id, tag.removeprefix(_BPMN), name or element_id, has_form)
         elif tag == _TASK and not node.get("type", "=").startswith("="):
             handlers.add(node.get("type", ""))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,11 +11,13 @@ from app.core.db import Transaction
 from app.core.errors import Unprocessable
 from app.decisions.dmn import DmnRefused
 from app.decisions.dmn import Finding as DmnFinding
-from app.engine import decisions, definitions, triggers
+from app.engine import decisions, definitions, form_versions, triggers
 from app.engine.diagram import Diagram, DiagramRefused, DiagramTooLarge, Finding
 from app.engine.lint.house import House, Offer, offer_of
 from app.handling.registry import Registry
 
+FileKind = Literal["process", "decisions", "form"]
+ENDINGS: Mapping[str, FileKind] = {".bpmn": "process", ".dmn": "decisions", ".form": "form"}
 Findings = Sequence[Finding | DmnFinding]
 
 
@@ -27,8 +29,8 @@ class File:
     document: bytes
 
     @property
-    def is_model(self) -> bool:
-        return self.name.lower().endswith(".dmn")
+    def kind(self) -> FileKind:
+        return next((kind for ending, kind in ENDINGS.items() if self.name.lower().endswith(ending)), "process")
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Examined:
 
     file: File
     findings: Findings
-    content: Diagram | decisions.Accepted | None
+    content: Diagram | decisions.Accepted | form_versions.AcceptedForm | None
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class DeployedFile:
     """What came of one file; `created` is False when the latest version already said the same."""
 
     file: str
-    kind: Literal["process", "decisions"]
+    kind: FileKind
     id: str
     version: int
     created: bool
@@ -67,14 +69,14 @@ class FilesRefused(Unprocessable):
 
 def examine(files: Sequence[File], registry: Registry, house: House) -> list[Examined]:
     """In their order. What one file brings counts as there for the others."""
-    models = {file: _examine_model(file) for file in files if file.is_model}
-    offers = [_offer_of_model(each) for each in models.values()]
-    offers += [_offer(file) for file in files if not file.is_model]
+    others = {file: _EXAMINERS[file.kind](file) for file in files if file.kind in _EXAMINERS}
+    offers = [_offer_of_other(each) for each in others.values()]
+    offers += [_offer_of_diagram(file) for file in files if file not in others]
     together = house.joined(offers)
-    return [models.get(file) or _examine_diagram(file, registry, together) for file in files]
+    return [others.get(file) or _examine_diagram(file, registry, together) for file in files]
 
 
-def _offer(file: File) -> Offer:
+def _offer_of_diagram(file: File) -> Offer:
     try:
         diagram = definitions.read(file.document)
     except (DiagramRefused, DiagramTooLarge):
@@ -82,8 +84,10 @@ def _offer(file: File) -> Offer:
     return offer_of(diagram)
 
 
-def _offer_of_model(model: Examined) -> Offer:
-    accepted = model.content
+def _offer_of_other(other: Examined) -> Offer:
+    accepted = other.content
+    if isinstance(accepted, form_versions.AcceptedForm):
+        return Offer(forms=frozenset({accepted.form_id}))
     return Offer(decisions=frozenset(accepted.model.decisions if isinstance(accepted, decisions.Accepted) else ()))
 
 
@@ -94,6 +98,14 @@ def _examine_model(file: File) -> Examined:
         return Examined(file, refused.findings, None)
     accepted = decisions.Accepted(file.document, model, findings)
     return Examined(file, findings, None if _has_errors(findings) else accepted)
+
+
+def _examine_form(file: File) -> Examined:
+    accepted, findings = form_versions.examine(file.document)
+    return Examined(file, findings, accepted)
+
+
+_EXAMINERS: Mapping[FileKind, Callable[[File], Examined]] = {"decisions": _examine_model, "form": _examine_form}
 
 
 def _examine_diagram(file: File, registry: Registry, house: House) -> Examined:
@@ -118,15 +130,20 @@ def accept(examined: Sequence[Examined]) -> Sequence[Examined]:
 def deploy(
     tx: Transaction, accepted: Sequence[Examined], clock: Clock, by: str | None, reason: str | None
 ) -> list[DeployedFile]:
-    """Store them, decisions before the diagrams that ask them, all of one instant: those that call one another belong
-    together."""
+    """Store them, decisions and forms before the diagrams that name them, all of one instant: those that call one
+    another belong together."""
     one_instant = FixedClock(clock.now())
-    # By name, as each locks the versions of its process: two deployments must not wait for each other in a circle.
-    in_order = sorted(accepted, key=lambda each: (not each.file.is_model, _id_of(each)))
+    # By name, as each locks the versions of its process or form: two deployments must not wait in a circle.
+    in_order = sorted(accepted, key=lambda each: (_ORDER.index(each.file.kind), _id_of(each)))
     return [_deploy(tx, each, one_instant, by, reason) for each in in_order]
 
 
+_ORDER: Sequence[FileKind] = ("decisions", "form", "process")
+
+
 def _id_of(each: Examined) -> str:
+    if isinstance(each.content, form_versions.AcceptedForm):
+        return each.content.form_id
     return each.content.process_id if isinstance(each.content, Diagram) else each.file.name
 
 
@@ -135,6 +152,9 @@ def _deploy(tx: Transaction, each: Examined, clock: Clock, by: str | None, reaso
     if isinstance(content, decisions.Accepted):
         model = decisions.deploy(tx, content, clock)
         return DeployedFile(name, "decisions", model.model_id, model.version, model.created, each.findings)
+    if isinstance(content, form_versions.AcceptedForm):
+        form = form_versions.deploy(tx, content, clock, by, reason)
+        return DeployedFile(name, "form", form.form_id, form.version, form.created, each.findings)
     if content is None:
         raise FilesRefused([each])
     made = definitions.deploy(tx, content, [], clock, by, reason)

@@ -20,7 +20,7 @@ from app.engine.spiff.build import Program, build
 from app.engine.spiff.dialect import check
 from app.engine.spiff.dialect.read import read_diagram
 from app.engine.spiff.xml import digest, read_xml
-from app.engine.tables import decision, process_definition
+from app.engine.tables import decision, form, process_definition
 from app.handling.registry import Registry
 
 
@@ -214,6 +214,7 @@ class Houses:
 
     def _offers(self, connection: sa.Connection) -> Iterator[Offer]:
         yield Offer(decisions=frozenset(connection.execute(sa.select(decision.c.decision_id).distinct()).scalars()))
+        yield Offer(forms=frozenset(connection.execute(sa.select(form.c.form_id).distinct()).scalars()))
         table = process_definition.c
         newest = sa.select(table.process_id, sa.func.max(table.version).label("version"))
         latest = newest.where(table.withdrawn_at.is_(None)).group_by(table.process_id).subquery()

@@ -6,7 +6,7 @@ from app.core.clock import Clock
 from app.core.db import Transaction
 from app.core.types import to_microseconds
 from app.core.wakeups import Wakeups
-from app.engine import inbox
+from app.engine import form_versions, inbox
 from app.engine.callees import Callees, ProgramSource
 from app.engine.decisions import Decisions
 from app.engine.exchange import Exchange
@@ -52,6 +52,7 @@ class Desk:
         """Its instant, and what it may ask of the store while it runs, in this transaction."""
         live.now = to_microseconds(self.clock.now())
         live.decide = partial(self._decisions.evaluate, tx.connection)
+        live.find_form = partial(form_versions.find, tx.connection)
         live.past = partial(read_past, tx.connection)
         live.callees = Callees(self.programs, tx.connection)
         live.watch = self._watch

@@ -97,6 +97,18 @@ class Call:
 
 
 @dataclass(frozen=True)
+class FormLink:
+    """A form in a file of its own that a user task is shown with: as it stands when the task begins.
+
+    `form_id` is its id, or FEEL that gives one. Binding: as of a call, the task's own diagram being the caller.
+    """
+
+    form_id: str
+    binding: Binding = "latest"
+    version_tag: str | None = None
+
+
+@dataclass(frozen=True)
 class Publication:
     """A message that an event or a send task puts into the inbox, its variables those of the inputs."""
 
@@ -145,7 +157,8 @@ class Element:
     for_compensation: bool = False  # no flow leads here; a compensation boundary event does, by an association
     compensated_by: str | None = None  # of a compensation boundary event: the activity that takes the work back
     compensates: str | None = None  # of a compensation throw or end event: one activity; None: all of its scope
-    form: str | None = None
+    form: str | None = None  # its key: `camunda-forms:bpmn:<id>`, or what another program shows
+    linked_form: FormLink | None = None
     assignee: str | None = None
     candidate_groups: str | None = None
     due: str | None = None

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from app.engine.diagram import Call, Diagram, Element, Flow, Loop, Publication
+from app.engine.diagram import Call, Diagram, Element, Flow, FormLink, Loop, Publication
 
 ChangeKind = Literal["added", "removed", "changed"]
 Facts = Mapping[str, str]
@@ -133,16 +133,16 @@ def element_facts(element: Element) -> Facts:
         for source, target in mappings:
             facts[f"{what} {target}"] = "; ".join(filter(None, (facts.get(f"{what} {target}"), source)))
     facts |= {f"header {name}": value for name, value in element.headers.items()}
-    for group in (element.loop, element.call, element.publishes):
+    for group in (element.loop, element.call, element.publishes, element.linked_form):
         facts |= _group(group)
     facts |= _form_facts(element.form_schema or {})
     return _said(facts)
 
 
-def _group(group: Loop | Call | Publication | None) -> Iterator[tuple[str, Any]]:
+def _group(group: Loop | Call | Publication | FormLink | None) -> Iterator[tuple[str, Any]]:
     if group is None:
         return iter(())
-    what = {Loop: "loop", Call: "call", Publication: "message"}[type(group)]
+    what = {Loop: "loop", Call: "call", Publication: "message", FormLink: "form"}[type(group)]
     return ((f"{what}: {each.name.replace('_', ' ')}", getattr(group, each.name)) for each in fields(group))
 
 

@@ -16,12 +16,13 @@ from app.core.priority import NORMAL
 from app.core.types import from_microseconds
 from app.core.wakeups import Wakeups
 from app.decisions.dmn import Model
-from app.engine import bundle, decisions, definitions, forms, inbox, starts, steps, triggers, workers
+from app.engine import bundle, decisions, definitions, form_versions, forms, inbox, starts, steps, triggers, workers
 from app.engine.bundle import DeployedFile, Examined, File
 from app.engine.decisions import Accepted, Decided, DecisionDeployment
 from app.engine.definitions import Deployment
 from app.engine.desk import Desk
 from app.engine.diagram import Diagram, DiagramRefused, Finding
+from app.engine.form_versions import AcceptedForm, FormDeployment
 from app.engine.gates.doors import Gates
 from app.engine.instances import ACTIVE, Instances, StaleInstance
 from app.engine.lint.house import EMPTY
@@ -29,6 +30,7 @@ from app.engine.messages import MessageIn, Published
 from app.engine.signals import Broadcast
 from app.engine.spiff.index import Node
 from app.engine.spiff.live import Live
+from app.engine.spiff.user_tasks import UserTask
 from app.engine.spiff.watch import Watch
 from app.engine.starts import Started, StartRequest
 from app.engine.steps import ClaimedStep, StepResult
@@ -81,6 +83,7 @@ class Engine:
         self._programs = programs or definitions.Programs()
         self._houses = definitions.Houses()
         self._decisions = decisions.Decisions()
+        self._forms = form_versions.Forms()
         self.gates = Gates(registry)
         self._instances = Instances(self._programs)
         self.desk = Desk(registry, clock, wakeups, self._instances, self._programs, self._decisions, watch)
@@ -144,6 +147,12 @@ class Engine:
         """Store a DMN model that `app.engine.decisions.accept` has read as its next version."""
         return decisions.deploy(tx, model, self._clock)
 
+    def deploy_form(
+        self, tx: Transaction, form: AcceptedForm, *, by: str | None = None, reason: str | None = None
+    ) -> FormDeployment:
+        """Store a form that `app.engine.form_versions.accept` has read as its next version."""
+        return form_versions.deploy(tx, form, self._clock, by, reason)
+
     def decision_model(self, connection: sa.Connection, model_row_id: str) -> Model:
         """A deployed decision model, loaded; `app.engine.queries.DecisionView` has its id."""
         return self._decisions.model(connection, model_row_id)
@@ -190,28 +199,35 @@ class Engine:
     def complete_task(self, tx: Transaction, task_id: str, variables: dict[str, Any], user: str) -> None:
         """Complete a user task with what was found out; refused while somebody else has it.
 
-        Where the diagram has a form for it: with what the form takes of that; VariablesRefused names what does not fit.
+        Where there is a form for it: with what the form takes of that; VariablesRefused names what does not fit.
         """
         starts.check_variables(variables)
         live, node = self._task(tx, task_id, user)
         spec = node.task_spec
-        if spec.form is not None:
-            variables = forms.check_answers(spec.form, variables, spec.view(node), self._clock)
+        form = self._form_of(tx.connection, live, node)
+        if form is not None:
+            variables = forms.check_answers(form, variables, spec.view(node), self._clock)
         node.wait.claimed_by = user
         live.note("task_completed", node, user, variables=sorted(variables))
         steps.settle(live, node, variables)
         self.desk.go_on(tx, live)
 
     def task_form(self, connection: sa.Connection, task_id: str) -> TaskForm | None:
-        """The form of an open user task and the variables that it shows; None if its diagram has none for it."""
+        """The form of an open user task and the variables that it shows; None if there is none for it."""
         instance_id, _, number = task_id.rpartition(":")
         live = self._instances.read(connection, instance_id)
         node = live.tree.find(int(number)) if number.isdecimal() else None
-        if node is None or getattr(node.task_spec, "form", None) is None:
+        form = None if node is None else self._form_of(connection, live, node)
+        if node is None or form is None:
             return None
-        spec = node.task_spec
-        seen = spec.view(node)
-        return TaskForm(spec.form, {name: seen[name] for name in forms.keys_of(spec.form) if name in seen})
+        seen = node.task_spec.view(node)
+        return TaskForm(form, {name: seen[name] for name in forms.keys_of(form) if name in seen})
+
+    def _form_of(self, connection: sa.Connection, live: Live, node: Node) -> dict[str, Any] | None:
+        """The one that is drawn in the task's diagram, or else the deployed one that it has begun with."""
+        if not isinstance(node.task_spec, UserTask):
+            return None
+        return node.task_spec.form or self._forms.bound_to(connection, live.instance_id, node.id)
 
     def _task(self, tx: Transaction, task_id: str, user: str) -> tuple[Live, Node]:
         instance_id, _, number = task_id.rpartition(":")

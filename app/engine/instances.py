@@ -278,6 +278,7 @@ def _write_tasks(tx: Transaction, live: Live) -> None:
             "groups": as_json(each.groups),
             "due_at": each.due_at,
             "follow_up_at": each.follow_up_at,
+            "form_row_id": each.form_row_id,
         }
         for each in live.offered
     ]

@@ -154,13 +154,14 @@ token = sa.Table(
 )
 
 user_task = sa.Table(
-    "user_task",  # of a token that waits for a person, where the diagram says for whom or by when
+    "user_task",  # of a token that waits for a person, where the diagram says for whom, by when or by which form
     metadata,
     sa.Column("instance_id", sa.String(36), sa.ForeignKey("process_instance.id"), primary_key=True),
     sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("groups", JsonText, nullable=False),  # the candidate groups, a list
     sa.Column("due_at", Instant),
     sa.Column("follow_up_at", Instant),
+    sa.Column("form_row_id", sa.String(36)),  # the deployed form that it has begun with
     sqlite_with_rowid=False,
 )
 
@@ -378,4 +379,19 @@ decision = sa.Table(
     sa.Column("decision_id", sa.String(255), primary_key=True),
     sa.Column("name", sa.Text, nullable=False),
     sa.Index("ix_decision_decision_id", "decision_id"),
+)
+
+form = sa.Table(
+    "form",  # a version of a form that has a file of its own
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("form_id", sa.String(255), nullable=False),  # of the file; user tasks name it
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("version_tag", sa.String(255)),
+    sa.Column("document", sa.LargeBinary, nullable=False),
+    sa.Column("deployed_at", Instant, nullable=False),
+    sa.Column("deployed_by", sa.Text),  # NULL: the installation itself, from its files
+    sa.Column("reason", sa.Text),
+    sa.UniqueConstraint("form_id", "version"),
 )

@@ -61,12 +61,18 @@ _API: Final = {
     "decisions.list_decisions": Door(_P.READ_DECISIONS, "whole"),
     "decisions.evaluate_decision": Door(_P.READ_DECISIONS, "whole"),
     "decisions.deploy_decisions": Door(_P.DEPLOY_DECISIONS, "whole"),
+    # Any task may name a form: a new version concerns every process.
+    "forms.list_forms": Door(_P.READ_DEFINITIONS),
+    "forms.read_form": Door(_P.READ_DEFINITIONS),
+    "forms.list_form_versions": Door(_P.READ_DEFINITIONS),
+    "forms.read_form_document": Door(_P.READ_DEFINITIONS),
+    "forms.deploy_form": Door(_P.DEPLOY_DEFINITION, "whole"),
     "drafts.list_drafts": Door(_P.READ_DEFINITIONS),
     "drafts.read_draft": Door(_P.READ_DEFINITIONS, "told"),
     "drafts.make_draft": Door(_P.DEPLOY_DEFINITION, "told"),
     "drafts.save_draft": Door(_P.DEPLOY_DEFINITION, "told"),
     "drafts.remove_draft": Door(_P.DEPLOY_DEFINITION, "told"),
-    # With decision models among the files it needs DEPLOY_DECISIONS as well.
+    # With decision models among the files it needs DEPLOY_DECISIONS as well, with forms it is about every process.
     "deployments.deploy_files": Door(_P.DEPLOY_DEFINITION, "told"),
     "deployments.check_files": Door(_P.DEPLOY_DEFINITION),
     "process_instances.list_instances": Door(_READ),

@@ -14,6 +14,7 @@ from app.decisions.dmn import DmnRefused
 from app.decisions.dmn import Finding as DmnFinding
 from app.engine.bundle import Examined, FilesRefused
 from app.engine.diagram import DiagramRefused, DiagramTooLarge, Finding
+from app.engine.form_versions import FormRefused
 from app.engine.migration.plan import MappingRefused
 from app.engine.schemas import VariablesRefused
 from app.web.json_in import json_path
@@ -29,7 +30,7 @@ _EXPECTED = {
     "float_type": "Expected a number",
     "string_pattern_mismatch": "Expected text without control characters",
 }
-_WITH_FINDINGS = (DiagramRefused, DiagramTooLarge, DmnRefused)
+_WITH_FINDINGS = (DiagramRefused, DiagramTooLarge, DmnRefused, FormRefused)
 _WHERE = {"Query": "query", "Path": "path", "Header": "header"}
 
 

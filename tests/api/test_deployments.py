@@ -100,7 +100,7 @@ def test_a_deployment_is_on_record_with_its_reason(api: Caller) -> None:
     ("files", "words"),
     [
         ([], "0 parts `file`"),
-        ([("p.txt", b"p")], "no .bpmn or .dmn file"),
+        ([("p.txt", b"p")], "no .bpmn, .dmn or .form file"),
         ([diagram("p"), ("folder/p.bpmn", b"<a/>")], "Two files are called 'p.bpmn'"),
     ],
     ids=["none", "of another kind", "twice"],

@@ -216,6 +216,7 @@ class Diagram:
         *,
         name: str | None = None,
         form: str | None = None,
+        linked: Mapping[str, str] | None = None,
         assignee: str | None = None,
         groups: str | None = None,
         due: str | None = None,
@@ -223,15 +224,17 @@ class Diagram:
         inputs: Mapped = None,
         outputs: Mapped = None,
     ) -> Diagram:
-        """`form` is a form's id, or the key of one that `embed` has put into the diagram."""
-        named = "formKey" if form and form.startswith("camunda-forms:") else "formId"
+        """`form` is the key of one that `embed` has put into the diagram, or what another program shows; `linked` says
+        which form it has that is deployed by itself."""
+        named = "formKey" if form and form.startswith("camunda-forms:") else "externalReference"
+        shown = {named: form} if form else dict(linked or {})
         scheduled = {"dueDate": due, "followUpDate": follow_up}
         assigned = {"assignee": assignee, "candidateGroups": groups}
         return self._activity(
             "userTask",
             {"id": id, "name": name},
             tag("zeebe:userTask", {}),
-            tag("zeebe:formDefinition", {named: form}) if form else "",
+            tag("zeebe:formDefinition", shown) if shown else "",
             tag("zeebe:assignmentDefinition", assigned) if assignee or groups else "",
             tag("zeebe:taskSchedule", scheduled) if due or follow_up else "",
             mappings(inputs, outputs),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -16,6 +17,8 @@ from app.engine import queries
 from app.engine.decisions import accept
 from app.engine.definitions import Programs
 from app.engine.doors import Advanced, Engine
+from app.engine.form_versions import FormDeployment
+from app.engine.form_versions import accept as accept_form
 from app.engine.messages import MessageIn
 from app.engine.operators import Operators
 from app.engine.starts import StartRequest
@@ -71,6 +74,10 @@ class Bench:
     def deploy_decisions(self, document: bytes) -> None:
         with self.database.transaction() as tx:
             self.engine.deploy_decisions(tx, accept(document))
+
+    def deploy_form(self, schema: Mapping[str, Any], **said: Any) -> FormDeployment:
+        with self.database.transaction() as tx:
+            return self.engine.deploy_form(tx, accept_form(json.dumps(schema).encode()), **said)
 
     def start(self, diagram: Diagram | str, *, key: str | None = None, **variables: Any) -> str:
         process_id = diagram if isinstance(diagram, str) else self.deploy(diagram)

@@ -94,8 +94,10 @@ _STEPS = {
     "unknown_decision": ("The decision is not in the house.", "Deploy its `.dmn` file with the diagram, or before."),
     "no_process": ("A call activity calls no process.", "Give it the id of one."),
     "unknown_process": ("The called process is not in the house.", "Deploy it with the diagram, or before."),
+    "unknown_form": ("The form is not in the house.", "Deploy its `.form` file with the diagram, or before."),
+    "form_id": ("A form in a file of its own has no id.", "Give it one in the editor."),
     "missing_variable": ("A called process does not start without what it is not given.", "Map an input to it."),
-    "bad_binding": ("Binding and version tag of a call contradict each other.", "Keep one of them."),
+    "bad_binding": ("Binding and version tag of a call or a form contradict each other.", "Keep one of them."),
     "endless_call": ("Every way through the process calls the process itself.", "Draw a way past the call."),
 }
 _VARIABLES = {

@@ -19,7 +19,7 @@ ANY_PROCESS = ""  # what a call by expression may lead to
 
 @dataclass(frozen=True)
 class Offer:
-    """What one file brings: a process with the messages and signals that it sends, or decisions."""
+    """What one file brings: a process with the messages and signals that it sends, or decisions, or a form."""
 
     processes: frozenset[str] = frozenset()
     decisions: frozenset[str] = frozenset()
@@ -30,6 +30,7 @@ class Offer:
     requires: frozenset[tuple[str, str]] = frozenset()  # process, variable that it does not start without
     signals: frozenset[str] = frozenset()
     broadcasts_any: bool = False  # a signal's name is an expression
+    forms: frozenset[str] = frozenset()
 
 
 class House:
@@ -52,6 +53,7 @@ class House:
             frozenset[tuple[str, str]]().union(*(each.requires for each in offers)),
             frozenset[str]().union(*(each.signals for each in offers)),
             any(each.broadcasts_any for each in offers),
+            frozenset[str]().union(*(each.forms for each in offers)),
         )
 
     def thrown_by(self, process_id: str) -> list[Thrown]:

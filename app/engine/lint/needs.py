@@ -25,6 +25,8 @@ def check_house(
             yield from _check_called(element, element.call.process, own, house)
         if element.decision is not None and element.decision[0].strip() and not is_feel(element.decision[0]):
             yield from _check_decided(element, element.decision[0], house)
+        if element.linked_form is not None and not is_feel(element.linked_form.form_id):
+            yield from _check_form(element, element.linked_form.form_id, house)
     yield from check_sent(diagram, own, house, known_handlers, handler_types)
 
 
@@ -48,6 +50,14 @@ def _check_called(element: Element, process: str, own: Offer, house: House) -> I
     message = f"There is no process '{process[:60]}' in the house, so this call would wait for somebody to deploy it."
     remedy = meant(process, house.whole.processes) or "Correct its id, or deploy its diagram too."
     yield Finding.warning(element, "unknown_process", message, remedy)
+
+
+def _check_form(element: Element, form_id: str, house: House) -> Iterator[Finding]:
+    if form_id in house.whole.forms:
+        return
+    message = f"There is no form '{form_id[:60]}' in the house, so this task would wait for somebody to deploy it."
+    remedy = meant(form_id, house.whole.forms) or "Correct its id, or deploy its .form file too."
+    yield Finding.warning(element, "unknown_form", message, remedy)
 
 
 def _check_decided(element: Element, decision: str, house: House) -> Iterator[Finding]:

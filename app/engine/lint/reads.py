@@ -69,6 +69,8 @@ def _of_element(element: Element, known_handlers: Handlers) -> Iterator[Row]:
     yield from _of_event(element, own)
     if element.call is not None:
         yield "the process id", element.call.process, "other", own, False
+    if element.linked_form is not None:
+        yield "the form's id", element.linked_form.form_id, "other", own, False
     for what, text in (
         ("the assignee", element.assignee),
         ("the candidate groups", element.candidate_groups),

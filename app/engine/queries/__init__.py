@@ -35,6 +35,11 @@ from app.engine.queries.details import history as history
 from app.engine.queries.details import open_tokens as open_tokens
 from app.engine.queries.details import passed_elements as passed_elements
 from app.engine.queries.details import variables as variables
+from app.engine.queries.forms import FormView as FormView
+from app.engine.queries.forms import form_document as form_document
+from app.engine.queries.forms import get_form as get_form
+from app.engine.queries.forms import list_form_versions as list_form_versions
+from app.engine.queries.forms import list_forms as list_forms
 from app.engine.queries.gates import GateView as GateView
 from app.engine.queries.gates import get_gate as get_gate
 from app.engine.queries.gates import list_gates as list_gates

@@ -175,7 +175,9 @@ def _user_task(process: ProcessSpec, element: Element) -> Any:
     spec.assignment = {
         name: source_of(text, f"{what} of '{element.id}'") for name, (text, what) in said.items() if text is not None
     }
-    spec.form = element.form_schema
+    spec.form, spec.linked = element.form_schema, element.linked_form
+    if spec.linked is not None:
+        spec.form_id = source_of(spec.linked.form_id, f"the form of '{element.id}'")
     return spec
 
 

@@ -28,6 +28,10 @@ class CallFailed(FlowFault):
     """What a call activity calls is not deployed, or not with these variables, or calls itself for ever."""
 
 
+class FormMissing(FlowFault):
+    """The form that a user task names is not deployed."""
+
+
 class NoFlowChosen(FlowFault):
     """No condition of an exclusive gateway holds and it has no default flow."""
 

@@ -107,6 +107,7 @@ class Live:
     past: Any = None  # instance id -> what is done and can be taken back, as spiff.compensation.Past; set as `decide`
     callees: Any = None  # app.engine.callees.Callees; set as `decide`
     decide: Any = None  # (decision id, variables, clock) -> app.engine.decisions.Decided; set for each advance
+    find_form: Any = None  # (form id, link, definition id) -> app.engine.form_versions.find; set as `decide`
     watch: Any = None  # spiff.watch.Watch of whoever tries a flow out; set as `decide`
     waits: dict[str, dict[int, Node]] = field(default_factory=dict)  # kind -> number -> node
     unseen: dict[int, Node] = field(default_factory=dict)  # wait for messages, and nobody has looked into the inbox

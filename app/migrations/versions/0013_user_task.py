@@ -15,6 +15,7 @@ def upgrade() -> None:
         sa.Column("groups", sa.Text, nullable=False),
         sa.Column("due_at", sa.BigInteger),
         sa.Column("follow_up_at", sa.BigInteger),
+        sa.Column("form_row_id", sa.String(36)),
         sa.ForeignKeyConstraint(["instance_id"], ["process_instance.id"], name="fk_user_task_instance_id"),
         sa.PrimaryKeyConstraint("instance_id", "number", name="pk_user_task"),
         sqlite_with_rowid=False,

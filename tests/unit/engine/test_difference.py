@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.engine.diagram import Call, Diagram, Element, Flow, Loop, Publication
+from app.engine.diagram import Call, Diagram, Element, Flow, FormLink, Loop, Publication
 from app.engine.difference import Change, Detail, difference, element_facts, flow_facts
 from app.engine.migration.suggest import suggest
 
@@ -40,6 +40,7 @@ OF_ELEMENT: dict[str, Any] = {
     "compensated_by": "undo",
     "compensates": "a",
     "form": "embedded",
+    "linked_form": FormLink("visit"),
     "assignee": "Grace",
     "candidate_groups": "field",
     "due": "=now()",

@@ -27,6 +27,7 @@ def sources() -> Iterator[Path]:
     for room in ("engine/lint", "engine/spiff/dialect", "decisions/dmn"):
         yield from (ROOT / "app" / room).rglob("*.py")
     yield from (ROOT / "app" / name for name in ("engine/definitions.py", "engine/diagram.py", "engine/triggers.py"))
+    yield ROOT / "app/engine/form_versions.py"
     yield ROOT / "app/core/xml.py"
 
 

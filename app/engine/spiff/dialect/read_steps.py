@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from lxml import etree
 
-from app.engine.diagram import Binding, Call, Loop
+from app.engine.diagram import Binding, Call, FormLink, Loop
 from app.engine.spiff.dialect.places import children, extension, extensions, local, text_of
 from app.engine.spiff.dialect.table import ZEEBE
 
@@ -35,7 +35,8 @@ def read_settings(node: etree._Element) -> dict[str, Any]:
         "call": _call(node, held.get("calledElement")),
         "due": None if schedule is None else schedule.get("dueDate") or None,
         "follow_up": None if schedule is None else schedule.get("followUpDate") or None,
-        "form": None if form is None else form.get("formId") or form.get("externalReference") or form.get("formKey"),
+        "form": None if form is None else form.get("externalReference") or form.get("formKey"),
+        "linked_form": _form_link(form),
         "assignee": None if assigned is None else assigned.get("assignee"),
         "candidate_groups": None if assigned is None else assigned.get("candidateGroups"),
     }
@@ -60,6 +61,17 @@ def _loop(node: etree._Element) -> Loop | None:
         output_collection=said.get("outputCollection") or None,
         output_element=(said.get("outputElement") or "").strip() or None,
         completion_condition=(text_of(condition[0]) or None) if condition else None,
+    )
+
+
+def _form_link(form: etree._Element | None) -> FormLink | None:
+    if form is None or not form.get("formId", "").strip():
+        return None
+    binding = form.get("bindingType", "latest")
+    return FormLink(
+        form_id=form.get("formId", "").strip(),
+        binding=cast(Binding, binding if binding in BINDINGS else "latest"),  # another one is refused by the table
+        version_tag=form.get("versionTag") or None,
     )
 
 

@@ -197,7 +197,7 @@ REFUSED_ATTRIBUTES: dict[tuple[str, str], tuple[str, str]] = {
     ("taskDefinition", "retries"): ("retries is not a whole number.", "Write a number, or leave it to the handler."),
     ("calledDecision", "bindingType"): (f"This binding of a decision {LATER}", "Choose the binding 'latest'."),
     ("calledDecision", "versionTag"): (f"A version tag of a decision {LATER}", "Choose the binding 'latest'."),
-    ("formDefinition", "bindingType"): (f"This binding of a form {LATER}", "Choose the binding 'latest'."),
+    ("formDefinition", "bindingType"): ("This binding is not known.", "Choose latest, deployment or version tag."),
     ("assignmentDefinition", "candidateUsers"): (f"Candidate users {LATER}", "Use candidate groups or an assignee."),
     ("definitions", "expressionLanguage"): (
         "Expressions are FEEL, always.",

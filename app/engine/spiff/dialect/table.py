@@ -200,7 +200,12 @@ EXTENSIONS: dict[str, Row] = {
     "calledDecision": Row({"decisionId": ANY, "resultVariable": ANY, "bindingType": "latest"}),
     "subscription": Row({"correlationKey": ANY}),
     "userTask": Row(),
-    "formDefinition": Row({"formId": ANY, "formKey": ANY, "externalReference": ANY, "bindingType": "latest"}),
+    "formDefinition": Row(
+        {
+            **dict.fromkeys(("formId", "formKey", "externalReference", "versionTag"), ANY),
+            "bindingType": "latest|deployment|versionTag",
+        }
+    ),
     "assignmentDefinition": Row({"assignee": ANY, "candidateGroups": ANY}),
     "userTaskForm": Row({"id": ANY}, text=True),
     "taskSchedule": Row({"dueDate": ANY, "followUpDate": ANY}),
