@@ -24,7 +24,8 @@ def files_in(paths: Iterable[Path]) -> list[Path]:
     """The files, and those in the folders, however deep; each once, in order. UsageError where there are none."""
     found = list(dict.fromkeys(file for path in paths for file in _files_of(path)))
     if not found:
-        raise click.UsageError(f"There is no {' or '.join(ENDINGS)} file there.")
+        *others, last = ENDINGS
+        raise click.UsageError(f"There is no {', '.join(others)} or {last} file there.")
     return found
 
 

@@ -123,4 +123,4 @@ def test_a_file_that_is_no_xml_is_a_finding_and_no_traceback(tmp_path: Path) -> 
 def test_a_folder_without_diagrams_is_a_mistake(tmp_path: Path) -> None:
     result = check(tmp_path)
     assert result.exit_code == 2
-    assert "no .bpmn or .dmn file" in result.output
+    assert "no .bpmn, .dmn or .form file" in result.output
