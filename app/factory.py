@@ -35,6 +35,7 @@ from app.dispatch.witness import Witness
 from app.dispatch.worker import Worker
 from app.engine.doors import Engine
 from app.engine.migration import doors as migration
+from app.engine.migration.surveys import Surveys
 from app.engine.operators import Operators
 from app.engine.personal import PersonalFields
 from app.engine.processes import Processes
@@ -140,7 +141,8 @@ def build_engine_room(settings: Settings) -> EngineRoom:
     engine = Engine(registry, clock, wakeups, patience_s=0 if database.is_sqlite else UNKNOWN_HANDLER_S)
     migrations, processes = migration.Migrations(engine), Processes(engine)
     operators = Operators(engine)
-    kinds = Kinds({migration.KIND: migrations.work, **processes.kinds(), **Retries(operators).kinds()})
+    many = {**processes.kinds(), **Retries(operators).kinds(), **Surveys(engine).kinds()}
+    kinds = Kinds({migration.KIND: migrations.work, **many})
     jobs = Jobs(kinds, clock)
     personal = PersonalFields(database, settings.personal_fields | registry.personal_fields())
     identity = build_identity(

@@ -16,6 +16,7 @@ from app.core.db import Database, metadata
 from app.core.jobs import Jobs, Kinds
 from app.core.settings import read_settings
 from app.engine.migration.doors import KIND, Migrations
+from app.engine.migration.surveys import Surveys
 from app.engine.processes import Processes
 from app.engine.retries import Retries
 from app.trial.room import Trials
@@ -76,7 +77,8 @@ def somebody(bench: Bench, api: Caller, name: str, *grants: str) -> Caller:
 
 def parts_of(bench: Bench, per_s: float = 100_000, **parts: Any) -> ApiParts:
     migrations, processes = Migrations(bench.engine), Processes(bench.engine)
-    kinds = Kinds({KIND: migrations.work, **processes.kinds(), **Retries(bench.operators).kinds()})
+    many = {**processes.kinds(), **Retries(bench.operators).kinds(), **Surveys(bench.engine).kinds()}
+    kinds = Kinds({KIND: migrations.work, **many})
     jobs = Jobs(kinds, bench.clock)
     doors = (bench.database, bench.engine, bench.operators, processes, migrations, jobs)
     callers = parts.pop("callers", None) or Callers(an_identity(bench.database, bench.clock), Rate(per_s))

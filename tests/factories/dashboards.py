@@ -27,6 +27,7 @@ from app.dispatch.attempt import Attempts, Outside
 from app.engine.doors import Engine
 from app.engine.messages import MessageIn
 from app.engine.migration import doors as migration
+from app.engine.migration.surveys import Surveys
 from app.engine.operators import Operators
 from app.engine.retries import Retries
 from app.engine.starts import StartRequest
@@ -107,7 +108,8 @@ class World:
         metadata.create_all(self.database.engine)
         self.engine = Engine(self.registry, self.clock, NobodyWakes())
         self.operators = Operators(self.engine)
-        kinds = Kinds({migration.KIND: migration.Migrations(self.engine).work, **Retries(self.operators).kinds()})
+        many = {**Retries(self.operators).kinds(), **Surveys(self.engine).kinds()}
+        kinds = Kinds({migration.KIND: migration.Migrations(self.engine).work, **many})
         self.jobs = Jobs(kinds, self.clock)
         self._runner = JobRunner(self.database, kinds, self.clock, get_logger("tests"))
         self._attempts = Attempts(self.clock, Outside(), get_logger("tests"))

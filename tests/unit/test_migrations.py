@@ -13,6 +13,7 @@ from alembic.migration import MigrationContext
 import app.core.events
 import app.core.jobs.tables
 import app.drafts.tables
+import app.engine.migration.tables
 import app.engine.tables
 import app.identity.audit.tables
 import app.identity.secrets.tables

@@ -32,13 +32,14 @@ class JobRefused(InvalidInput):
 class NewJob:
     """What is to be done to which targets, in which order, by whom and why.
 
+    `targets` may be a query of ids, done in their order: then any number, and none of them passes through memory.
     `one_first`: others are begun when one has passed. `planned`: nothing is done before it is started.
     """
 
     kind: str
     title: str
     parameters: dict[str, Any]
-    targets: Sequence[str]
+    targets: Sequence[str] | sa.Select[tuple[str]]
     by: str
     reason: str
     rate_per_s: float = 10
@@ -73,7 +74,7 @@ class Jobs:
                 rate_per_s=new.rate_per_s,
                 stop_after_failures=new.stop_after_failures,
                 one_first=int(new.one_first),
-                total=len(new.targets),
+                total=0,
                 begun=0,
                 done=0,
                 failed=0,
@@ -84,9 +85,8 @@ class Jobs:
                 updated_at=now,
             )
         )
-        fresh = {"job_id": job_id, "state": ItemState.PENDING, "tries": 0, "due_at": now}
-        rows = [{**fresh, "position": position, "target": target} for position, target in enumerate(new.targets)]
-        tx.connection.execute(sa.insert(job_item), rows)
+        total = _freeze(tx, job_id, new.targets, now)
+        tx.connection.execute(sa.update(job).where(job.c.id == job_id).values(total=total))
         return job_id
 
     def _check(self, new: NewJob) -> None:
@@ -94,11 +94,8 @@ class Jobs:
             raise JobRefused(f"There is no bulk work '{new.kind}'. Known are: {', '.join(self._kinds.names())}.")
         if not new.reason.strip():
             raise JobRefused("Say why: bulk work needs a reason.", path="$.reason")
-        if not 1 <= len(new.targets) <= MOST_ITEMS:
-            raise JobRefused(f"Expected 1 to {MOST_ITEMS:,} targets, found {len(new.targets):,}.")
-        if len(set(new.targets)) < len(new.targets):
-            twice = next(target for target in new.targets if new.targets.count(target) > 1)
-            raise JobRefused(f"'{twice}' is given twice. Nothing is done twice: give it once.")
+        if not isinstance(new.targets, sa.Select):
+            _check_targets(new.targets)
         if not SLOWEST_PER_S <= new.rate_per_s <= MOST_PER_S:
             raise JobRefused(f"Expected a rate of {SLOWEST_PER_S} to {MOST_PER_S:g} a second, found {new.rate_per_s}.")
         if new.stop_after_failures is not None and new.stop_after_failures < 1:
@@ -172,6 +169,30 @@ class Jobs:
     ) -> tuple[list[ItemView], int]:
         """In the order in which they were given, and how many there are in all."""
         return views.list_items(connection, job_id, state=state, limit=limit, offset=offset)
+
+
+def _check_targets(targets: Sequence[str]) -> None:
+    if not 1 <= len(targets) <= MOST_ITEMS:
+        raise JobRefused(f"Expected 1 to {MOST_ITEMS:,} targets, found {len(targets):,}.")
+    if len(set(targets)) < len(targets):
+        twice = next(target for target in targets if targets.count(target) > 1)
+        raise JobRefused(f"'{twice}' is given twice. Nothing is done twice: give it once.")
+
+
+def _freeze(tx: Transaction, job_id: str, targets: Sequence[str] | sa.Select[tuple[str]], now: datetime) -> int:
+    """How many items there are; JobRefused for a query that finds nothing."""
+    fresh = {"job_id": job_id, "state": ItemState.PENDING, "tries": 0, "due_at": now}
+    if not isinstance(targets, sa.Select):
+        rows = [{**fresh, "position": position, "target": target} for position, target in enumerate(targets)]
+        tx.connection.execute(sa.insert(job_item), rows)
+        return len(rows)
+    (target,) = (found := targets.order_by(None).subquery()).c
+    constants = [sa.literal(value, job_item.c[name].type) for name, value in fresh.items()]
+    numbered = sa.select(*constants, sa.func.row_number().over(order_by=target) - 1, target).select_from(found)
+    frozen = sa.insert(job_item).from_select([*fresh, "position", "target"], numbered)
+    if total := tx.connection.execute(frozen.execution_options(preserve_rowcount=True)).rowcount:
+        return total
+    raise JobRefused("There is nothing to do: nothing of the kind is left. Reload to see how things stand.")
 
 
 def _drop_plans(tx: Transaction, now: datetime) -> None:

@@ -106,5 +106,12 @@ job_item = sa.Table(
         sqlite_where=sa.text("state = 'begun'"),
         postgresql_where=sa.text("state = 'begun'"),
     ),
+    sa.Index(
+        "ix_job_item_failed",
+        "job_id",
+        "position",
+        sqlite_where=sa.text("state = 'failed'"),
+        postgresql_where=sa.text("state = 'failed'"),
+    ),
     sqlite_with_rowid=False,
 )

@@ -18,6 +18,7 @@ from app.engine.migration import begin, rows
 from app.engine.migration.obstacles import RUNNING, Obstacle, find_obstacles
 from app.engine.migration.plan import Mapped, Plan, make_plan
 from app.engine.migration.renaming import Renaming, repeatable_ids
+from app.engine.spiff.build import Program
 from app.engine.spiff.live import Live
 from app.engine.tables import process_instance
 
@@ -50,10 +51,10 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Order:
-    """A plan that is to be done to these instances, and no others."""
+    """A plan that is to be done to these instances and no others; None: to all that are open on its old version."""
 
     plan: Plan
-    instance_ids: Sequence[str]
+    instance_ids: Sequence[str] | None
     by: str
     reason: str
     rate_per_s: float = 10
@@ -101,9 +102,7 @@ class Migrations:
 
     def open_instances(self, connection: sa.Connection, plan: Plan, most: int = MOST_PREVIEWED + 1) -> list[str]:
         """Those on the plan's old version, the oldest first; unless told otherwise, one more than may be previewed."""
-        table = process_instance.c
-        query = sa.select(table.id).where(table.definition_id == plan.source.definition_id, table.ended_at.is_(None))
-        return list(connection.execute(query.order_by(table.id).limit(most)).scalars())
+        return list(connection.execute(open_on(plan.source).limit(most)).scalars())
 
     def check(self, connection: sa.Connection, plan: Plan, instance_id: str) -> Verdict:
         """What the plan would do to an instance; NotFound."""
@@ -156,7 +155,8 @@ class Migrations:
     # many
     def order(self, tx: Transaction, jobs: Jobs, order: Order) -> str:
         """Create the job that does it to many; its id. NotFound names an instance that there is none of."""
-        self._check_known(tx, order.instance_ids)
+        if order.instance_ids is not None:
+            self._check_known(tx, order.instance_ids)
         source, target = order.plan.source, order.plan.target
         new = NewJob(
             KIND,
@@ -167,7 +167,7 @@ class Migrations:
                 "to": target.definition_id,
                 "mapping": dict(order.plan.given),
             },
-            order.instance_ids,
+            open_on(source) if order.instance_ids is None else order.instance_ids,
             order.by,
             order.reason,
             order.rate_per_s,
@@ -206,6 +206,13 @@ class Migrations:
             raise MigrationBlocked(item.target, obstacles)
         self._move(tx, plan, live, item.by, item.reason)
         return Passed({"version": plan.target.version})
+
+
+def open_on(program: Program) -> sa.Select[tuple[str]]:
+    """The ids of what is open on a version, the oldest first; what has ended is not looked at."""
+    table = process_instance.c
+    is_open = (table.process_id == program.process_id, table.state.in_(("active", "suspended")))
+    return sa.select(table.id).where(*is_open, table.definition_id == program.definition_id).order_by(table.id)
 
 
 def _version(connection: sa.Connection, process_id: str, version: int, path: str, *, in_use: bool = False) -> str:

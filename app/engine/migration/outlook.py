@@ -48,14 +48,15 @@ class Forecast:
 class Outlooks:
     """Nothing is changed by any of this; each door takes the caller's connection."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, most_tested: int = MOST_TESTED) -> None:
+        self.most_tested = most_tested
         self._desk = engine.desk
         self._migrations = Migrations(engine)
 
     def forecast(self, connection: sa.Connection, diagram: Diagram) -> Forecast:
         """What the diagram, as the next version of its process, would mean to what is open now.
 
-        At most MOST_TESTED instances are looked at, of the newest versions first.
+        At most `most_tested` instances are looked at, of the newest versions first.
         """
         newest = self._newest(connection, diagram.process_id)
         if newest is None:
@@ -71,7 +72,7 @@ class Outlooks:
             return None
 
     def _of_each(self, connection: sa.Connection, target: Program) -> list[Outlook]:
-        left, found = MOST_TESTED, []
+        left, found = self.most_tested, []
         counts = open_by_version(connection, target.process_id)
         for (process_id, version), count in sorted(counts.items(), reverse=True):
             source = self.program(connection, process_id, version)
@@ -90,14 +91,15 @@ class Outlooks:
         """What moving from one deployed version to another would mean; MappingRefused, UnknownProcess."""
         plan = self._migrations.plan(connection, process_id, from_version, to_version, mapping)
         count = open_by_version(connection, process_id).get((process_id, from_version), 0)
-        return self._of_one(connection, plan, count, MOST_TESTED)
+        return self._of_one(connection, plan, count, self.most_tested)
 
     def _of_one(self, connection: sa.Connection, plan: Plan, count: int, most: int) -> Outlook:
         differences = Differences(plan)
         ids = self._migrations.open_instances(connection, plan, most)
-        return Outlook(plan, count, [self._verdict(connection, plan, each, differences) for each in ids])
+        return Outlook(plan, count, [self.judge(connection, plan, each, differences) for each in ids])
 
-    def _verdict(self, connection: sa.Connection, plan: Plan, instance_id: str, differences: Differences) -> Verdict:
+    def judge(self, connection: sa.Connection, plan: Plan, instance_id: str, differences: Differences) -> Verdict:
+        """Of one instance. `differences` are the plan's, and the same for all of its instances."""
         live = self._desk.instances.read(connection, instance_id)
         verdict = self._migrations.judge(plan, live)
         if verdict.finding == "unaffected" or differences.concern(live):

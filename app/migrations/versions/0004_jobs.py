@@ -72,3 +72,10 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'begun'"),
         postgresql_where=sa.text("state = 'begun'"),
     )
+    op.create_index(
+        "ix_job_item_failed",
+        "job_item",
+        ["job_id", "position"],
+        sqlite_where=sa.text("state = 'failed'"),
+        postgresql_where=sa.text("state = 'failed'"),
+    )
