@@ -180,7 +180,7 @@ def _check_targets(targets: Sequence[str]) -> None:
 
 
 def _freeze(tx: Transaction, job_id: str, targets: Sequence[str] | sa.Select[tuple[str]], now: datetime) -> int:
-    """How many items there are; JobRefused for a query that finds nothing."""
+    """How many items there are; Conflict for a query that finds nothing."""
     fresh = {"job_id": job_id, "state": ItemState.PENDING, "tries": 0, "due_at": now}
     if not isinstance(targets, sa.Select):
         rows = [{**fresh, "position": position, "target": target} for position, target in enumerate(targets)]
@@ -192,7 +192,7 @@ def _freeze(tx: Transaction, job_id: str, targets: Sequence[str] | sa.Select[tup
     frozen = sa.insert(job_item).from_select([*fresh, "position", "target"], numbered)
     if total := tx.connection.execute(frozen.execution_options(preserve_rowcount=True)).rowcount:
         return total
-    raise JobRefused("There is nothing to do: nothing of the kind is left. Reload to see how things stand.")
+    raise Conflict("There is nothing to do it to any more. Reload to see how things stand.")
 
 
 def _drop_plans(tx: Transaction, now: datetime) -> None:
