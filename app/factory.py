@@ -311,5 +311,5 @@ def _build_app(settings: Settings, room: EngineRoom, desk: Desk, intake: Intake)
     trials = Trials(room.registry, room.clock, laboratory, folder=settings.data_dir / "trials")
     build_api(app, ApiParts(*doors, Callers(room.identity, rate), trials, desk, intake, personal))
     pages = (room.database, room.engine, room.operators, room.registry, room.clock, room.identity, room.jobs, rate)
-    build_dashboard(app, DashboardParts(*pages, trials, personal))
+    build_dashboard(app, DashboardParts(*pages, trials, personal, intake))
     return app

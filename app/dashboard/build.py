@@ -31,6 +31,7 @@ from app.dashboard.outlook import OutlookPages
 from app.dashboard.parts import DashboardParts
 from app.dashboard.processes import ProcessPages
 from app.dashboard.settle import SettlePages
+from app.dashboard.surveys import SurveyPages
 from app.dashboard.systems import SystemPages
 from app.dashboard.tasks import TaskPages
 from app.dashboard.times import duration, relative, time_element
@@ -64,6 +65,7 @@ def build_dashboard(app: Flask, parts: DashboardParts) -> None:
         VersionPages(parts, diagrams),
         MigrationPages(parts, diagrams),
         OutlookPages(parts, diagrams),
+        SurveyPages(parts, diagrams),
         DecisionPages(parts, diagrams),
         AccountPages(parts, diagrams),
         UserPages(parts, diagrams),

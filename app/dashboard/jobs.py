@@ -15,8 +15,10 @@ from app.core.jobs.tables import ItemState
 from app.core.pages import Page
 from app.dashboard.fields import read_reason
 from app.dashboard.pages import Pages, read_slice, wants_fragment
+from app.dashboard.surveys import found_by
 from app.engine import queries
 from app.engine.migration.doors import KIND as MIGRATE
+from app.engine.migration.surveys import KIND as SURVEY
 from app.engine.retries import KIND as RETRY
 from app.web.acting import Deed, act, deed
 
@@ -76,6 +78,8 @@ class JobPages(Pages):
 
     def _facts(self, connection: sa.Connection, job_id: str) -> dict[str, Any]:
         job, shown = self.parts.jobs.read(connection, job_id), read_slice()
+        if job.kind == SURVEY:
+            return found_by(connection, job)
         state = next((state for state in ItemState if state == request.args.get("state")), None)
         items, total = self.parts.jobs.list_items(
             connection, job_id, state=state, limit=shown.size, offset=shown.offset

@@ -24,7 +24,7 @@ from app.engine import queries
 from app.engine.difference import difference, label
 from app.engine.migration.doors import Migrations, Order, Verdict
 from app.engine.migration.outlook import Outlook, Outlooks
-from app.engine.migration.plan import MappingRefused, path_of
+from app.engine.migration.plan import MappingRefused, Plan, path_of
 from app.engine.migration.suggest import suggest
 from app.web.acting import Deed, act
 
@@ -45,7 +45,7 @@ class Asked:
 class MigrationPages(Pages):
     def __init__(self, parts: DashboardParts, diagrams: Diagrams) -> None:
         super().__init__(parts, diagrams)
-        self._outlooks = Outlooks(parts.engine)
+        self._outlooks = Outlooks(parts.engine, parts.most_tested)
         self._migrations = Migrations(parts.engine)
 
     def routes(self, blueprint: Blueprint) -> None:
@@ -78,23 +78,24 @@ class MigrationPages(Pages):
 
         def work(tx: Transaction, deed: Deed) -> str:
             old, new = read_pair(versions_of(tx.connection, process_id))
-            outlook = self._outlooks.between(tx.connection, process_id, old.version, new.version, asked.given)
-            chosen = self._chosen(tx.connection, outlook, asked)
-            order = Order(outlook.plan, chosen, deed.by, reason, rate, stop)
+            plan = self._migrations.plan(tx.connection, process_id, old.version, new.version, asked.given)
+            order = Order(plan, self._chosen(tx.connection, plan, asked), deed.by, reason, rate, stop)
             return self._migrations.order(tx, self.parts.jobs, order)
 
         return leave_for(url_for("dashboard.job", job_id=act(self.parts.database, work)))
 
-    def _chosen(self, connection: sa.Connection, outlook: Outlook, asked: Asked) -> Sequence[str]:
+    def _chosen(self, connection: sa.Connection, plan: Plan, asked: Asked) -> Sequence[str] | None:
+        """None: everything that is open, where a request does not test which can move."""
         if asked.only is not None:
             return [asked.only]
         if asked.ticked is not None:
             if not asked.ticked:
                 raise InvalidInput("Tick the instances that are to move, or choose all that can.", path="$.which")
             return sorted(asked.ticked)
-        if outlook.open > len(outlook.verdicts):
-            return self._migrations.open_instances(connection, outlook.plan, MOST_MOVED)
-        chosen = [verdict.instance_id for verdict in outlook.verdicts if not verdict.obstacles]
+        if self._outlooks.count(connection, plan) > self._outlooks.most_tested:
+            return None
+        verdicts = self._outlooks.between(connection, plan).verdicts
+        chosen = [verdict.instance_id for verdict in verdicts if not verdict.obstacles]
         if not chosen:
             raise InvalidInput("None of them can move as the mapping is. See why, and map more.", path="$.which")
         return chosen
@@ -105,23 +106,23 @@ class MigrationPages(Pages):
         found = suggest(programs[0].diagram, programs[1].diagram)
         if not found:
             return {}
-        _, problems = self._outlook(connection, process_id, old, new, dict(found))
+        _, problems = self._plan(connection, process_id, old, new, dict(found))
         return {one: other for one, other in found.items() if one not in problems}
 
-    def _outlook(
+    def _plan(
         self, connection: sa.Connection, process_id: str, old: int, new: int, given: Given
-    ) -> tuple[Outlook, dict[str, str]]:
-        """What the mapping would do, without those of its entries that cannot be, which are told."""
+    ) -> tuple[Plan, dict[str, str]]:
+        """With the mapping, but for those of its entries that cannot be, which are told."""
         try:
-            return self._outlooks.between(connection, process_id, old, new, given), {}
+            return self._migrations.plan(connection, process_id, old, new, given), {}
         except MappingRefused as refused:
             told = dict(refused.problems)
         problems = {old_id: told[path_of(old_id)] for old_id in given if path_of(old_id) in told}
         kept = {old_id: goes_to for old_id, goes_to in given.items() if old_id not in problems}
         try:
-            return self._outlooks.between(connection, process_id, old, new, kept), problems
+            return self._migrations.plan(connection, process_id, old, new, kept), problems
         except MappingRefused:
-            return self._outlooks.between(connection, process_id, old, new, {}), problems
+            return self._migrations.plan(connection, process_id, old, new, {}), problems
 
     def _facts(self, connection: sa.Connection, process_id: str, asked: Asked) -> dict[str, Any]:
         versions = versions_of(connection, process_id)
@@ -129,11 +130,11 @@ class MigrationPages(Pages):
         facts = {"process_id": process_id, "versions": versions, "old": old, "new": new, "asked": asked}
         if old.version == new.version:
             return {**facts, "outlook": None, "marks": {"old": {}, "new": {}}}
-        outlook, problems = self._outlook(connection, process_id, old.version, new.version, asked.given)
-        plan = outlook.plan
+        plan, problems = self._plan(connection, process_id, old.version, new.version, asked.given)
+        outlook = self._outlooks.between(connection, plan, asked.only)
         tokens = queries.count_at(connection, old.id)
         suggested = suggest(plan.source.diagram, plan.target.diagram)
-        shown = _shown(outlook.verdicts, asked)
+        shown = _shown(outlook.verdicts)
         ids = [verdict.instance_id for verdict in shown]
         return {
             **facts,
@@ -147,10 +148,8 @@ class MigrationPages(Pages):
         }
 
 
-def _shown(verdicts: Sequence[Verdict], asked: Asked) -> Sequence[Verdict]:
-    """Whose instance somebody came from; else what is blocked first."""
-    if asked.only is not None:
-        return [verdict for verdict in verdicts if verdict.instance_id == asked.only]
+def _shown(verdicts: Sequence[Verdict]) -> Sequence[Verdict]:
+    """What is blocked first."""
     order = {"blocked": 0, "can_move": 1, "unaffected": 2}
     return sorted(verdicts, key=lambda verdict: order[verdict.finding])[:MOST_LISTED]
 

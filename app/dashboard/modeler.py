@@ -111,4 +111,5 @@ def _posts(kind: DraftKind) -> dict[str, str]:
         found["deploy"] = url_for(f"dashboard.{name}")
     if kind is DraftKind.PROCESS:
         found["test"] = url_for("dashboard.test_drawn")
+        found["survey"] = url_for("dashboard.survey_drawn")
     return found

@@ -24,7 +24,7 @@ MOST_NAMED = 50
 class OutlookPages(Pages):
     def __init__(self, parts: DashboardParts, diagrams: Diagrams) -> None:
         super().__init__(parts, diagrams)
-        self._outlooks = Outlooks(parts.engine)
+        self._outlooks = Outlooks(parts.engine, parts.most_tested)
 
     def routes(self, blueprint: Blueprint) -> None:
         blueprint.add_url_rule("/processes/test", "test_deployment", self.test, methods=["POST"])
@@ -32,13 +32,15 @@ class OutlookPages(Pages):
 
     def test(self) -> str:
         """Of an uploaded diagram, or of a draft that is named; nothing is stored."""
-        document, file_name = self._read_document()
+        document, file_name = read_document(self.parts)
         with self.parts.database.reading() as connection:
             forecast, findings = self._forecast(connection, document, file_name)
             outlooks = () if forecast is None else forecast.outlooks
             ids = [each.instance_id for outlook in outlooks for each in outlook.verdicts if each.obstacles]
             keys = {row.instance_id: row.business_key for row in queries.keys_of(connection, ids[:MOST_NAMED])}
+            found, untested = sum(each.open for each in outlooks), sum(each.untested for each in outlooks)
             facts = {"findings": _worth_saying(findings), "forecast": forecast, "keys": keys, "most": MOST_NAMED}
+            facts["untested"] = found if untested else 0
             if wants_fragment():
                 return self.fragment("outlook.html", **facts)
             return self.page(connection, "outlook_page.html", **facts)
@@ -62,14 +64,16 @@ class OutlookPages(Pages):
         deed().concerns(diagram.process_id)
         return self._outlooks.forecast(connection, diagram), findings
 
-    def _read_document(self) -> tuple[bytes, str | None]:
-        if draft_id := request.form.get("draft"):
-            with self.parts.database.reading() as connection:
-                return store.read(connection, draft_id).document, None
-        upload = request.files.get("diagram")
-        if upload is None or not upload.filename:
-            raise InvalidInput("Choose a .bpmn file.", path="$.diagram")
-        return upload.stream.read(), upload.filename
+
+def read_document(parts: DashboardParts) -> tuple[bytes, str | None]:
+    """The diagram that the request uploads, with its file's name, or that of the draft which it names."""
+    if draft_id := request.form.get("draft"):
+        with parts.database.reading() as connection:
+            return store.read(connection, draft_id).document, None
+    upload = request.files.get("diagram")
+    if upload is None or not upload.filename:
+        raise InvalidInput("Choose a .bpmn file.", path="$.diagram")
+    return upload.stream.read(), upload.filename
 
 
 def _worth_saying(findings: list[Finding]) -> list[Finding]:

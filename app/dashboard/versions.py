@@ -24,6 +24,7 @@ from app.engine.migration.outlook import Outlooks
 from app.engine.starts import StartRequest
 from app.engine.versions import Versions
 from app.web.acting import Deed, act
+from app.web.watching import trace_parent
 
 KEY_LIMIT = 255
 Marks = dict[str, dict[str, dict[str, Any]]]  # of which diagram, of which element
@@ -75,7 +76,10 @@ class VersionPages(Pages):
         if len(key) > KEY_LIMIT or not key.isprintable():
             raise InvalidInput(f"Write at most {KEY_LIMIT} characters, on one line.", path="$.business_key")
         variables = read_object(request.form.get("variables", ""), "$.variables", "Variables")
-        asked = StartRequest(process_id, variables, _read_version(request.form.get("version", "")), key or None)
+        version = _read_version(request.form.get("version", ""))
+        asked = StartRequest(process_id, variables, version, key or None, trace_parent=trace_parent())
+
+        self.parts.intake.admit(asked.priority, None)  # before any transaction, as the API does
 
         def start(tx: Transaction, deed: Deed) -> str:
             return self.parts.engine.start(tx, asked).instance_id

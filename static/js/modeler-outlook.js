@@ -11,6 +11,26 @@ globalThis.foretell = async ({ post, text, told, base }) => {
     return `${some(version.open, "instance is", "instances are")} open on v${version.version}${tested}: ${unaffected} unaffected, ${canMove} can move, ${blocked} blocked.`;
   }
 
+  // One request tests some thousands; a job tests all, on a page of its own.
+  function offer(versions) {
+    const open = versions.reduce((sum, version) => sum + version.open, 0);
+    if (versions.every(({ tested, open }) => tested >= open)) return;
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "secondary", textContent: `Test all ${open.toLocaleString("en")} by a job` });
+    const place = document.createElement("p");
+    button.addEventListener("click", async () => {
+      button.disabled = true;
+      try {
+        const { href } = await post("survey", { kind: "process", document: text });
+        place.replaceChildren("What it finds stands on ", Object.assign(document.createElement("a"), { href, target: "_blank", textContent: "its own page" }), ".");
+      } catch (error) {
+        button.disabled = false;
+        place.append(` ${error.message}`);
+      }
+    });
+    place.append(button);
+    told.append(place);
+  }
+
   say("Testing what is open…");
   try {
     const { processId, newest, versions, changes } = await post("test", { kind: "process", document: text });
@@ -19,6 +39,7 @@ globalThis.foretell = async ({ post, text, told, base }) => {
     const differs = `${some(changes.length, "difference", "differences")} to v${newest}.`;
     const passedBy = base && Number(base) < newest ? [`v${newest} was deployed after v${base}, from which this was begun: see what differs, or what came with it is gone.`] : [];
     say(...passedBy, differs, ...(versions.length ? versions.map(of) : ["No instance is open."]));
+    offer(versions);
     const why = versions.flatMap(({ instances }) => instances.filter(({ finding }) => finding === "blocked"));
     const reasons = [...new Set(why.flatMap(({ obstacles }) => obstacles.map(({ message }) => message)))].slice(0, 5);
     if (!reasons.length) return;

@@ -120,13 +120,13 @@ class World:
         self.app = self.serve()
         self.deploy("activate")
 
-    def serve(self, per_s: float = 100_000) -> Flask:
+    def serve(self, per_s: float = 100_000, **parts: Any) -> Flask:
         """One of any number of servers on the same database."""
         app = Flask("turnup-tests", static_folder=None)
         StaticFiles(ROOT / "static").install(app)
         install_shield(app)
         doors = (self.database, self.engine, self.operators, self.registry, self.clock, self.identity, self.jobs)
-        build_dashboard(app, DashboardParts(*doors, Rate(per_s), self.trials, self.personal))
+        build_dashboard(app, DashboardParts(*doors, Rate(per_s), self.trials, self.personal, **parts))
         return app
 
     def close(self) -> None:

@@ -39,7 +39,7 @@ class NewJob:
     kind: str
     title: str
     parameters: dict[str, Any]
-    targets: Sequence[str] | sa.Select[tuple[str]]
+    targets: Sequence[str] | sa.Select[str]
     by: str
     reason: str
     rate_per_s: float = 10
@@ -179,7 +179,7 @@ def _check_targets(targets: Sequence[str]) -> None:
         raise JobRefused(f"'{twice}' is given twice. Nothing is done twice: give it once.")
 
 
-def _freeze(tx: Transaction, job_id: str, targets: Sequence[str] | sa.Select[tuple[str]], now: datetime) -> int:
+def _freeze(tx: Transaction, job_id: str, targets: Sequence[str] | sa.Select[str], now: datetime) -> int:
     """How many items there are; Conflict for a query that finds nothing."""
     fresh = {"job_id": job_id, "state": ItemState.PENDING, "tries": 0, "due_at": now}
     if not isinstance(targets, sa.Select):

@@ -208,7 +208,7 @@ class Migrations:
         return Passed({"version": plan.target.version})
 
 
-def open_on(program: Program) -> sa.Select[tuple[str]]:
+def open_on(program: Program) -> sa.Select[str]:
     """The ids of what is open on a version, the oldest first; what has ended is not looked at."""
     table = process_instance.c
     is_open = (table.process_id == program.process_id, table.state.in_(("active", "suspended")))

@@ -11,10 +11,11 @@ from app.engine.diagram import Diagram
 from app.engine.difference import Change, difference
 from app.engine.doors import Engine
 from app.engine.migration.ahead import Differences
-from app.engine.migration.doors import Migrations, Verdict
-from app.engine.migration.plan import Mapped, Plan, make_plan
+from app.engine.migration.doors import Migrations, Verdict, open_on
+from app.engine.migration.plan import Plan, make_plan
 from app.engine.queries.processes import open_by_version
 from app.engine.spiff.build import Program, build
+from app.engine.tables import process_instance
 
 MOST_TESTED = 5000
 
@@ -29,6 +30,10 @@ class Outlook:
     plan: Plan
     open: int
     verdicts: Sequence[Verdict]
+
+    @property
+    def untested(self) -> int:
+        return max(0, self.open - len(self.verdicts))
 
     def count(self, finding: str) -> int:
         """How many of those that were looked at."""
@@ -85,17 +90,23 @@ class Outlooks:
         """UnknownProcess if it is not deployed."""
         return self._desk.programs.program(connection, definitions.find(connection, process_id, version).id)
 
-    def between(
-        self, connection: sa.Connection, process_id: str, from_version: int, to_version: int, mapping: Mapped
-    ) -> Outlook:
-        """What moving from one deployed version to another would mean; MappingRefused, UnknownProcess."""
-        plan = self._migrations.plan(connection, process_id, from_version, to_version, mapping)
-        count = open_by_version(connection, process_id).get((process_id, from_version), 0)
-        return self._of_one(connection, plan, count, self.most_tested)
+    def between(self, connection: sa.Connection, plan: Plan, only: str | None = None) -> Outlook:
+        """What moving from one deployed version to another would mean: to `only` this instance, if it is open there."""
+        if only is not None:
+            ids = list(connection.execute(open_on(plan.source).where(process_instance.c.id == only)).scalars())
+            return self._of_these(connection, plan, len(ids), ids)
+        return self._of_one(connection, plan, self.count(connection, plan), self.most_tested)
+
+    def count(self, connection: sa.Connection, plan: Plan) -> int:
+        """How many are open on the plan's old version."""
+        source = plan.source
+        return open_by_version(connection, source.process_id).get((source.process_id, source.version), 0)
 
     def _of_one(self, connection: sa.Connection, plan: Plan, count: int, most: int) -> Outlook:
+        return self._of_these(connection, plan, count, self._migrations.open_instances(connection, plan, most))
+
+    def _of_these(self, connection: sa.Connection, plan: Plan, count: int, ids: Sequence[str]) -> Outlook:
         differences = Differences(plan)
-        ids = self._migrations.open_instances(connection, plan, most)
         return Outlook(plan, count, [self.judge(connection, plan, each, differences) for each in ids])
 
     def judge(self, connection: sa.Connection, plan: Plan, instance_id: str, differences: Differences) -> Verdict:

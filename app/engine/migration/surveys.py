@@ -108,7 +108,7 @@ class Surveys:
         for instance_id in tx.connection.execute(some).scalars().all():
             tally.add(self._outlooks.judge(tx.connection, plan, instance_id, differences))
         surveyed.store(tx, item.job_id, tally)
-        return Passed({**tally.findings})
+        return Passed({str(finding): number for finding, number in tally.findings.items()})
 
     def _make_plan(self, connection: sa.Connection, item: Item, version: int) -> tuple[Plan, Differences]:
         facts = item.parameters

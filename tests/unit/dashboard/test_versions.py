@@ -7,9 +7,10 @@ from io import BytesIO
 import pytest
 
 from app.engine import queries
+from app.web.intake import Intake
 from tests.factories.dashboards import DRAWN, World
 from tests.factories.versioned import deploy_second, place_orders, second
-from tests.unit.dashboard.conftest import Operator, somebody
+from tests.unit.dashboard.conftest import Operator, csrf_of, log_in, somebody
 
 
 @pytest.fixture
@@ -97,3 +98,13 @@ def test_nobody_does_what_they_may_not(world: World) -> None:
     other = somebody(world, "Otto", "author@other")
     form = {"diagram": (BytesIO((DRAWN / "activate.bpmn").read_bytes()), "activate.bpmn")}
     assert other.post("/processes/test", form).status_code == 403
+
+
+def test_when_too_much_waits_nothing_is_started_from_the_page_either(world: World) -> None:
+    client = world.serve(intake=Intake(1, lambda most: 1)).test_client()
+    assert log_in(client).status_code == 303
+    refused = Operator(client, csrf_of(client.get("/").text)).post("/processes/activate/start", htmx=True)
+    assert (refused.status_code, "wait for a worker already" in refused.text) == (429, True)
+    assert int(refused.headers["Retry-After"]) > 0
+    with world.database.reading() as connection:
+        assert queries.open_by_version(connection) == {}
