@@ -52,6 +52,7 @@ from app.identity.secrets.keys import Keyring, keep_key, read_key_file, read_key
 from app.identity.secrets.lookup import Secrets, Source
 from app.identity.secrets.sources import Environment, Files
 from app.identity.secrets.store import Store
+from app.trial.journal import Journals
 from app.trial.room import Laboratory, Trials
 from app.watch.checks import dispatch_checks, store_checks, worker_checks
 from app.watch.desk import Desk
@@ -74,6 +75,7 @@ STATIC = ROOT / "static"
 SETTING = "TURNUP_SETTING_"
 # Workers of two releases may run side by side: a handler that one lacks, another may have.
 UNKNOWN_HANDLER_S = 60
+UNUSED_S = 60  # between looks at trials that nobody uses
 COLLECT_AFTER = (20_000, 10, 10)  # objects, then generations
 
 
@@ -250,6 +252,7 @@ def _build_dispatch(
     logger = get_logger("turnup.dispatch")
     jobs = JobRunner(room.database, room.kinds, room.clock, get_logger("turnup.jobs"))
     upkeep = Upkeep(room.database, room.engine, jobs, room.clock, logger, witness, tally)
+    upkeep.every(UNUSED_S, Journals(room.database, room.clock).drop_unused)
     if isinstance(room.wakeups, QueuedWakeups):
         return Distributed(room.database, room.wakeups, upkeep, gatekeeper, room.clock, logger, worker)
     assert worker is not None  # SQLite's only process has threads: the settings see to it
@@ -308,7 +311,7 @@ def _build_app(settings: Settings, room: EngineRoom, desk: Desk, intake: Intake)
     rate = Rate(settings.rate_per_s)
     doors = (room.database, room.engine, room.operators, room.processes, room.migrations, room.jobs)
     laboratory = Laboratory(settings.lab_url, settings.allowed_networks)
-    trials = Trials(room.registry, room.clock, laboratory, folder=settings.data_dir / "trials")
+    trials = Trials(room.registry, room.clock, laboratory, journals=Journals(room.database, room.clock))
     build_api(app, ApiParts(*doors, Callers(room.identity, rate), trials, desk, intake, personal))
     pages = (room.database, room.engine, room.operators, room.registry, room.clock, room.identity, room.jobs, rate)
     build_dashboard(app, DashboardParts(*pages, trials, personal, intake))

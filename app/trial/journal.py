@@ -1,4 +1,4 @@
-"""What was done in a trial, on disk: the processes of one host share trials, and a restart loses none.
+"""What was done in a trial, in the database: every process behind one address has it, and a restart loses none.
 
 A trial is the same each time that the same is done in it. So a process that has not the trial in memory, or another
 process's moves not yet, plays the journal again.
@@ -6,31 +6,33 @@ process's moves not yet, plays the journal again.
 
 from __future__ import annotations
 
-import fcntl
-import os
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from hashlib import sha256
-from pathlib import Path
+from datetime import datetime, timedelta
 from typing import Any
 
-import orjson
+import sqlalchemy as sa
 
+from app.core.clock import Clock
+from app.core.db import Database, Transaction
+from app.core.errors import Conflict
 from app.trial.answers import Answer, read_answer
 from app.trial.events import Event, read_event
+from app.trial.tables import trial, trial_move
 
 Move = Answer | Event
-_ENDING = ".json"
+IDLE = timedelta(minutes=30)
+TO_THE_MINUTE = timedelta(minutes=1)
+
+
+class MovedMeanwhile(Conflict):
+    """Another process has gone on with the trial while this one did."""
 
 
 @dataclass(frozen=True)
 class Journal:
     """`documents` are all diagrams that are needed, what is tried first, and `models` the decisions' as well."""
 
-    owner: str
     subject: Mapping[str, Any]
     documents: Sequence[str]
     models: Sequence[str]
@@ -39,23 +41,95 @@ class Journal:
     business_key: str | None
     answers: str
     results: Mapping[str, Sequence[Answer]] = field(default_factory=dict)
-    moves: Sequence[Move] = ()
 
-    def after(self, moves: Sequence[Move]) -> Journal:
-        return replace(self, moves=tuple(moves))
-
-    def written(self) -> bytes:
+    def written(self) -> dict[str, Any]:
         """As `read_journal` reads it."""
         results = {place: [each.written() for each in given] for place, given in self.results.items()}
-        moves = [_written(each) for each in self.moves]
-        return orjson.dumps({**vars(self), "at": self.at.isoformat(), "results": results, "moves": moves})
+        return {**vars(self), "at": self.at.isoformat(), "results": results}
 
 
-def read_journal(written: bytes) -> Journal:
-    found = orjson.loads(written)
-    results = {place: [read_answer(each, place) for each in given] for place, given in found["results"].items()}
-    moves = tuple(_move(each) for each in found["moves"])
-    return Journal(**{**found, "at": datetime.fromisoformat(found["at"]), "results": results, "moves": moves})
+def read_journal(written: Mapping[str, Any]) -> Journal:
+    results = {place: [read_answer(each, place) for each in given] for place, given in written["results"].items()}
+    return Journal(**{**written, "at": datetime.fromisoformat(written["at"]), "results": results})
+
+
+class Journals:
+    """Those of an installation. Each method is a transaction of its own: nothing else is stored along with a trial."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def begin(self, trial_id: str, owner: str, journal: Journal) -> None:
+        row = {"id": trial_id, "owner": owner, "beginning": journal.written(), "used_at": self._clock.now()}
+        with self._database.transaction(synced=False) as tx:
+            tx.connection.execute(sa.insert(trial).values(**row))
+
+    def use(self, trial_id: str, owner: str) -> bool:
+        """It is used now; False if there is none of that owner's."""
+        now = self._clock.now()
+        with self._database.reading() as connection:
+            used_at = connection.execute(sa.select(trial.c.used_at).where(_one(trial_id, owner))).scalar()
+        if used_at is not None and now - used_at >= TO_THE_MINUTE:
+            with self._database.transaction(synced=False) as tx:
+                tx.connection.execute(sa.update(trial).where(_one(trial_id, owner)).values(used_at=now))
+        return used_at is not None
+
+    def read(self, trial_id: str, owner: str) -> Journal | None:
+        """How it began; None if it is over meanwhile."""
+        with self._database.reading() as connection:
+            written = connection.execute(sa.select(trial.c.beginning).where(_one(trial_id, owner))).scalar()
+        return None if written is None else read_journal(written)
+
+    def moves(self, trial_id: str, after: int) -> list[Move]:
+        """What was done, without the first so many."""
+        query = sa.select(trial_move.c.move).where(trial_move.c.trial_id == trial_id, trial_move.c.number >= after)
+        with self._database.reading() as connection:
+            return [_read(each) for each in connection.execute(query.order_by(trial_move.c.number)).scalars()]
+
+    def add(self, trial_id: str, after: int, moves: Sequence[Move]) -> None:
+        """What was done after the first so many. MovedMeanwhile if they are not all that there were."""
+        rows = [
+            {"trial_id": trial_id, "number": number, "move": _written(each)} for number, each in enumerate(moves, after)
+        ]
+        try:
+            with self._database.transaction(synced=False) as tx:
+                tx.connection.execute(sa.insert(trial_move), rows)
+        except sa.exc.IntegrityError as error:
+            raise MovedMeanwhile(
+                "This trial has gone on, or was thrown away, in another window meanwhile. Look where it stands, and go "
+                "on from there."
+            ) from error
+
+    def forget(self, trial_id: str, owner: str) -> None:
+        with self._database.transaction(synced=False) as tx:
+            _drop(tx, _one(trial_id, owner))
+
+    def of(self, owner: str) -> list[str]:
+        """The ids of somebody's trials, what was used longest ago first."""
+        query = sa.select(trial.c.id).where(trial.c.owner == owner).order_by(trial.c.used_at, trial.c.id)
+        with self._database.reading() as connection:
+            return list(connection.execute(query).scalars())
+
+    def drop_unused(self) -> None:
+        """Throw away what nobody has used for so long."""
+        unused = trial.c.used_at < self._clock.now() - IDLE
+        with self._database.reading() as connection:
+            found = connection.execute(sa.select(sa.exists().where(unused))).scalar()
+        if found:
+            with self._database.transaction(synced=False) as tx:
+                _drop(tx, unused)
+
+
+def _one(trial_id: str, owner: str) -> sa.ColumnElement[bool]:
+    return sa.and_(trial.c.id == trial_id, trial.c.owner == owner)
+
+
+def _drop(tx: Transaction, which: sa.ColumnElement[bool]) -> None:
+    """Locked first: nobody adds a move to what is going."""
+    ids = list(tx.connection.execute(sa.select(trial.c.id).where(which).with_for_update()).scalars())
+    tx.connection.execute(sa.delete(trial_move).where(trial_move.c.trial_id.in_(ids)))
+    tx.connection.execute(sa.delete(trial).where(trial.c.id.in_(ids)))
 
 
 def _written(move: Move) -> dict[str, Any]:
@@ -64,69 +138,7 @@ def _written(move: Move) -> dict[str, Any]:
     return {"event": move.written(), "notice": move.notice}
 
 
-def _move(written: dict[str, Any]) -> Move:
+def _read(written: Mapping[str, Any]) -> Move:
     if "answer" in written:
         return read_answer(written["answer"], "moves")
     return replace(read_event(written["event"], "moves"), notice=written["notice"])
-
-
-class Journals:
-    """Files of a folder that is this installation's alone."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def keep(self, trial_id: str, journal: Journal) -> None:
-        """All of it or nothing, for its owner's account alone."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = self._file(trial_id, journal.owner)
-        new = file.with_suffix(".new")
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-            out.write(journal.written())
-        new.replace(file)
-
-    def read(self, trial_id: str, owner: str) -> Journal | None:
-        """None if there is none of that owner's."""
-        try:
-            file = self._file(trial_id, owner)
-            os.utime(file)  # it is used
-            return read_journal(file.read_bytes())
-        except FileNotFoundError:
-            return None
-
-    def forget(self, trial_id: str, owner: str) -> None:
-        for ending in (_ENDING, ".lock"):
-            self._file(trial_id, owner).with_suffix(ending).unlink(missing_ok=True)
-
-    def of(self, owner: str) -> list[str]:
-        """The ids of somebody's trials, what was used longest ago first."""
-        files = self._folder.glob(f"{_mark(owner)}_*{_ENDING}")
-        return [file.stem.partition("_")[2] for file in sorted(files, key=_used_at)]
-
-    def sweep(self, idle_s: float) -> None:
-        """Drop what nobody has used for so long."""
-        for file in self._folder.glob("*_*"):
-            if time.time() - _used_at(file) > idle_s:
-                file.unlink(missing_ok=True)
-
-    @contextmanager
-    def lock(self, trial_id: str, owner: str) -> Iterator[None]:
-        """No other process acts in the trial meanwhile. Only for one that is kept: this makes a file too."""
-        with self._file(trial_id, owner).with_suffix(".lock").open("w") as held:
-            fcntl.flock(held, fcntl.LOCK_EX)
-            yield
-
-    def _file(self, trial_id: str, owner: str) -> Path:
-        """Ids come in addresses: what is none of ours names no file."""
-        name = trial_id if trial_id.replace("-", "").isalnum() and len(trial_id) <= 40 else "none"
-        return self._folder / f"{_mark(owner)}_{name}{_ENDING}"
-
-
-def _mark(owner: str) -> str:
-    return sha256(owner.encode()).hexdigest()[:20]
-
-
-def _used_at(file: Path) -> float:
-    with suppress(FileNotFoundError):  # another process was first
-        return file.stat().st_mtime
-    return 0

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from threading import Lock, RLock
 from typing import Any, Literal
 
@@ -19,7 +18,7 @@ from app.handling.registry import Registry
 from app.trial.answering import Stubs, Written
 from app.trial.answers import Answer
 from app.trial.documents import Library, Needed, gather, gathered
-from app.trial.journal import Journal, Journals
+from app.trial.journal import IDLE, Journal, Journals
 from app.trial.laboratory import FromLaboratory
 from app.trial.playing import Played, play
 from app.trial.sample import sample_of
@@ -31,7 +30,6 @@ Answers = Literal["made_up", "laboratory", "recorded"]
 ANSWERS: tuple[Answers, ...] = ("made_up", "laboratory", "recorded")
 MOST = 12
 MOST_OF_ONE = 3
-IDLE = timedelta(minutes=30)
 AWAY = timedelta(minutes=2)  # unused for that long, one makes place for another's
 
 
@@ -76,7 +74,6 @@ class OpenTrial:
     subject: Subject
     answers: Answers
     trial: Trial
-    journal: Journal = field(repr=False)  # as it began
     used_at: datetime
     lock: RLock = field(default_factory=RLock, repr=False)
 
@@ -91,17 +88,18 @@ class Trials:
         laboratory: Laboratory | None = None,
         most: int = MOST,
         most_of_one: int = MOST_OF_ONE,
-        folder: Path | None = None,
+        journals: Journals | None = None,
     ) -> None:
-        """`folder` is what the processes of a host share; without one a trial is this process's alone."""
+        """`journals` are what the processes of an installation share; without them a trial is this process's alone."""
         self._registry = registry
-        self._journals = None if folder is None else Journals(folder)
+        self._journals = journals
         self._clock = clock
         self.laboratory = laboratory
         self._most, self._most_of_one = most, most_of_one
         self._stores = Stores()
         self._open: dict[str, OpenTrial] = {}
         self._lock = Lock()
+        self._opening = Lock()  # no trial is opened twice here
 
     def begin(self, owner: str, subject: Subject, library: Library, beginning: Beginning) -> OpenTrial:
         """Begin one. DiagramRefused for what could not be deployed; TooMany when others are at it."""
@@ -109,7 +107,7 @@ class Trials:
         self._make_place(owner)
         found = self._open_one(new_id(), owner, subject, needed, beginning)
         if self._journals is not None:
-            self._journals.keep(found.id, found.journal)
+            self._journals.begin(found.id, owner, _journal(subject, needed, beginning))
         return found
 
     @contextmanager
@@ -119,49 +117,48 @@ class Trials:
             with self._here(trial_id, owner) as found:
                 yield found
             return
-        if self._journals.read(trial_id, owner) is None:
+        if not self._journals.use(trial_id, owner):
             raise _unknown(trial_id)
-        with self._journals.lock(trial_id, owner):
-            found = self._up_to_date(trial_id, owner, self._journals)
-            before = len(found.trial.moves)
+        found = self._opened(trial_id, owner, self._journals)
+        with self._here(trial_id, owner):
             try:
-                with self._here(trial_id, owner):
-                    yield found
+                found.trial.again(self._journals.moves(trial_id, len(found.trial.moves)))
+                before = len(found.trial.moves)
+                yield found
+                done = found.trial.moves[before:]
+                if done and self._found(trial_id) is found:
+                    self._journals.add(trial_id, before, done)
             except BaseException:
                 self._drop([found])  # half a move is in no journal: it is played again without it
                 raise
-            if len(found.trial.moves) > before and self._is_here(trial_id):
-                self._journals.keep(trial_id, found.journal.after(found.trial.moves))
 
     @contextmanager
     def _here(self, trial_id: str, owner: str) -> Iterator[OpenTrial]:
-        with self._lock:
-            found = self._open.get(trial_id)
+        found = self._found(trial_id)
         if found is None or found.owner != owner:
             raise _unknown(trial_id)
         with found.lock:
             found.used_at = self._clock.now()
             yield found
 
-    def _is_here(self, trial_id: str) -> bool:
+    def _found(self, trial_id: str) -> OpenTrial | None:
         with self._lock:
-            return trial_id in self._open
+            return self._open.get(trial_id)
 
-    def _up_to_date(self, trial_id: str, owner: str, journals: Journals) -> OpenTrial:
-        """With all that was done in it, in whichever process."""
-        journal = journals.read(trial_id, owner)
-        if journal is None:
-            raise _unknown(trial_id)
-        with self._lock:
-            found = self._open.get(trial_id)
-        if found is None:
+    def _opened(self, trial_id: str, owner: str, journals: Journals) -> OpenTrial:
+        """In this process, as it began or further."""
+        if (found := self._found(trial_id)) is not None:
+            return found
+        with self._opening:
+            if (found := self._found(trial_id)) is not None:
+                return found
+            journal = journals.read(trial_id, owner)
+            if journal is None:
+                raise _unknown(trial_id)
             subject = Subject(journal.documents[0].encode(), **journal.subject)
             facts = (journal.variables, journal.at, journal.business_key, _answers(journal.answers), journal.results)
             needed = gathered(journal.documents, journal.models, self._registry)
-            found = self._open_one(trial_id, owner, subject, needed, Beginning(*facts))
-        with found.lock:
-            found.trial.again(journal.moves[len(found.trial.moves) :])
-        return found
+            return self._open_one(trial_id, owner, subject, needed, Beginning(*facts))
 
     def _open_one(
         self, trial_id: str, owner: str, subject: Subject, needed: Needed, beginning: Beginning
@@ -173,8 +170,7 @@ class Trials:
         except BaseException:
             scratch.close()
             raise
-        journal = _journal(owner, subject, needed, beginning)
-        found = OpenTrial(trial_id, owner, subject, beginning.answers, trial, journal, self._clock.now())
+        found = OpenTrial(trial_id, owner, subject, beginning.answers, trial, self._clock.now())
         with self._lock:
             self._open[trial_id] = found
         return found
@@ -217,7 +213,6 @@ class Trials:
         """For one more: what nobody uses goes, then one's own oldest, then whose user is away."""
         now = self._clock.now()
         if self._journals is not None:
-            self._journals.sweep(IDLE.total_seconds())
             for old in self._journals.of(owner)[: -self._most_of_one + 1 or None]:
                 self._journals.forget(old, owner)
         with self._lock:
@@ -255,10 +250,9 @@ def _answers(name: str) -> Answers:
     return next(each for each in ANSWERS if each == name)
 
 
-def _journal(owner: str, subject: Subject, needed: Needed, beginning: Beginning) -> Journal:
+def _journal(subject: Subject, needed: Needed, beginning: Beginning) -> Journal:
     shown = {"title": subject.title, "process_id": subject.process_id}
     return Journal(
-        owner,
         {**shown, "draft_id": subject.draft_id, "version": subject.version},
         [diagram.document.decode() for diagram in needed.diagrams],
         [model.document.decode() for model in needed.decisions],

@@ -17,7 +17,8 @@ import app.engine.migration.tables
 import app.engine.tables
 import app.identity.audit.tables
 import app.identity.secrets.tables
-import app.identity.tables  # noqa: F401  (they fill `metadata`)
+import app.identity.tables
+import app.trial.tables  # noqa: F401  (they fill `metadata`)
 from app.core.db import Database, metadata
 from app.migrations.queue import QueueOfAnother, raise_queue
 from app.migrations.run import DatabaseTooNew, migrate, steps_ahead

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from app.core.clock import FixedClock
+from app.core.db import Database
 from app.core.errors import Conflict, NotFound, TooMany
 from app.engine.diagram import DiagramRefused
 from app.trial.answers import Answer
 from app.trial.events import Event
+from app.trial.journal import IDLE, Journals, MovedMeanwhile
 from app.trial.looks import look
-from app.trial.room import IDLE, Beginning, OpenTrial, Subject, Trials, UnknownTrial
+from app.trial.room import Beginning, OpenTrial, Subject, Trials, UnknownTrial
+from app.trial.tables import trial, trial_move
 from tests.factories.diagrams import Diagram
 from tests.factories.trials import NOON, REGISTRY, Shelf
 
@@ -97,19 +99,40 @@ def test_a_laboratory_that_is_not_there_is_said(trials: Trials) -> None:
         begin(trials, answers="laboratory")
 
 
-def two_processes(folder: Path, clock: FixedClock) -> tuple[Trials, Trials]:
-    """On one host."""
-    one, other = (Trials(REGISTRY, clock, most_of_one=2, folder=folder) for _ in range(2))
-    return one, other
-
-
 TWO_STEPS = (
     Diagram("p").start().service("a", "net.quiet").user("u").service("b", "net.quiet").end().chain("s", "a", "u", "b", "e")
 )
 
 
-def test_the_processes_of_a_host_share_a_trial_and_a_restart_loses_nothing(tmp_path: Path, clock: FixedClock) -> None:
-    one, other = two_processes(tmp_path / "trials", clock)
+class Hosts:
+    """Behind one address, with one database."""
+
+    def __init__(self, database: Database, clock: FixedClock) -> None:
+        self.database, self.clock = database, clock
+        self.journals = Journals(database, clock)
+        self.made: list[Trials] = []
+
+    def another(self) -> Trials:
+        self.made.append(Trials(REGISTRY, self.clock, most_of_one=2, journals=self.journals))
+        return self.made[-1]
+
+    def rows(self) -> tuple[int, int]:
+        """Trials and moves that are stored."""
+        with self.database.reading() as connection:
+            counts = [connection.scalar(sa.select(sa.func.count()).select_from(each)) for each in (trial, trial_move)]
+        return counts[0] or 0, counts[1] or 0
+
+
+@pytest.fixture
+def hosts(database: Database, clock: FixedClock) -> Iterator[Hosts]:
+    made = Hosts(database, clock)
+    yield made
+    for each in made.made:
+        each.close_all()
+
+
+def test_hosts_share_a_trial_and_a_restart_loses_nothing(hosts: Hosts) -> None:
+    one, other = hosts.another(), hosts.another()
     made = begin(one, diagram=TWO_STEPS)
     with one.use(made.id, "ada") as found:
         found.trial.step(Answer("done", {"x": 1}))
@@ -121,7 +144,7 @@ def test_the_processes_of_a_host_share_a_trial_and_a_restart_loses_nothing(tmp_p
         found.trial.run()
     one.close_all()
     other.close_all()
-    restarted, _ = two_processes(tmp_path / "trials", clock)
+    restarted = hosts.another()
     with restarted.use(made.id, "ada") as found:
         assert look(found.trial).state == "completed"
         assert look(found.trial).variables == {"x": 1, "y": 2}
@@ -129,35 +152,64 @@ def test_the_processes_of_a_host_share_a_trial_and_a_restart_loses_nothing(tmp_p
     with pytest.raises(UnknownTrial), restarted.use(made.id, "eve"):
         pass
     restarted.close(made.id, "ada")
-    assert list((tmp_path / "trials").iterdir()) == []
+    assert hosts.rows() == (0, 0)
     with pytest.raises(UnknownTrial), other.use(made.id, "ada"):
         pass
 
 
-def test_a_move_that_was_refused_is_in_no_journal(tmp_path: Path, clock: FixedClock) -> None:
-    one, other = two_processes(tmp_path, clock)
+def test_of_two_hosts_that_go_on_at_once_one_is_told_to_look_again(hosts: Hosts) -> None:
+    one, other = hosts.another(), hosts.another()
+    made = begin(one, diagram=TWO_STEPS)
+    with pytest.raises(MovedMeanwhile, match="another window"), one.use(made.id, "ada") as slow:
+        slow.trial.step(Answer("done", {"x": "slow"}))
+        with other.use(made.id, "ada") as quick:
+            quick.trial.step(Answer("done", {"x": "quick"}))
+    for each in (one, other):
+        with each.use(made.id, "ada") as found:
+            assert look(found.trial).variables == {"x": "quick"}
+
+
+def test_a_trial_that_was_thrown_away_elsewhere_goes_no_further(hosts: Hosts) -> None:
+    one, other = hosts.another(), hosts.another()
+    made = begin(one, diagram=TWO_STEPS)
+    with pytest.raises(MovedMeanwhile), one.use(made.id, "ada") as found:
+        found.trial.step()
+        other.close(made.id, "ada")
+    assert hosts.rows() == (0, 0)
+
+
+def test_a_move_that_was_refused_is_in_no_journal(hosts: Hosts) -> None:
+    one, other = hosts.another(), hosts.another()
     made = begin(one, diagram=TWO_STEPS)
     with pytest.raises(NotFound), one.use(made.id, "ada") as found:
         found.trial.act(Event("complete", "nobody"))
     for each in (one, other):
         with each.use(made.id, "ada") as found:
             assert [pending.place for pending in look(found.trial).pending] == ["a"]
-    one.close_all()
-    other.close_all()
 
 
-def test_journals_are_for_their_owners_account_and_go_with_time_and_number(tmp_path: Path, clock: FixedClock) -> None:
-    one, _ = two_processes(tmp_path, clock)
-    made = [begin(one) for _ in range(3)]
-    assert len(list(tmp_path.glob("*.json"))) == 2
-    assert {file.stat().st_mode & 0o777 for file in tmp_path.glob("*.json")} == {0o600}
-    for file in tmp_path.iterdir():
-        os.utime(file, (0, 0))
-    begin(one)
-    assert len(list(tmp_path.glob("*.json"))) == 1
-    with pytest.raises(UnknownTrial), one.use(made[2].id, "ada"):
-        pass
-    with pytest.raises(UnknownTrial), one.use("../../etc/passwd", "ada"):
-        pass
-    assert not list(tmp_path.glob("*none*"))
-    one.close_all()
+def test_what_the_laboratory_told_is_told_once_wherever_the_trial_goes_on(hosts: Hosts) -> None:
+    one, other = hosts.another(), hosts.another()
+    made = begin(one, diagram=TWO_STEPS)
+    told = Event("message", "number_ported", "NP-1", notice=7)
+    with one.use(made.id, "ada") as found:
+        found.trial.again([told])
+    with other.use(made.id, "ada") as found:
+        assert found.trial.events[0].notice == 7
+
+
+def test_stored_trials_go_with_time_and_number(hosts: Hosts) -> None:
+    one = hosts.another()
+    made = [begin(one, diagram=TWO_STEPS) for _ in range(3)]
+    assert hosts.rows() == (2, 0)
+    with one.use(made[2].id, "ada") as found:
+        found.trial.step()
+    hosts.clock.advance(IDLE - timedelta(seconds=1))
+    assert is_open(one, made[2])
+    hosts.clock.advance(timedelta(minutes=2))
+    hosts.journals.drop_unused()
+    assert hosts.rows() == (1, 1)
+    hosts.clock.advance(IDLE)
+    hosts.journals.drop_unused()
+    assert hosts.rows() == (0, 0)
+    assert not is_open(one, made[2])
