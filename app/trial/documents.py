@@ -1,4 +1,4 @@
-"""The diagrams and decision models that a trial needs: what is tried, and all that it calls."""
+"""The diagrams, decision models and forms that a trial needs: what is tried, and all that it calls or shows."""
 
 from __future__ import annotations
 
@@ -13,8 +13,13 @@ from app.core.errors import NotFound
 from app.engine import queries
 from app.engine.decisions import Accepted, accept
 from app.engine.definitions import UnknownProcess, examine
-from app.engine.diagram import Diagram, DiagramRefused
+from app.engine.diagram import Binding, Diagram, DiagramRefused, FormLink
+from app.engine.form_versions import AcceptedForm
+from app.engine.form_versions import accept as accept_form
+from app.engine.form_versions import find as find_form
 from app.handling.registry import Registry
+
+MOST_FORMS = 500  # where a task computes which it is shown with
 
 
 class Library(Protocol):
@@ -24,8 +29,14 @@ class Library(Protocol):
 
     def decision(self, decision_id: str) -> bytes | None: ...
 
+    def form(self, form_id: str, version_tag: str | None) -> bytes | None: ...
+
     def processes(self) -> Iterable[str]:
         """The ids of all that there are: a called process may be computed."""
+        ...
+
+    def forms(self) -> Iterable[str]:
+        """As `processes`."""
         ...
 
 
@@ -35,6 +46,7 @@ class Needed:
 
     diagrams: tuple[Diagram, ...]
     decisions: tuple[Accepted, ...]
+    forms: tuple[AcceptedForm, ...] = ()
 
     @property
     def tried(self) -> Diagram:
@@ -51,6 +63,7 @@ def gather(document: bytes, library: Library, registry: Registry) -> Needed:
     """
     found: dict[str, Diagram] = {}
     decided: dict[str, bytes] = {}
+    shown: dict[tuple[str, str | None], bytes] = {}
     ahead = [_checked(document, registry)]
     while ahead:
         diagram = ahead.pop(0)
@@ -61,16 +74,23 @@ def gather(document: bytes, library: Library, registry: Registry) -> Needed:
             model = library.decision(decision_id)
             if model is not None:
                 decided.setdefault(decision_id, model)
+        for form_id, tag in _forms_of(diagram, library):
+            form = library.form(form_id, tag)
+            if form is not None:
+                shown.setdefault((form_id, tag), form)
         called = [library.process(process_id) for process_id in _calls_of(diagram, library) if process_id not in found]
         ahead += [_checked(each, registry) for each in called if each is not None]
     models = {model: accept(model) for model in decided.values()}
-    return Needed(tuple(found.values()), tuple(models.values()))
+    # The latest without a tag comes last: it is the latest in the store of the trial too
+    forms = [accept_form(shown[each]) for each in sorted(shown, key=lambda each: each[1] is None)]
+    return Needed(tuple(found.values()), tuple(models.values()), tuple(forms))
 
 
-def gathered(documents: Sequence[str], models: Sequence[str], registry: Registry) -> Needed:
+def gathered(documents: Sequence[str], models: Sequence[str], forms: Sequence[str], registry: Registry) -> Needed:
     """What was gathered before, once more."""
     diagrams = tuple(_checked(each.encode(), registry) for each in documents)
-    return Needed(diagrams, tuple(accept(each.encode()) for each in models))
+    decisions = tuple(accept(each.encode()) for each in models)
+    return Needed(diagrams, decisions, tuple(accept_form(each.encode()) for each in forms))
 
 
 def _checked(document: bytes, registry: Registry) -> Diagram:
@@ -90,6 +110,14 @@ def _calls_of(diagram: Diagram, library: Library) -> Iterator[str]:
 
 def _decisions_of(diagram: Diagram) -> Iterator[str]:
     yield from (element.decision[0] for element in diagram.elements.values() if element.decision is not None)
+
+
+def _forms_of(diagram: Diagram, library: Library) -> Iterator[tuple[str, str | None]]:
+    for element in diagram.elements.values():
+        if (link := element.linked_form) is not None:
+            tag = link.version_tag if link.binding == "versionTag" else None
+            computed = link.form_id.startswith("=")
+            yield from ((each, tag) for each in (library.forms() if computed else [link.form_id]))
 
 
 class Deployed:
@@ -115,8 +143,19 @@ class Deployed:
             return None
         return queries.decision_document(self._connection, found.model_row_id)
 
+    def form(self, form_id: str, version_tag: str | None) -> bytes | None:
+        found = find_form(self._connection, form_id, FormLink(form_id, _binding(version_tag), version_tag), "")
+        return None if found is None else queries.form_document(self._connection, found)
+
     def processes(self) -> Iterable[str]:
         return [view.process_id for view in queries.list_definitions(self._connection)]
+
+    def forms(self) -> Iterable[str]:
+        return [view.form_id for view in queries.list_forms(self._connection, limit=MOST_FORMS, offset=0).items]
+
+
+def _binding(version_tag: str | None) -> Binding:
+    return "latest" if version_tag is None else "versionTag"
 
 
 class Folder:
@@ -126,6 +165,8 @@ class Folder:
         self._diagrams = {file.stem: file for file in sorted(root.rglob("*.bpmn"))}
         self._models = sorted(root.rglob("*.dmn"))
         self._decisions: dict[str, bytes] | None = None
+        self._form_files = sorted(root.rglob("*.form"))
+        self._forms: dict[str, AcceptedForm] | None = None
 
     def process(self, process_id: str) -> bytes | None:
         file = self._diagrams.get(process_id)
@@ -139,3 +180,16 @@ class Folder:
 
     def processes(self) -> Iterable[str]:
         return list(self._diagrams)
+
+    def form(self, form_id: str, version_tag: str | None) -> bytes | None:
+        found = self._read_forms().get(form_id)
+        return None if found is None or version_tag not in (None, found.version_tag) else found.document
+
+    def forms(self) -> Iterable[str]:
+        return list(self._read_forms())
+
+    def _read_forms(self) -> dict[str, AcceptedForm]:
+        if self._forms is None:
+            accepted = [accept_form(file.read_bytes()) for file in self._form_files]
+            self._forms = {each.form_id: each for each in accepted}
+        return self._forms

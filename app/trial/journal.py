@@ -31,11 +31,12 @@ class MovedMeanwhile(Conflict):
 
 @dataclass(frozen=True)
 class Journal:
-    """`documents` are all diagrams that are needed, what is tried first, and `models` the decisions' as well."""
+    """`documents` are all diagrams that are needed, what is tried first; `models` the decisions'; `forms` as well."""
 
     subject: Mapping[str, Any]
     documents: Sequence[str]
     models: Sequence[str]
+    forms: Sequence[str]
     at: datetime
     variables: Mapping[str, Any]
     business_key: str | None

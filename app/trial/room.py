@@ -157,7 +157,7 @@ class Trials:
                 raise _unknown(trial_id)
             subject = Subject(journal.documents[0].encode(), **journal.subject)
             facts = (journal.variables, journal.at, journal.business_key, _answers(journal.answers), journal.results)
-            needed = gathered(journal.documents, journal.models, self._registry)
+            needed = gathered(journal.documents, journal.models, journal.forms, self._registry)
             return self._open_one(trial_id, owner, subject, needed, Beginning(*facts))
 
     def _open_one(
@@ -256,6 +256,7 @@ def _journal(subject: Subject, needed: Needed, beginning: Beginning) -> Journal:
         {**shown, "draft_id": subject.draft_id, "version": subject.version},
         [diagram.document.decode() for diagram in needed.diagrams],
         [model.document.decode() for model in needed.decisions],
+        [form.document.decode() for form in needed.forms],
         beginning.at,
         beginning.variables,
         beginning.business_key,

@@ -107,6 +107,8 @@ def open_scratch(needed: Needed, registry: Registry, now: datetime, stores: Stor
     with database.transaction(synced=False) as tx:
         for model in needed.decisions:
             engine.deploy_decisions(tx, model)
+        for form in needed.forms:
+            engine.deploy_form(tx, form)
         for diagram in reversed(needed.diagrams):
             deployed = deploy(tx, diagram, [], clock)  # `gather` has checked it
             triggers.replace(tx, diagram, deployed.definition_id, clock)

@@ -53,10 +53,11 @@ REGISTRY = Registry([activate, quiet])
 
 
 class Shelf:
-    """A library of diagrams, by their process ids."""
+    """A library of diagrams, by their process ids, and of forms."""
 
-    def __init__(self, *diagrams: Diagram) -> None:
+    def __init__(self, *diagrams: Diagram, forms: Mapping[str, bytes] | None = None) -> None:
         self._documents = {each.process_id: each.xml() for each in diagrams}
+        self._forms = dict(forms or {})
 
     def process(self, process_id: str) -> bytes | None:
         return self._documents.get(process_id)
@@ -64,8 +65,14 @@ class Shelf:
     def decision(self, decision_id: str) -> bytes | None:
         return None
 
+    def form(self, form_id: str, version_tag: str | None) -> bytes | None:
+        return self._forms.get(form_id)
+
     def processes(self) -> list[str]:
         return list(self._documents)
+
+    def forms(self) -> list[str]:
+        return list(self._forms)
 
 
 @contextmanager
