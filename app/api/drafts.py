@@ -13,6 +13,7 @@ from app.core.db import Transaction
 from app.drafts import store
 from app.drafts.reading import LIMIT_BYTES, DraftKind
 from app.web.acting import Deed, act, deed
+from app.web.drafting import draws, draws_on
 from app.web.models import Identity, Input, Name, Output, Parameters
 from app.web.paging import PageQuery, answer_one, answer_page
 
@@ -116,9 +117,12 @@ class Drafts:
     def make_draft(self, body: DraftIn) -> Response:
         """Keep a file as a draft
 
-        It may be unfinished, and is not checked as a deployment would be: only that it is a file of its kind.
+        It may be unfinished, and is not checked as a deployment would be: only that it is a file of its kind. Whoever
+        may deploy that kind may keep drafts of it.
         """
         new = store.NewDraft(body.kind, body.name, body.document.encode(), body.base_version)
+
+        draws(body.kind)
 
         def work(tx: Transaction, deed: Deed) -> store.DraftView:
             done = store.make(tx, new, deed.by, self._clock.now())
@@ -139,6 +143,8 @@ class Drafts:
     def save_draft(self, path: DraftPath, body: SaveIn) -> Response:
         """Save a draft over what you opened"""
 
+        draws_on(self._database, path.draft_id)
+
         def work(tx: Transaction, deed: Deed) -> store.DraftView:
             deed.concerns(store.view(tx.connection, path.draft_id).process_id)
             facts = (body.name, body.document.encode(), body.revision, deed.by, self._clock.now())
@@ -150,6 +156,8 @@ class Drafts:
 
     def remove_draft(self, path: DraftPath) -> Response:
         """Throw a draft away"""
+
+        draws_on(self._database, path.draft_id)
 
         def work(tx: Transaction, deed: Deed) -> None:
             deed.concerns(store.view(tx.connection, path.draft_id).process_id)

@@ -18,7 +18,7 @@ FORM_LIMIT_BYTES = 1_500_000
 LOGIN_LIMIT_BYTES = 20_000
 _DRAWN = (
     *("check_drawn", "check_decisions", "make_draft", "save_draft"),
-    *("deploy_drawn", "deploy_drawn_decisions", "convert_drawn", "test_drawn"),
+    *("deploy_drawn_form", "deploy_drawn", "deploy_drawn_decisions", "convert_drawn", "test_drawn"),
 )
 # A diagram or model of the largest size that is accepted, and its envelope.
 UPLOAD_LIMITS = {

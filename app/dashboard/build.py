@@ -18,6 +18,7 @@ from app.dashboard.decisions import DecisionPages
 from app.dashboard.diagrams import Diagrams, name_of
 from app.dashboard.drawn import Drawn
 from app.dashboard.errors import handle_errors
+from app.dashboard.forms import FormPages
 from app.dashboard.handlers import HandlerPages
 from app.dashboard.home import HomePage
 from app.dashboard.instance import InstancePage
@@ -67,6 +68,7 @@ def build_dashboard(app: Flask, parts: DashboardParts) -> None:
         OutlookPages(parts, diagrams),
         SurveyPages(parts, diagrams),
         DecisionPages(parts, diagrams),
+        FormPages(parts, diagrams),
         AccountPages(parts, diagrams),
         UserPages(parts, diagrams),
         SystemPages(parts, diagrams),

@@ -17,19 +17,19 @@ from app.decisions.dmn import DmnRefused
 from app.decisions.dmn import Finding as DmnFinding
 from app.drafts import store
 from app.drafts.reading import LIMIT_BYTES, DraftKind
+from app.engine import form_versions
 from app.engine.decisions import accept
 from app.engine.definitions import Deployment
 from app.engine.diagram import DiagramRefused, Finding
-from app.engine.forms import read_form
 from app.identity.authority import MissingPermission
 from app.web.acting import Deed, act
 from app.web.conversion import shown
+from app.web.drafting import draws, draws_on
 from app.web.json_in import read_object
 from app.web.models import Input, Name, Output, Reason
 from app.web.problems import FindingOut, body_of, refuse
 
 Document = TypeVar("Document", bound=Input)
-REMEDY_FORM = "Correct the field in the editor, or leave it out: a task's form has to be held to its word."
 
 
 class DrawnIn(Input):
@@ -82,6 +82,7 @@ class Drawn(Pages):
             ("/modeler/drafts/<draft_id>/remove", "remove_draft", self.remove),
             ("/modeler/deploy", "deploy_drawn", self.deploy),
             ("/modeler/deploy-decisions", "deploy_drawn_decisions", self.deploy_decisions),
+            ("/modeler/deploy-form", "deploy_drawn_form", self.deploy_form),
         ):
             blueprint.add_url_rule(path, endpoint, in_json(method), methods=["POST"])
 
@@ -89,8 +90,7 @@ class Drawn(Pages):
         """What a deployment would say of a diagram, or of a form."""
         drawn = read_body(DrawnIn)
         if drawn.kind is DraftKind.FORM:
-            _, problems = read_form(drawn.document)
-            return _found(Finding("error", None, "form", each, REMEDY_FORM, None) for each in problems)
+            return _found(form_versions.examine(drawn.document.encode())[1])
         try:
             with self.parts.database.reading() as connection:
                 return _found(self.parts.engine.check(drawn.document.encode(), beside=connection))
@@ -111,6 +111,8 @@ class Drawn(Pages):
         sent = read_body(KeptIn)
         new = store.NewDraft(sent.kind, sent.name, sent.document.encode(), sent.base_version)
 
+        draws(sent.kind)
+
         def work(tx: Transaction, deed: Deed) -> store.DraftView:
             made = store.make(tx, new, deed.by, self.parts.clock.now())
             deed.concerns(made.process_id)
@@ -120,6 +122,7 @@ class Drawn(Pages):
 
     def save(self, draft_id: str) -> Output:
         sent = read_body(KeptIn)
+        draws_on(self.parts.database, draft_id)
 
         def work(tx: Transaction, deed: Deed) -> store.DraftView:
             deed.concerns(store.view(tx.connection, draft_id).process_id)
@@ -131,6 +134,7 @@ class Drawn(Pages):
         return _kept(act(self.parts.database, work))
 
     def remove(self, draft_id: str) -> Output:
+        draws_on(self.parts.database, draft_id)
         act(self.parts.database, lambda tx, deed: _remove(tx, deed, draft_id))
         return _found([])
 
@@ -165,6 +169,20 @@ class Drawn(Pages):
             return done.created, done.name, done.version, href
 
         return _deployed(*act(self.parts.database, work), accepted.findings)
+
+
+    def deploy_form(self) -> Output:
+        sent = read_body(DeployIn)
+        accepted = form_versions.accept(sent.document.encode())
+
+        def work(tx: Transaction, deed: Deed) -> form_versions.FormDeployment:
+            done = self.parts.engine.deploy_form(tx, accepted, by=deed.by, reason=sent.reason)
+            if sent.draft_id:
+                store.remove(tx, sent.draft_id, sent.revision)
+            return done
+
+        done = act(self.parts.database, work)
+        return _deployed(done.created, done.form_id, done.version, url_for("dashboard.form", form_id=done.form_id), ())
 
 
 def in_json(method: Callable[..., Output]) -> Callable[..., Response]:

@@ -42,6 +42,8 @@ class ModelerPages(Pages):
         blueprint.add_url_rule(version, "draw_version", self.draw_version, methods=["GET"])
         model = "/modeler/decision-models/<model_row_id>"
         blueprint.add_url_rule(model, "draw_model", self.draw_model, methods=["GET"])
+        form = "/modeler/forms/<form_id>/<int:version>"
+        blueprint.add_url_rule(form, "draw_form", self.draw_form, methods=["GET"])
 
     def show(self) -> str:
         """Every draft that the reader may see, and what a new one can be begun from."""
@@ -85,6 +87,13 @@ class ModelerPages(Pages):
             document = queries.decision_document(connection, model_row_id).decode()
         return self._draw(DraftKind.DECISIONS, "Decisions", document)
 
+    def draw_form(self, form_id: str, version: int) -> Response:
+        """A version of a form, to draw the next one from."""
+        with self.parts.database.reading() as connection:
+            found = queries.get_form(connection, form_id, version)
+            document = queries.form_document(connection, found.id).decode()
+        return self._draw(DraftKind.FORM, form_id, document)
+
     def _draw(self, kind: DraftKind, name: str, document: str, **facts: Any) -> Response:
         draft: store.Draft | None = facts.pop("draft", None)
         known = {"base_version": draft and draft.base_version, "process_id": draft and draft.process_id} | facts
@@ -92,6 +101,13 @@ class ModelerPages(Pages):
             shown = {"kind": kind, "words": WORDS[kind], "name": name, "document": document, "draft": draft, **known}
             page = self.page(connection, "modeler.html", **{**shown, "posts": _posts(kind)})
         return Response(page, headers={"Content-Security-Policy": POLICY})
+
+
+_DEPLOYERS = {
+    DraftKind.PROCESS: "deploy_drawn",
+    DraftKind.DECISIONS: "deploy_drawn_decisions",
+    DraftKind.FORM: "deploy_drawn_form",
+}
 
 
 def _posts(kind: DraftKind) -> dict[str, str]:
@@ -103,13 +119,10 @@ def _posts(kind: DraftKind) -> dict[str, str]:
         "save": url_for("dashboard.save_draft", draft_id="DRAFT"),
         "remove": url_for("dashboard.remove_draft", draft_id="DRAFT"),
         "draft": url_for("dashboard.draw_draft", draft_id="DRAFT"),
+        "deploy": url_for(f"dashboard.{_DEPLOYERS[kind]}"),
     }
     if kind is DraftKind.PROCESS:
         found["try"] = url_for("dashboard.try_draft", draft_id="DRAFT")
-    if kind is not DraftKind.FORM:
-        name = "deploy_drawn_decisions" if kind is DraftKind.DECISIONS else "deploy_drawn"
-        found["deploy"] = url_for(f"dashboard.{name}")
-    if kind is DraftKind.PROCESS:
         found["test"] = url_for("dashboard.test_drawn")
         found["survey"] = url_for("dashboard.survey_drawn")
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -66,6 +67,15 @@ class Deed:
         """In which processes it is permitted; None: in every one."""
         assert self.needs is not None
         return self.who.reach(self.needs)
+
+    def turns_to(self, permission: Permission) -> None:
+        """It is what this permission is for, of the two that open the door; MissingPermission."""
+        self.needs = permission
+        try:
+            self.who.require_some(permission)
+        except Forbidden as error:
+            self.record_refusal(error)
+            raise
 
     def concerns(self, process_id: str | None) -> None:
         """It is done to this process and no other; None: to more than one. MissingPermission."""
@@ -137,7 +147,8 @@ class Deed:
 
     def _record(self, tx: Transaction, refused: TurnupError | None = None) -> None:
         facts = {"target": self.target, "process_id": self.process_id, "before": self.before, "second": self._second}
-        entries.write(tx, entry_of(self.who, self.door, self._identity.clock.now(), **facts, refused=refused))
+        door = replace(self.door, needs=self.needs)
+        entries.write(tx, entry_of(self.who, door, self._identity.clock.now(), **facts, refused=refused))
 
 
 def enter(who: Person, identity: Identity) -> None:
@@ -148,7 +159,7 @@ def enter(who: Person, identity: Identity) -> None:
     door = door_here()
     g.turnup_deed = deed = Deed(who, door, _target(door.leads), identity)
     try:
-        if door.needs is not None:
+        if door.needs is not None and not (door.instead is not None and who.authority.permits(door.instead)):
             who.require_some(door.needs)
     except Forbidden as error:
         deed.record_refusal(error)
@@ -187,8 +198,7 @@ def act(database: Database, work: Callable[[Transaction, Deed], Result]) -> Resu
 
 def _permit(deed: Deed, database: Database) -> None:
     """Nothing is read for somebody who may do it everywhere."""
-    reach = deed.reach
-    if reach is None or deed.leads in ("told", "some"):
+    if deed.leads in ("told", "some") or deed.reach is None:
         return
     if deed.leads == "whole" or deed.target is None:
         deed.concerns(None)

@@ -24,18 +24,21 @@ Leads = Literal[
 @dataclass(frozen=True)
 class Door:
     """`needs` None: whoever is known, and with `public` everybody. `only_plans`: what it leads to needs a second person
-    where that is wanted, for what it does itself nobody does."""
+    where that is wanted, for what it does itself nobody does. `instead` opens it too, and permits only what the view
+    says it is for (Deed.turns_to)."""
 
     needs: Permission | None
     leads: Leads = "some"
     public: bool = False
     only_plans: bool = False
+    instead: Permission | None = None
 
 
 PUBLIC: Final = Door(None, public=True)
 KNOWN: Final = Door(None)
 _P = Permission
 _READ = _P.READ_INSTANCES
+_DRAWING = Door(_P.DEPLOY_DEFINITION, "told", instead=_P.DEPLOY_DECISIONS)  # drafts: of decisions, who deploys those
 
 _API: Final = {
     "process_definitions.list_definitions": Door(_P.READ_DEFINITIONS),
@@ -72,9 +75,9 @@ _API: Final = {
     "forms.deploy_form": Door(_P.DEPLOY_DEFINITION, "whole"),
     "drafts.list_drafts": Door(_P.READ_DEFINITIONS),
     "drafts.read_draft": Door(_P.READ_DEFINITIONS, "told"),
-    "drafts.make_draft": Door(_P.DEPLOY_DEFINITION, "told"),
-    "drafts.save_draft": Door(_P.DEPLOY_DEFINITION, "told"),
-    "drafts.remove_draft": Door(_P.DEPLOY_DEFINITION, "told"),
+    "drafts.make_draft": _DRAWING,
+    "drafts.save_draft": _DRAWING,
+    "drafts.remove_draft": _DRAWING,
     # With decision models among the files it needs DEPLOY_DECISIONS as well, with forms it is about every process.
     "deployments.deploy_files": Door(_P.DEPLOY_DEFINITION, "told"),
     "deployments.check_files": Door(_P.DEPLOY_DEFINITION),
@@ -145,9 +148,14 @@ _DASHBOARD: Final = {
     "dashboard.check_drawn": Door(_P.DEPLOY_DEFINITION),
     "dashboard.convert_drawn": Door(_P.DEPLOY_DEFINITION),
     "dashboard.check_decisions": Door(_P.DEPLOY_DECISIONS, "whole"),
-    "dashboard.make_draft": Door(_P.DEPLOY_DEFINITION, "told"),
-    "dashboard.save_draft": Door(_P.DEPLOY_DEFINITION, "told"),
-    "dashboard.remove_draft": Door(_P.DEPLOY_DEFINITION, "told"),
+    "dashboard.make_draft": _DRAWING,
+    "dashboard.save_draft": _DRAWING,
+    "dashboard.remove_draft": _DRAWING,
+    "dashboard.forms": Door(_P.READ_DEFINITIONS),
+    "dashboard.form": Door(_P.READ_DEFINITIONS),
+    "dashboard.form_document": Door(_P.READ_DEFINITIONS),
+    "dashboard.draw_form": Door(_P.READ_DEFINITIONS),
+    "dashboard.deploy_drawn_form": Door(_P.DEPLOY_DEFINITION, "whole"),
     "dashboard.deploy_drawn": Door(_P.DEPLOY_DEFINITION, "told"),
     "dashboard.deploy_drawn_decisions": Door(_P.DEPLOY_DECISIONS, "whole"),
     "dashboard.instances": Door(_READ),

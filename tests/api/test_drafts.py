@@ -11,6 +11,7 @@ from app.identity.audit.tables import audit_entry
 from tests.api.conftest import Caller, somebody
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
+from tests.factories.flows import DECISIONS
 
 
 def drawn(process_id: str = "p") -> str:
@@ -83,3 +84,26 @@ def test_the_record_names_a_drafts_content_and_does_not_hold_it(bench: Bench, ap
         entry = connection.execute(sa.select(audit_entry)).one()
     assert set(entry.after["document"]) == {"bytes", "sha256"}
     assert entry.process_id == "p"
+
+
+def test_who_deploys_decisions_alone_keeps_drafts_of_those_alone(bench: Bench, api: Caller) -> None:
+    pam = somebody(bench, api, "pam", "product_manager")
+    decisions = {"kind": "decisions", "name": "Prices", "document": DECISIONS.decode()}
+    made = pam.post("/drafts", decisions)
+    assert made.status_code == 201
+    path = made.json["href"].removeprefix("/api/v1")
+    assert pam.post(path, {"name": "P", "document": DECISIONS.decode(), "revision": 1}).json["savedBy"] == "pam"
+    theirs = api.post("/drafts", body()).json["href"].removeprefix("/api/v1")
+    change = {"name": "P", "document": drawn(), "revision": 1}
+    refused = [pam.post("/drafts", body()), pam.post(theirs, change), pam.post(f"{theirs}/remove")]
+    assert [each.status_code for each in refused] == [403] * 3
+    assert pam.post(f"{path}/remove").status_code == 200
+    with bench.database.reading() as connection:
+        table = audit_entry.c
+        rows = connection.execute(sa.select(table.action, table.result).where(table.by == "pam").order_by(table.id))
+        assert [tuple(row) for row in rows] == [
+            ("decision.deploy", "done"),
+            ("decision.deploy", "done"),
+            *[("definition.deploy", "refused")] * 3,
+            ("decision.deploy", "done"),
+        ]

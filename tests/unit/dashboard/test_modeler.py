@@ -154,3 +154,27 @@ def test_a_draft_of_the_longest_size_arrives_however_json_writes_it(world: World
     assert post(operator, "/modeler/drafts", kind="form", name="Long", document=longest).status_code == 200
     longer = post(operator, "/modeler/drafts", kind="form", name="Long", document=longest + " " * 2000)
     assert (longer.status_code, longer.json["path"]) == (400, "$.document")
+
+
+def test_who_deploys_decisions_alone_keeps_drafts_of_those_alone(world: World, operator: Operator) -> None:
+    pam = somebody(world, "pam", "product_manager")
+    made = post(pam, "/modeler/drafts", kind="decisions", name="Prices", document=blank(DraftKind.DECISIONS)).json
+    path = f"/modeler/drafts/{made['id']}"
+    page = pam.get(path).text
+    assert 'id="save"' in page
+    assert 'id="throw-away"' in page
+    assert 'id="import"' in pam.get("/modeler").text
+    saved = post(pam, f"{path}/save", kind="decisions", name="P", document=blank(DraftKind.DECISIONS), revision=1)
+    assert saved.json["savedBy"] == "pam"
+    assert 'id="save"' not in pam.get("/modeler/new/process").text
+    theirs = post(operator, "/modeler/drafts", kind="process", name="Mine", document=ACTIVATE).json["id"]
+    refused = [
+        post(pam, "/modeler/drafts", kind="process", name="Mine", document=ACTIVATE),
+        post(pam, "/modeler/drafts", kind="form", name="Mine", document=blank(DraftKind.FORM)),
+        post(pam, f"/modeler/drafts/{theirs}/save", kind="decisions", name="X", document="<a/>", revision=1),
+        post(pam, f"/modeler/drafts/{theirs}/remove"),
+    ]
+    assert [each.status_code for each in refused] == [403] * 4
+    with world.database.reading() as connection:
+        assert store.read(connection, theirs).name == "Mine"
+    assert post(pam, f"{path}/remove").status_code == 200
