@@ -54,6 +54,7 @@ from app.identity.secrets.sources import Environment, Files
 from app.identity.secrets.store import Store
 from app.trial.journal import Journals
 from app.trial.room import Laboratory, Trials
+from app.trial.saved import Readings, SavedScenarios
 from app.watch.checks import dispatch_checks, store_checks, worker_checks
 from app.watch.desk import Desk
 from app.watch.figures import Backlog, Busy, FiguresSheet, Stored
@@ -314,5 +315,6 @@ def _build_app(settings: Settings, room: EngineRoom, desk: Desk, intake: Intake)
     trials = Trials(room.registry, room.clock, laboratory, journals=Journals(room.database, room.clock))
     build_api(app, ApiParts(*doors, Callers(room.identity, rate), trials, desk, intake, personal))
     pages = (room.database, room.engine, room.operators, room.registry, room.clock, room.identity, room.jobs, rate)
-    build_dashboard(app, DashboardParts(*pages, trials, personal, intake))
+    readings = Readings(SavedScenarios(settings.scenarios_dir or PROCESSES), trials)
+    build_dashboard(app, DashboardParts(*pages, trials, personal, intake, readings=readings))
     return app

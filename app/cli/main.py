@@ -16,7 +16,6 @@ from app.cli.diagrams import check_files, decide_file, deploy_files, files_in
 from app.cli.findings import FORMATS, sarif, show
 from app.cli.people import token, user
 from app.cli.remote import Plan, Server, deploy_to
-from app.cli.scenarios import ENDING as SCENARIO
 from app.cli.scenarios import find_scenarios, play_scenarios
 from app.cli.secrets import secret_commands
 from app.cli.serve import serve
@@ -30,6 +29,7 @@ from app.factory import build_engine_room
 from app.handling.registry import Registry
 from app.lab.command import lab
 from app.migrations.run import migrate
+from app.trial.saved import ENDING as SCENARIO
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 

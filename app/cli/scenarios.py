@@ -12,11 +12,9 @@ from app.handling.registry import Registry
 from app.trial.coverage import Coverage
 from app.trial.documents import Folder
 from app.trial.playing import Played, play
+from app.trial.saved import ENDING, FOLDER, files_under
 from app.trial.scenario import read_scenario
 from app.trial.scratch import Stores
-
-ENDING = ".yaml"
-FOLDER = "scenarios"
 
 
 def find_scenarios(places: Iterable[Path]) -> list[Path]:
@@ -26,7 +24,7 @@ def find_scenarios(places: Iterable[Path]) -> list[Path]:
 
 def _under(place: Path) -> Iterator[Path]:
     if place.is_dir():
-        yield from (file for file in sorted(place.rglob(f"*{ENDING}")) if file.parent.name == FOLDER)
+        yield from files_under(place)
     elif place.suffix == ENDING:
         yield place
     elif place.suffix == ".bpmn":

@@ -63,6 +63,8 @@ class Settings:
     secrets_dir: Path | None = None
     secrets_key: str = field(default="", repr=False)
     secrets_key_file: Path | None = None
+    # Where scenarios are saved, in folders of that name; None: beside the flows that came with this release
+    scenarios_dir: Path | None = None
     personal_fields: frozenset[str] = frozenset()  # variables and inputs that are masked wherever they are shown
 
     @property
@@ -99,6 +101,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         secrets_dir=_path(environ, "TURNUP_SECRETS_DIR"),
         secrets_key=environ.get("TURNUP_SECRETS_KEY", ""),
         secrets_key_file=_path(environ, "TURNUP_SECRETS_KEY_FILE"),
+        scenarios_dir=_path(environ, "TURNUP_SCENARIOS_DIR"),
         personal_fields=frozenset(environ.get("TURNUP_PERSONAL_FIELDS", "").replace(",", " ").split()),
     )
 

@@ -14,6 +14,7 @@ from app.dashboard.approvals import ApprovalPages
 from app.dashboard.audit import AuditPages
 from app.dashboard.causes import CausePages
 from app.dashboard.cookies import proof
+from app.dashboard.coverage import CoveragePages
 from app.dashboard.decisions import DecisionPages
 from app.dashboard.diagrams import Diagrams, name_of
 from app.dashboard.drawn import Drawn
@@ -77,6 +78,7 @@ def build_dashboard(app: Flask, parts: DashboardParts) -> None:
         AuditPages(parts, diagrams),
         ApprovalPages(parts, diagrams),
         TrialPages(parts, diagrams),
+        CoveragePages(parts, diagrams),
     ):
         pages.routes(blueprint)
     blueprint.after_request(_add_headers)

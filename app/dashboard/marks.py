@@ -7,6 +7,7 @@ from typing import Any
 
 from app.dashboard.words import SECONDARY_WAITS
 from app.engine.queries import PassedView, TokenView
+from app.trial.coverage import Coverage
 
 
 def marks(tokens: Iterable[TokenView], passed: Mapping[str, PassedView]) -> dict[str, dict[str, Any]]:
@@ -25,3 +26,14 @@ def marks(tokens: Iterable[TokenView], passed: Mapping[str, PassedView]) -> dict
         mark["failed"] += failed
         mark["tokens"] += token.kind not in SECONDARY_WAITS
     return drawn
+
+
+def covered_marks(covered: Coverage | None) -> dict[str, dict[str, Any]]:
+    """What scenarios have gone through is done, the rest `missed`."""
+    if covered is None:
+        return {}
+    states = {**dict.fromkeys(covered.missed, "missed"), **dict.fromkeys(covered.reached, "done")}
+    return {
+        element_id: {"state": state, "tokens": 0, "failed": 0, "passed": int(state == "done")}
+        for element_id, state in states.items()
+    }

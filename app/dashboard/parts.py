@@ -14,6 +14,7 @@ from app.engine.operators import Operators
 from app.handling.registry import Registry
 from app.identity.doors import Identity
 from app.trial.room import Trials
+from app.trial.saved import Readings
 from app.web.intake import Intake
 from app.web.personal import PersonalData
 from app.web.rates import Rate
@@ -21,7 +22,10 @@ from app.web.rates import Rate
 
 @dataclass(frozen=True)
 class DashboardParts:
-    """`rate` is how often one user is answered, `most_tested` on how many instances a request tests a version."""
+    """`rate` is how often one user is answered, `most_tested` on how many instances a request tests a version.
+
+    Without `readings` no scenario is saved.
+    """
 
     database: Database
     engine: Engine
@@ -35,3 +39,4 @@ class DashboardParts:
     personal: PersonalData = field(default_factory=PersonalData)
     intake: Intake = field(default_factory=partial(Intake, 0))
     most_tested: int = MOST_TESTED
+    readings: Readings | None = None

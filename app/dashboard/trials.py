@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.core.errors import InvalidInput
 from app.dashboard.diagrams import Diagrams, read_drawing
-from app.dashboard.marks import marks
+from app.dashboard.marks import covered_marks, marks
 from app.dashboard.pages import Pages, wants_fragment
 from app.dashboard.parts import DashboardParts
 from app.dashboard.trial_forms import read_answers, read_happening, read_instant, read_step, read_variables
@@ -96,7 +96,7 @@ class TrialPages(Pages):
             for process_id, found in result.covered.items():
                 covered.setdefault(process_id, found).join(found)
         own = covered.get(subject.process_id or "")
-        return self._begin_page(subject, played=played, covered=covered, painted=_painted(own), own=own)
+        return self._begin_page(subject, played=played, covered=covered, painted=covered_marks(own), own=own)
 
     def _begin_page(self, subject: Subject, **facts: Any) -> str:
         instance_id = request.args.get("instance", "")
@@ -226,10 +226,3 @@ def _marks(trial: Trial) -> dict[str, dict[str, Any]]:
         passed = queries.passed_elements(connection, trial.instance_id)
     own = [token for instance_id, token in trial.tokens() if instance_id == trial.instance_id and not token.call]
     return marks(own, passed)
-
-
-def _painted(covered: Coverage | None) -> dict[str, dict[str, Any]]:
-    if covered is None:
-        return {}
-    reached = {each: {"state": "done", "passed": 1, "tokens": 0, "failed": 0} for each in covered.reached}
-    return {**{each: {"state": "missed", "passed": 0, "tokens": 0, "failed": 0} for each in covered.missed}, **reached}

@@ -16,6 +16,10 @@ class Kept(Generic[Value]):
         self._values: OrderedDict[Hashable, Value] = OrderedDict()
         self._lock = Lock()
 
+    def peek(self, key: Hashable) -> Value | None:
+        """None if it is not kept."""
+        return self._values.get(key)
+
     def get(self, key: Hashable, make: Callable[[], Value]) -> Value:
         """The value of `key`, made now if it is not kept."""
         value = self._values.get(key)

@@ -194,6 +194,10 @@ class Trials:
             return {}
         return {} if diagram is None else sample_of(diagram.variables_schema)
 
+    def gather(self, document: bytes, library: Library) -> Needed:
+        """What a document would be tried with. DiagramRefused."""
+        return gather(document, library, self._registry)
+
     def play(self, scenario: Scenario, document: bytes, library: Library) -> Played:
         return play(scenario, document, library, self._registry, self._stores)
 

@@ -195,6 +195,7 @@ _DASHBOARD: Final = {
     "dashboard.processes": Door(_P.READ_DEFINITIONS),
     "dashboard.process": Door(_P.READ_DEFINITIONS, "process"),
     "dashboard.diagram": Door(_P.READ_DEFINITIONS, "process"),
+    "dashboard.coverage": Door(_P.READ_DEFINITIONS, "process"),
     "dashboard.deploy": Door(_P.DEPLOY_DEFINITION, "told"),
     "dashboard.test_deployment": Door(_P.DEPLOY_DEFINITION, "told"),
     "dashboard.test_drawn": Door(_P.DEPLOY_DEFINITION, "told"),

@@ -21,6 +21,7 @@ from app.trial.answers import Answer
 from app.trial.documents import Deployed
 from app.trial.playing import Played
 from app.trial.room import Answers, Beginning, OpenTrial, Subject, Trials
+from app.trial.saved import Reading, Readings
 from app.trial.scenario import Scenario
 from app.web.acting import deed
 from app.web.personal import PersonalData
@@ -80,6 +81,11 @@ class Trying:
     def play(self, scenario: Scenario, subject: Subject) -> Played:
         with self._database.reading() as connection:
             return self._trials.play(scenario, subject.document, self._library(connection))
+
+    def read_coverage(self, readings: Readings, subject: Subject) -> Reading | None:
+        """How far saved scenarios come; None if there are none. DiagramRefused for what cannot be run here any more."""
+        with self._database.reading() as connection:
+            return readings.read(subject.process_id or "", subject.document, self._library(connection))
 
     def started_with(self, instance_id: str, subject: Subject) -> dict[str, Any]:
         """The variables that a past order came with, as far as they were not written over and may be seen."""

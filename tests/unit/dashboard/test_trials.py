@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 from werkzeug.test import TestResponse
@@ -12,6 +13,7 @@ from werkzeug.test import TestResponse
 from app.core.ids import new_id
 from app.drafts import store
 from app.drafts.reading import DraftKind
+from app.trial.saved import Readings, SavedScenarios
 from app.web.personal import PersonalData
 from tests.factories.dashboards import DRAWN, NOON, World
 from tests.factories.diagrams import Diagram
@@ -146,3 +148,32 @@ def test_a_trial_that_is_thrown_away_is_gone(operator: Operator) -> None:
     assert operator.post(f"{trial}/close").headers["Location"] == "/processes/activate/1/try"
     assert operator.get(trial).status_code == 404
     assert operator.get(f"/trials/{new_id()}").status_code == 404
+
+
+SHORT = "process: activate\ntitle: Nobody comes online\nstart: {}\nexpect: {{state: {}}}\n"
+
+
+def with_scenarios(world: World, folder: Path, *states: str) -> Operator:
+    for number, state in enumerate(states):
+        folder.mkdir(exist_ok=True)
+        (folder / f"activate_{number}.yaml").write_text(SHORT.format(json.dumps(ORDER), state))
+    client = world.serve(readings=Readings(SavedScenarios(folder), world.trials)).test_client()
+    log_in(client)
+    return Operator(client, "")
+
+
+def test_a_process_is_painted_with_what_its_saved_scenarios_go_through(world: World, tmp_path: Path) -> None:
+    operator = with_scenarios(world, tmp_path / "scenarios", "active", "completed")
+    assert "/processes/activate/1/coverage" in text_of(operator.get("/processes/activate/1"))
+    told = text_of(operator.get("/processes/activate/1/coverage"))
+    assert "1 of 2 saved scenarios goes as expected" in told
+    assert "it is active, expected completed" in told
+    marks = json.loads(told.split('data-marks="')[1].split('" data-flows')[0])
+    assert {name for name, mark in marks.items() if mark["state"] == "done"} == {"received", "activate_ont"}
+    assert {"online"} < {name for name, mark in marks.items() if mark["state"] == "missed"}
+
+
+def test_without_saved_scenarios_a_process_says_how_to_save_one(world: World, tmp_path: Path) -> None:
+    told = text_of(with_scenarios(world, tmp_path / "scenarios").get("/processes/activate/1/coverage"))
+    assert "No scenario of this process is saved" in told
+    assert "/processes/activate/1/try" in told
