@@ -8,7 +8,7 @@ from typing import Any
 
 from app.core.errors import InvalidInput
 from app.decisions.feel.looks import shape_of
-from app.engine.diagram import Diagram, Element
+from app.engine.diagram import INNER, Diagram, Element
 from app.engine.lint.expressions import LONGEST, is_feel
 from app.engine.lint.schema import followed
 from app.engine.lint.types import documented_kinds
@@ -94,6 +94,10 @@ class Shapes:
         for name, shape in self._writes():
             same = name not in self._written or self._written[name] == shape
             self._written[name] = shape if same else None
+        self._locals: dict[tuple[str, str], SchemaShape | None] = {}
+        for element in diagram.elements.values():  # outer before inner, so that nobody has to ask far out
+            for name in local_names(element) if element.type in INNER else ():
+                self._declared(name, element)
 
     def of(self, name: str, at: Element, sees: frozenset[str]) -> SchemaShape | None:
         """Of the variable that an expression of `at` reads; `sees` is what only that expression sees."""
@@ -103,7 +107,7 @@ class Shapes:
         within: Element | None = at if name in sees else self._diagram.elements.get(at.parent)
         while within is not None:
             if name in local_names(within):
-                return None if name in self._written else self._local(name, within)
+                return self._declared(name, within)
             within = self._diagram.elements.get(within.parent)
         declared = shape_in(self._root.get("properties", {}).get(name), self._root)
         if name not in self._written:
@@ -113,8 +117,14 @@ class Shapes:
     def _around(self, name: str, element: Element) -> SchemaShape | None:
         return self.of(name, element, frozenset())
 
+    def _declared(self, name: str, element: Element) -> SchemaShape | None:
+        """Of what an activity declares for itself; kept, as many may ask."""
+        if (name, element.id) not in self._locals:
+            self._locals[name, element.id] = None if name in self._written else self._local(name, element)
+        return self._locals[name, element.id]
+
     def _local(self, name: str, element: Element) -> SchemaShape | None:
-        """Of what an activity declares for itself: the item that it is at, or what an input maps."""
+        """The item that it is at, or what an input maps."""
         if element.loop is not None and element.loop.input_element == name:
             items = self._mapped(element.loop.input_collection, name, element)
             return None if items is None else items.item()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -160,6 +161,18 @@ def test_a_field_that_may_be_there_is_passed(diagram: Diagram) -> None:
 
 def test_one_field_is_told_once_for_an_expression() -> None:
     assert len(findings_of(script("=if site.no = 1 then site.no else site.country"))) == 2
+
+
+def test_what_is_handed_on_from_level_to_level_is_looked_at_in_good_time() -> None:
+    inner = Diagram("i").start("is").xor("ig", default="ig_ie").end("ie").end("if").chain("is", "ig", "ie")
+    inner.flow("ig", "if", "=site.country = 1")
+    for level in range(190):
+        outer = Diagram(f"o{level}").start(f"s{level}").end(f"e{level}").chain(f"s{level}", f"sp{level}", f"e{level}")
+        inner = outer.sub(f"sp{level}", inner, inputs={"site": "=site[site.street = site.street]"})
+    begun = time.process_time()
+    (finding,) = findings_of(line("sp").sub("sp", inner))
+    assert finding.element_id == "ig_if"
+    assert time.process_time() - begun < 6
 
 
 def test_the_engine_finds_nothing_where_the_check_says_so() -> None:
