@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from app.core.clock import Clock, FixedClock
@@ -11,6 +12,7 @@ from app.core.db import Transaction
 from app.core.errors import Unprocessable
 from app.decisions.dmn import DmnRefused
 from app.decisions.dmn import Finding as DmnFinding
+from app.decisions.dmn.asked import asked_by
 from app.engine import decisions, definitions, form_versions, triggers
 from app.engine.diagram import Diagram, DiagramRefused, DiagramTooLarge, Finding
 from app.engine.lint.house import House, Offer, offer_of
@@ -88,7 +90,10 @@ def _offer_of_other(other: Examined) -> Offer:
     accepted = other.content
     if isinstance(accepted, form_versions.AcceptedForm):
         return Offer(forms=frozenset({accepted.form_id}))
-    return Offer(decisions=frozenset(accepted.model.decisions if isinstance(accepted, decisions.Accepted) else ()))
+    if not isinstance(accepted, decisions.Accepted):
+        return Offer()
+    ids = frozenset(accepted.model.decisions)
+    return Offer(decisions=ids, asked={each: partial(asked_by, accepted.model, each) for each in ids})
 
 
 def _examine_model(file: File) -> Examined:

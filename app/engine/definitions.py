@@ -1,8 +1,7 @@
 """Diagrams as they are deployed: checked, numbered, kept as they came, and built once per process."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import orjson
@@ -14,13 +13,13 @@ from app.core.errors import Conflict, NotFound
 from app.core.ids import new_id
 from app.engine.diagram import Diagram, DiagramRefused, Finding
 from app.engine.kept import Kept
-from app.engine.lint.house import House, Offer, offer_of
+from app.engine.lint.house import House
 from app.engine.locks import lock
 from app.engine.spiff.build import Program, build
 from app.engine.spiff.dialect import check
 from app.engine.spiff.dialect.read import read_diagram
 from app.engine.spiff.xml import digest, read_xml
-from app.engine.tables import decision, form, process_definition
+from app.engine.tables import process_definition
 from app.handling.registry import Registry
 
 
@@ -200,32 +199,6 @@ def read(document: bytes) -> Diagram:
     if diagram is None:
         raise DiagramRefused(findings)
     return diagram
-
-
-class Houses:
-    """What is deployed, as the checks of other diagrams see it; kept by version."""
-
-    def __init__(self, size: int = 1000) -> None:
-        self._kept: Kept[Offer] = Kept(size)
-
-    def now(self, connection: sa.Connection) -> House:
-        """What the latest versions bring; read while the connection is open, when something asks for it."""
-        return House(lambda: self._offers(connection))
-
-    def _offers(self, connection: sa.Connection) -> Iterator[Offer]:
-        yield Offer(decisions=frozenset(connection.execute(sa.select(decision.c.decision_id).distinct()).scalars()))
-        yield Offer(forms=frozenset(connection.execute(sa.select(form.c.form_id).distinct()).scalars()))
-        table = process_definition.c
-        newest = sa.select(table.process_id, sa.func.max(table.version).label("version"))
-        latest = newest.where(table.withdrawn_at.is_(None)).group_by(table.process_id).subquery()
-        on = sa.and_(table.process_id == latest.c.process_id, table.version == latest.c.version)
-        for (definition_id,) in connection.execute(sa.select(table.id).join_from(process_definition, latest, on)).all():
-            yield self._kept.get(definition_id, partial(_offer, connection, definition_id))
-
-
-def _offer(connection: sa.Connection, definition_id: str) -> Offer:
-    query = sa.select(process_definition.c.document).where(process_definition.c.id == definition_id)
-    return offer_of(read(connection.execute(query).scalar_one()))
 
 
 def _build(connection: sa.Connection, definition_id: str) -> Program:

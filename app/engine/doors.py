@@ -24,6 +24,7 @@ from app.engine.desk import Desk
 from app.engine.diagram import Diagram, DiagramRefused, Finding
 from app.engine.form_versions import AcceptedForm, FormDeployment
 from app.engine.gates.doors import Gates
+from app.engine.houses import Houses
 from app.engine.instances import ACTIVE, Instances, StaleInstance
 from app.engine.lint.house import EMPTY
 from app.engine.messages import MessageIn, Published
@@ -81,7 +82,7 @@ class Engine:
         self._clock = clock
         self._wakeups = wakeups
         self._programs = programs or definitions.Programs()
-        self._houses = definitions.Houses()
+        self._houses = Houses()
         self._decisions = decisions.Decisions()
         self._forms = form_versions.Forms()
         self.gates = Gates(registry)

@@ -66,7 +66,7 @@ def child(tag: str, value: str) -> str:
 
 
 def table(
-    inputs: Sequence[str | tuple[str, str]],
+    inputs: Sequence[str | tuple[str, str] | tuple[str, str | None, str]],
     outputs: Sequence[str | dict[str, str]],
     rules: Iterable[Sequence[str]],
     *,
@@ -74,14 +74,15 @@ def table(
     aggregation: str | None = None,
     annotations: Sequence[str] = (),
 ) -> str:
-    """Inputs are expressions, or (expression, allowed values). Outputs are names, or name, type_ref, values, default.
+    """Inputs are expressions, or (expression, allowed values[, type_ref]). Outputs are names, or name, type_ref, values, default.
 
     A rule is its input entries, then its output entries, then its annotations.
     """
     parts = []
     for one in inputs:
-        expression, values = (one, None) if isinstance(one, str) else one
-        parts.append(f"<input>{text_of('inputExpression', expression)}{text_of('inputValues', values)}</input>")
+        expression, values, *type_refs = (one, None) if isinstance(one, str) else one
+        asked = text_of("inputExpression", expression, type_ref=type_refs[0] if type_refs else None)
+        parts.append(f"<input>{asked}{text_of('inputValues', values)}</input>")
     for output in outputs:
         drawn = {"name": output} if isinstance(output, str) else dict(output)
         values, default = drawn.pop("values", None), drawn.pop("default", None)

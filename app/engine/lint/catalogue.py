@@ -92,6 +92,8 @@ _STEPS = {
     "no_script": ("A script task has no FEEL expression.", "Write one."),
     "no_decision": ("A business rule task calls no decision.", "Give it the decision's id."),
     "unknown_decision": ("The decision is not in the house.", "Deploy its `.dmn` file with the diagram, or before."),
+    "missing_input": ("A decision reads what nothing gives it.", "Map an input to it."),
+    "unfit_input": ("A decision is given something of another type than it asks for.", "Map what it asks for."),
     "no_process": ("A call activity calls no process.", "Give it the id of one."),
     "unknown_process": ("The called process is not in the house.", "Deploy it with the diagram, or before."),
     "unknown_form": ("The form is not in the house.", "Deploy its `.form` file with the diagram, or before."),

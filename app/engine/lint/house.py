@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 
+from app.decisions.dmn.asked import Asked
 from app.engine.diagram import Diagram
 from app.engine.lint.events import THROWING
 from app.engine.lint.expressions import is_feel
@@ -31,6 +32,7 @@ class Offer:
     signals: frozenset[str] = frozenset()
     broadcasts_any: bool = False  # a signal's name is an expression
     forms: frozenset[str] = frozenset()
+    asked: Mapping[str, Callable[[], Sequence[Asked]]] = field(default_factory=dict)  # by each of the decisions
 
 
 class House:
@@ -41,7 +43,7 @@ class House:
 
     @cached_property
     def whole(self) -> Offer:
-        """Everything that anybody brings."""
+        """Everything that anybody brings; of two of one name the later counts."""
         offers = list(self._read())
         return Offer(
             frozenset[str]().union(*(each.processes for each in offers)),
@@ -54,6 +56,7 @@ class House:
             frozenset[str]().union(*(each.signals for each in offers)),
             any(each.broadcasts_any for each in offers),
             frozenset[str]().union(*(each.forms for each in offers)),
+            {name: asked for each in offers for name, asked in each.asked.items()},
         )
 
     def thrown_by(self, process_id: str) -> list[Thrown]:
@@ -64,6 +67,10 @@ class House:
     def required_by(self, process_id: str) -> set[str]:
         """The variables that a process does not start without."""
         return {name for process, name in self.whole.requires if process == process_id}
+
+    def asked_by(self, decision: str) -> Sequence[Asked]:
+        """What a decision reads of what it is given; nothing is known of one that is not there."""
+        return self.whole.asked[decision]() if decision in self.whole.asked else ()
 
     def joined(self, offers: Iterable[Offer]) -> House:
         """With what files bring that are not in it yet."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 
 from app.engine.diagram import Diagram, Element, Finding
+from app.engine.lint.asking import check_asked
 from app.engine.lint.expressions import is_feel
 from app.engine.lint.house import ANY_PROCESS, House, Offer, offer_of
 from app.engine.lint.passing import check_passed
@@ -20,6 +21,7 @@ def check_house(
     own = offer_of(diagram)
     yield from _check_thrown(diagram, own, house)
     yield from check_passed(diagram, house.required_by, known_handlers)
+    yield from check_asked(diagram, house.asked_by, known_handlers)
     for element in diagram.elements.values():
         if element.call is not None and element.call.process and not is_feel(element.call.process):
             yield from _check_called(element, element.call.process, own, house)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from app.decisions.feel.kinds import ANY, Kinds
+from app.decisions.feel.kinds import ANY, Kinds, Known
 from app.engine.diagram import Diagram, Element
 from app.engine.lint.variables import Handlers, first_name, local_names, written_by
 from app.handling.parameters import Parameter
@@ -105,3 +105,8 @@ def _of_schema(schema: Any, definitions: Mapping[str, Any] | None = None, depth:
 def in_words(kinds: Kinds) -> str:
     """For a person; without null, which everything may be."""
     return " or ".join(_WORDS[kind] for kind in sorted(kinds - {"null"})) or "null"
+
+
+def knowing(variables: Variables, own: frozenset[str]) -> Known:
+    """What an element declares for itself hides the variable of that name, and may be of any kind."""
+    return lambda name, path: ANY if name in own else variables.kinds(name, path)

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from app.core.errors import InvalidInput
 from app.decisions.feel import compile_feel
-from app.decisions.feel.kinds import ANY, Kinds, Known, constant_of, kinds_of
+from app.decisions.feel.kinds import Kinds, constant_of, kinds_of
 from app.engine.diagram import Diagram, Element, Finding
 from app.engine.lint.expressions import LONGEST, is_feel
 from app.engine.lint.reads import Place, Reading, readings
 from app.engine.lint.slips import NEARLY, Slips
 from app.engine.lint.sources import Sources
-from app.engine.lint.types import Variables, accepted, in_words, renamed
+from app.engine.lint.types import Variables, accepted, in_words, knowing, renamed
 from app.engine.lint.variables import Handlers
 from app.handling.parameters import Misfit, Parameter, describe_value
 from app.handling.registry import Handler
@@ -69,7 +69,7 @@ def _check_place(reading: Reading, variables: Variables) -> Iterator[Finding]:
     wanted = TAKES.get(reading.gives)
     if wanted is None:
         return
-    found = kinds_of(reading.text, _knowing(variables, reading.sees))
+    found = kinds_of(reading.text, knowing(variables, reading.sees))
     if found & wanted:
         return
     message = f"{reading.begun} gives {in_words(found)}, expected {in_words(wanted)}."
@@ -97,7 +97,7 @@ def _check_input(
     try:
         constant = constant_of(text[1:].strip()) if is_feel(text) else (source,)
         if constant is None:
-            found = kinds_of(text[1:].strip(), _knowing(variables, own))
+            found = kinds_of(text[1:].strip(), knowing(variables, own))
             if not found & accepted(parameter):
                 yield _mistyped(element, parameter, f"the input gives {in_words(found)}")
         else:
@@ -115,8 +115,3 @@ def _mistyped(element: Element, parameter: Parameter, told: str, *, certain: boo
     if certain:
         return Finding.error(element, "mistyped_input", message, remedy)
     return Finding.warning(element, "mistyped_input", message, remedy)
-
-
-def _knowing(variables: Variables, own: frozenset[str]) -> Known:
-    """What an element declares for itself hides the variable of that name, and may be of any kind."""
-    return lambda name, path: ANY if name in own else variables.kinds(name, path)

@@ -1,0 +1,81 @@
+"""What business rule tasks give the decisions that they ask, against what those read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from app.core.errors import InvalidInput
+from app.decisions.dmn.asked import Asked
+from app.decisions.feel.kinds import ANY, Kinds, kinds_of
+from app.engine.diagram import Diagram, Element, Finding
+from app.engine.lint.expressions import LONGEST, is_feel
+from app.engine.lint.slips import NEARLY, Slips
+from app.engine.lint.sources import Sources
+from app.engine.lint.types import Variables, in_words, knowing
+from app.engine.lint.variables import Handlers, local_names
+
+NOTHING: Kinds = frozenset({"null"})
+
+
+def check_asked(
+    diagram: Diagram, asked_by: Callable[[str], Sequence[Asked]], known_handlers: Handlers
+) -> Iterator[Finding]:
+    """Warnings. Where anything may have come, only a name that is nearly one that is known is told as missing."""
+    asking = [(each, each.decision[0]) for each in diagram.elements.values() if each.decision is not None]
+    if not asking:
+        return
+    sources, variables, slips = Sources(diagram, known_handlers), Variables(diagram, known_handlers), Slips()
+    for element, decision in asking:
+        told = set[str]()
+        for asked in asked_by(decision) if not is_feel(decision) else ():
+            finding = _check(element, decision, asked, sources, variables, slips)
+            if finding is not None and asked.names[0] not in told:
+                told.add(asked.names[0])
+                yield finding
+
+
+def _check(
+    element: Element, decision: str, asked: Asked, sources: Sources, variables: Variables, slips: Slips
+) -> Finding | None:
+    known, is_open = sources.before(element)
+    known |= local_names(element)
+    given = next((name for name in asked.names if name in known), None)
+    if given is not None:
+        return _check_kinds(element, decision, asked, given, variables)
+    name = asked.names[0]
+    near = slips.meant(name, known, NEARLY if is_open else 0.6)
+    if is_open and (near is None or not slips.is_slip(name, near)):
+        return None
+    message = f"The decision '{decision[:60]}' reads '{name[:60]}' ({asked.place[:200]}), which nothing sets before."
+    remedy = f"Map an input to {name[:60]}, or declare it in the process's variables."
+    remedy = f"Did you mean {near}? Else map an input to {name[:60]}." if near else remedy
+    return Finding.warning(element, "missing_input", message, remedy)
+
+
+def _check_kinds(element: Element, decision: str, asked: Asked, given: str, variables: Variables) -> Finding | None:
+    found = _kinds(element, given, asked.path, variables)
+    if found & asked.kinds or found <= NOTHING:
+        return None
+    path = ".".join((given, *asked.path))[:100]
+    message = f"The decision '{decision[:60]}' reads '{path}' as {asked.type_ref} ({asked.place[:200]}), and it holds"
+    if asked.kinds:
+        remedy = f"Map {in_words(asked.kinds - {'array'} or asked.kinds)} to {given[:60]}."
+        return Finding.warning(element, "unfit_input", f"{message} {in_words(found)}.", remedy)
+    remedy = f"Draw input data of that type, which is read from text, or ask for date({path}) or the like."
+    return Finding.warning(element, "unfit_input", f"{message} no time: variables have them as text.", remedy)
+
+
+def _kinds(element: Element, name: str, path: tuple[str, ...], variables: Variables) -> Kinds:
+    """Of what is there under a name; an input that an earlier one of its name made may be anything."""
+    own = frozenset(local_names(element))
+    sources = [source.strip() for source, target in element.inputs if target == name]
+    if name not in own:
+        return variables.kinds(name, path)
+    if len(sources) != 1 or path or len(sources[0]) > LONGEST:
+        return ANY
+    if not is_feel(sources[0]):
+        return frozenset({"string"})
+    try:
+        return kinds_of(sources[0][1:].strip(), knowing(variables, own - {name}))
+    except InvalidInput:
+        return ANY  # told elsewhere
