@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
@@ -32,7 +33,17 @@ def _titled(name: str, _: object) -> str:
     return name.replace("_", " ").capitalize()
 
 
-class Input(BaseModel):
+class Described(BaseModel):
+    """Its schema is worked out once, though nearly every operation names the same errors, parameters and pages."""
+
+    @classmethod
+    @cache
+    def model_json_schema(cls, *args: Any, **options: Any) -> dict[str, Any]:  # type: ignore[override]  # for mypy it is a cache
+        """Shared by whoever asks: read it, do not change it."""
+        return super().model_json_schema(*args, **options)
+
+
+class Input(Described):
     """A JSON body: exact types, no field but its own."""
 
     model_config = ConfigDict(
@@ -40,7 +51,7 @@ class Input(BaseModel):
     )
 
 
-class Parameters(BaseModel):
+class Parameters(Described):
     """Parameters of a path, a query or a header: text that is converted.
 
     The end of a subclass's name (Path, Query, Header) says in errors where its fields are.
@@ -49,13 +60,13 @@ class Parameters(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, field_title_generator=_titled, extra="forbid", frozen=True)
 
 
-class Headers(BaseModel):
+class Headers(Described):
     """Headers: others than its own are none of its business. Fields are given their names as aliases."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
-class Output(BaseModel):
+class Output(Described):
     """A JSON answer; made from the dataclasses of the rooms below, which may have more fields. Instants end in Z."""
 
     model_config = ConfigDict(
