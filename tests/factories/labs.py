@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from ssl import SSLContext
 from typing import Any
@@ -39,6 +40,12 @@ def serving(app: Any, port: int = 0, ssl_context: SSLContext | None = None) -> I
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@cache
+def house_handlers() -> Registry:
+    """Those of `handlers/`, looked at once: nobody changes them."""
+    return Registry.scan("handlers", "none")
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,6 @@ def a_lab(folder: Path, clock: Clock | None = None, **settings: Any) -> Iterator
     lab = Lab(LabSettings(folder / "lab.sqlite", **settings), clock or SystemClock())
     try:
         with serving(lab.app) as url, wires.Client(base_url=url) as client:
-            yield RunningLab(url, client, Registry.scan("handlers", "none"))
+            yield RunningLab(url, client, house_handlers())
     finally:
         lab.close()

@@ -15,10 +15,9 @@ from app.dispatch.attempt import Attempts, Outside
 from app.engine import queries
 from app.engine.steps import ClaimedStep, StepResult
 from app.factory import PROCESSES
-from app.handling.registry import Registry
 from handlers.clients.http import close_clients
 from tests.factories.engines import Bench
-from tests.factories.labs import RunningLab, a_lab
+from tests.factories.labs import RunningLab, a_lab, house_handlers
 
 
 class Shipped(Bench):
@@ -90,7 +89,7 @@ class Shipped(Bench):
 def shipped(database: Database, clock: FixedClock, folder: Path, **settings: Any) -> Iterator[Shipped]:
     """On a laboratory of its own; `settings` are the laboratory's."""
     with a_lab(folder, clock, **settings) as lab:
-        made = Shipped(database, clock, list(Registry.scan("handlers", "none")))
+        made = Shipped(database, clock, [*house_handlers()])
         made.lab, made.heard = lab, set()
         yield made
     close_clients()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,9 @@ from app.cli.samples import Order, Sample, read_samples
 from app.cli.variation import Variations
 from app.core.clock import FixedClock
 from app.core.db import Database
+from app.engine.definitions import Programs
 from app.factory import PROCESSES
+from tests.conftest import NOON
 from tests.factories.shipped import Shipped, shipped
 
 SAMPLES = {sample.name: sample for sample in read_samples(PROCESSES / "samples")}
@@ -21,21 +25,39 @@ DRAWN = {sample.name: sample for sample in [VARIATIONS.one(0.4) for _ in range(1
 ROUNDS_S = 45  # longer than any chain of retries and of what the laboratory tells
 
 
-@pytest.fixture
-def house(database: Database, clock: FixedClock, tmp_path: Path) -> Iterator[Shipped]:
-    with shipped(database, clock, tmp_path) as made:
+@pytest.fixture(scope="module")
+def deployed(migrated_sqlite_file: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Programs]:
+    """A file in which everything is deployed, as on the first day, and what was built of it."""
+    file = tmp_path_factory.mktemp("shipped") / "deployed.sqlite"
+    with a_house(migrated_sqlite_file, file, FixedClock(NOON)) as made:
         made.deploy_shipped()
+    return file, made.programs
+
+
+@pytest.fixture
+def house(deployed: tuple[Path, Programs], clock: FixedClock, tmp_path: Path) -> Iterator[Shipped]:
+    file, programs = deployed
+    with a_house(file, tmp_path / "turnup.sqlite", clock) as made:
+        made.programs = programs
+        made.forget()
         yield made
 
 
+@contextmanager
+def a_house(template: Path, file: Path, clock: FixedClock) -> Iterator[Shipped]:
+    shutil.copy(template, file)
+    database = Database(f"sqlite:///{file}")
+    with shipped(database, clock, file.parent) as made:
+        yield made
+    database.close()
+
+
 @pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_every_sample_ends_where_its_file_says(house: Shipped, sample: Sample) -> None:
     assert_ends_where_it_says(house, sample)
 
 
 @pytest.mark.parametrize("sample", DRAWN.values(), ids=DRAWN)
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_an_order_drawn_from_a_sample_ends_as_that_does(house: Shipped, sample: Sample) -> None:
     assert_ends_where_it_says(house, sample)
 
