@@ -26,7 +26,15 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11.5 --gener
   --no-annotate --no-header $(ARGS)
 NPM_CI := npm ci --silent --no-progress --no-fund --no-audit
 
-ALONE := tests/integration tests/browser
+# What talks to processes of its own or drives a browser
+SERVED := tests/integration tests/browser
+# Of that, what kills in the middle of everything, is held against the clock or runs an event loop: browsers bring one too
+ALONE := $(patsubst %,tests/integration/test_%.py,crowd crowd_lanes gates hosts kill procrastinate_traps waves work)
+# Other sessions: with processes to themselves, or too long
+APART := $(SERVED) tests/soak tests/fuzz tests/benchmarks
+SHARED := -n auto --dist worksteal
+# Whatever the shell says: dozens of processes are started from these sources, and each would compile them anew
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help venv parts demo run test lint audit sbom lock bench pictures soak fuzz clean
 
@@ -46,15 +54,16 @@ demo: venv parts
 run: venv parts
 	$(BIN)/turnup serve $(ARGS)
 
-# Those in one process share out the cores; those that kill servers and drive browsers have the machine to themselves
+# Three sessions: those in one process and those with servers and browsers share out the cores, a few have all to themselves
 test: venv parts $(PROVIDER_MADE) $(AXE_MADE)
 	status=0; \
-	$(BIN)/pytest -m 'not soak' -n auto --dist worksteal $(patsubst %,--ignore=%,tests/soak tests/fuzz tests/benchmarks $(ALONE)) $(ARGS) || status=1; \
+	$(BIN)/pytest -m 'not soak' $(SHARED) $(patsubst %,--ignore=%,$(APART)) $(ARGS) || status=1; \
+	$(BIN)/pytest -m 'not soak' $(SHARED) $(SERVED) $(patsubst %,--ignore=%,$(ALONE)) $(ARGS) || status=1; \
 	$(BIN)/pytest -m 'not soak' $(ALONE) $(ARGS) || status=1; \
 	exit $$status
 
 soak: venv parts $(AXE_MADE)
-	$(BIN)/pytest -m soak $(ALONE) tests/soak $(ARGS)
+	$(BIN)/pytest -m soak $(SERVED) tests/soak $(ARGS)
 
 # FUZZ_EXAMPLES=1000 make fuzz: longer;  FUZZ_SEED: once more what a failed run sent
 fuzz: venv
