@@ -148,10 +148,12 @@ class Trials:
     def _opened(self, trial_id: str, owner: str, journals: Journals) -> OpenTrial:
         """In this process, as it began or further."""
         if (found := self._found(trial_id)) is not None:
+            found.used_at = self._clock.now()  # it makes place for no other now
             return found
         with self._opening:
             if (found := self._found(trial_id)) is not None:
                 return found
+            self._make_place_in_memory()
             journal = journals.read(trial_id, owner)
             if journal is None:
                 raise _unknown(trial_id)
@@ -232,6 +234,12 @@ class Trials:
                 raise TooMany(f"{self._most} trials are open. Others are at it: try again.", retry_after_s=60)
             gone.append(away[0])
         self._drop(gone)
+
+    def _make_place_in_memory(self) -> None:
+        """For one that was begun elsewhere: what was used longest ago is played again when it is asked for."""
+        with self._lock:
+            by_age = sorted(self._open.values(), key=lambda each: each.used_at)
+        self._drop(by_age[: max(0, len(by_age) - self._most + 1)])
 
     def _drop(self, trials: Sequence[OpenTrial]) -> None:
         for each in trials:

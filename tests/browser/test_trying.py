@@ -20,6 +20,21 @@ def line() -> bytes:
     return laid_out(made.chain("a", "hour", "e").chain("taken", "u", "out").xml())
 
 
+def test_how_far_saved_scenarios_come_is_painted_on_the_process(world: World, operator: Page, site: str) -> None:
+    with world.database.transaction() as tx:
+        world.engine.deploy(tx, line())
+    operator.goto(f"{site}/processes/line/1")
+    expect(operator.get_by_text("No scenario of this process is saved.")).to_be_visible()
+    world.scenarios.mkdir()
+    (world.scenarios / "line_slow.yaml").write_text("process: line\ntitle: Slow\nstart: {speed_mbps: 50}\n")
+    operator.reload()
+    expect(operator.get_by_text("1 of 1 saved scenarios goes as expected.")).to_be_visible()
+    expect(operator.locator('[data-element-id="fast"].mark-done')).to_be_visible()
+    expect(operator.locator('[data-element-id="a"].mark-missed')).to_be_visible()
+    expect(operator.locator('[data-element-id="slow"].mark-taken')).to_be_visible()
+    expect(operator.locator(".legend .missed")).to_be_visible()
+
+
 def test_a_flow_is_tried_step_by_step_until_it_goes_wrong_and_then_right(
     world: World, operator: Page, site: str
 ) -> None:

@@ -37,6 +37,7 @@ from app.handling import Backoff, Done, Refused, Work, handles
 from app.handling.registry import Registry
 from app.identity.provider import ProviderSettings
 from app.trial.room import Trials
+from app.trial.saved import Readings, SavedScenarios
 from app.web.files import StaticFiles
 from app.web.personal import PersonalData
 from app.web.rates import Rate
@@ -117,6 +118,7 @@ class World:
         add_user(self.identity, "Grace", "admin")
         self.personal = personal or PersonalData()
         self.trials = Trials(self.registry, self.clock)
+        self.scenarios = folder / "scenarios"
         self.app = self.serve()
         self.deploy("activate")
 
@@ -126,6 +128,7 @@ class World:
         StaticFiles(ROOT / "static").install(app)
         install_shield(app)
         doors = (self.database, self.engine, self.operators, self.registry, self.clock, self.identity, self.jobs)
+        parts.setdefault("readings", Readings(SavedScenarios(self.scenarios), self.trials))
         build_dashboard(app, DashboardParts(*doors, Rate(per_s), self.trials, self.personal, **parts))
         return app
 

@@ -185,6 +185,32 @@ def test_a_payment_is_told_with_its_account(client: FlaskClient) -> None:
     ]
 
 
+# callers with a clock of their own
+
+
+def test_what_a_caller_with_a_clock_of_its_own_brings_about_is_told_at_its_time_and_to_nobody_else(
+    tmp_path: Path,
+) -> None:
+    turnup = Turnup()
+    with lab_calling(tmp_path, turnup, porting_answer_s=2, porting_day_s=4) as lab:
+        lab.client.put("/lab/callers/t1", json={"at": FRIDAY.timestamp()}).raise_for_status()
+        lab.client.post("/porting/requests", json=PORT, headers={"Idempotency-Key": "t1:k"}).raise_for_status()
+        kept = lab.client.get("/lab/callers/t1/notices").json()
+        assert [(each["name"], each["due_at"]) for each in kept] == [
+            ("porting_answer", FRIDAY.timestamp() + 2),
+            ("number_ported", FRIDAY.timestamp() + 6),
+        ]
+        assert kept[0]["variables"]["port_date"] == "2026-01-12"
+        assert lab.client.get("/lab/callers/t2/notices").json() == []
+        lab.client.post("/field/appointments", json=VISIT, headers={"Idempotency-Key": "t2:k"}).raise_for_status()
+        assert [message["name"] for message in turnup.wait_for(1)] == ["visit_outcome"]
+
+
+def test_a_caller_says_what_time_it_is(client: FlaskClient) -> None:
+    assert client.put("/lab/callers/t1", json={"at": "noon"}).status_code == 400
+    assert client.put("/lab/callers/t1", data="x").status_code == 400
+
+
 # on their way
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import io
 import json
-from pathlib import Path
 from typing import Any
 
 from werkzeug.test import TestResponse
@@ -13,7 +12,6 @@ from werkzeug.test import TestResponse
 from app.core.ids import new_id
 from app.drafts import store
 from app.drafts.reading import DraftKind
-from app.trial.saved import Readings, SavedScenarios
 from app.web.personal import PersonalData
 from tests.factories.dashboards import DRAWN, NOON, World
 from tests.factories.diagrams import Diagram
@@ -153,17 +151,10 @@ def test_a_trial_that_is_thrown_away_is_gone(operator: Operator) -> None:
 SHORT = "process: activate\ntitle: Nobody comes online\nstart: {}\nexpect: {{state: {}}}\n"
 
 
-def with_scenarios(world: World, folder: Path, *states: str) -> Operator:
-    for number, state in enumerate(states):
-        folder.mkdir(exist_ok=True)
-        (folder / f"activate_{number}.yaml").write_text(SHORT.format(json.dumps(ORDER), state))
-    client = world.serve(readings=Readings(SavedScenarios(folder), world.trials)).test_client()
-    log_in(client)
-    return Operator(client, "")
-
-
-def test_a_process_is_painted_with_what_its_saved_scenarios_go_through(world: World, tmp_path: Path) -> None:
-    operator = with_scenarios(world, tmp_path / "scenarios", "active", "completed")
+def test_a_process_is_painted_with_what_its_saved_scenarios_go_through(world: World, operator: Operator) -> None:
+    world.scenarios.mkdir()
+    for state in ("active", "completed"):
+        (world.scenarios / f"activate_{state}.yaml").write_text(SHORT.format(json.dumps(ORDER), state))
     assert "/processes/activate/1/coverage" in text_of(operator.get("/processes/activate/1"))
     told = text_of(operator.get("/processes/activate/1/coverage"))
     assert "1 of 2 saved scenarios goes as expected" in told
@@ -173,7 +164,7 @@ def test_a_process_is_painted_with_what_its_saved_scenarios_go_through(world: Wo
     assert {"online"} < {name for name, mark in marks.items() if mark["state"] == "missed"}
 
 
-def test_without_saved_scenarios_a_process_says_how_to_save_one(world: World, tmp_path: Path) -> None:
-    told = text_of(with_scenarios(world, tmp_path / "scenarios").get("/processes/activate/1/coverage"))
+def test_without_saved_scenarios_a_process_says_how_to_save_one(operator: Operator) -> None:
+    told = text_of(operator.get("/processes/activate/1/coverage"))
     assert "No scenario of this process is saved" in told
     assert "/processes/activate/1/try" in told

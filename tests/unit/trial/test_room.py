@@ -112,8 +112,8 @@ class Hosts:
         self.journals = Journals(database, clock)
         self.made: list[Trials] = []
 
-    def another(self) -> Trials:
-        self.made.append(Trials(REGISTRY, self.clock, most_of_one=2, journals=self.journals))
+    def another(self, most: int = 3) -> Trials:
+        self.made.append(Trials(REGISTRY, self.clock, most=most, most_of_one=2, journals=self.journals))
         return self.made[-1]
 
     def rows(self) -> tuple[int, int]:
@@ -176,6 +176,22 @@ def test_a_trial_that_was_thrown_away_elsewhere_goes_no_further(hosts: Hosts) ->
         found.trial.step()
         other.close(made.id, "ada")
     assert hosts.rows() == (0, 0)
+
+
+def test_a_host_that_is_asked_for_more_trials_than_it_holds_plays_them_again(hosts: Hosts) -> None:
+    one, other = hosts.another(), hosts.another(most=2)
+    made = [begin(one, owner, TWO_STEPS) for owner in ("bob", "eve", "ann")]
+    folders = set()
+    for move in (Answer("done"), Event("complete", "u")):
+        for each in made:
+            hosts.clock.advance(timedelta(seconds=1))
+            with other.use(each.id, each.owner) as found:
+                found.trial.again([move])
+                folders.add(found.trial.scratch.folder)
+    assert len([each for each in folders if each.exists()]) == 2
+    for each in made:
+        with other.use(each.id, each.owner) as found:
+            assert look(found.trial).path == ["s", "a", "u"]
 
 
 def test_a_move_that_was_refused_is_in_no_journal(hosts: Hosts) -> None:
