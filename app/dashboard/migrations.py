@@ -19,7 +19,7 @@ from app.dashboard.fields import read_number, read_reason
 from app.dashboard.mapping import Given, read_mapping, rows_of
 from app.dashboard.pages import Pages, wants_fragment
 from app.dashboard.parts import DashboardParts
-from app.dashboard.versions import Marks, marks_of, read_pair, versions_of
+from app.dashboard.versions import Marks, choices_of, marks_of, read_pair
 from app.engine import queries
 from app.engine.difference import difference, label
 from app.engine.migration.doors import Migrations, Order, Verdict
@@ -57,7 +57,7 @@ class MigrationPages(Pages):
     def plan(self, process_id: str) -> str:
         """The page as it is first seen: with a mapping of what looks alike, for somebody to look at."""
         with self.parts.database.reading() as connection:
-            old, new = read_pair(versions_of(connection, process_id))
+            old, new = read_pair(connection, process_id)
             given: Given = dict(self._suggested(connection, process_id, old.version, new.version))
             asked = Asked(given, request.args.get("instance"), None)
             return self.page(connection, "migrate.html", **self._facts(connection, process_id, asked))
@@ -77,7 +77,7 @@ class MigrationPages(Pages):
         stop = read_number(request.form, "stop_after", 1, MOST_MOVED, whole=True)
 
         def work(tx: Transaction, deed: Deed) -> str:
-            old, new = read_pair(versions_of(tx.connection, process_id))
+            old, new = read_pair(tx.connection, process_id)
             plan = self._migrations.plan(tx.connection, process_id, old.version, new.version, asked.given)
             order = Order(plan, self._chosen(tx.connection, plan, asked), deed.by, reason, rate, stop)
             return self._migrations.order(tx, self.parts.jobs, order)
@@ -125,8 +125,8 @@ class MigrationPages(Pages):
             return self._migrations.plan(connection, process_id, old, new, {}), problems
 
     def _facts(self, connection: sa.Connection, process_id: str, asked: Asked) -> dict[str, Any]:
-        versions = versions_of(connection, process_id)
-        old, new = read_pair(versions)
+        old, new = read_pair(connection, process_id)
+        versions = choices_of(connection, process_id, old, new)
         facts = {"process_id": process_id, "versions": versions, "old": old, "new": new, "asked": asked}
         if old.version == new.version:
             return {**facts, "outlook": None, "marks": {"old": {}, "new": {}}}

@@ -17,7 +17,7 @@ from app.dashboard.mapping import read_mapping
 from app.dashboard.outlook import read_document
 from app.dashboard.pages import Pages, read_slice
 from app.dashboard.parts import DashboardParts
-from app.dashboard.versions import read_pair, versions_of
+from app.dashboard.versions import read_pair
 from app.engine import queries
 from app.engine.diagram import DiagramRefused
 from app.engine.migration import surveyed
@@ -59,7 +59,7 @@ class SurveyPages(Pages):
         given = read_mapping(request.form)
 
         def begin(tx: Transaction, deed: Deed) -> str:
-            old, new = read_pair(versions_of(tx.connection, process_id))
+            old, new = read_pair(tx.connection, process_id)
             plan = self._migrations.plan(tx.connection, process_id, old.version, new.version, given)
             return self._surveys.begin_between(tx, self.parts.jobs, plan, deed.by)
 

@@ -15,18 +15,20 @@ from app.core.errors import InvalidInput
 from app.dashboard.causes import leave_for
 from app.dashboard.diagrams import Diagrams
 from app.dashboard.fields import read_object, read_reason
-from app.dashboard.pages import Pages
+from app.dashboard.pages import Pages, read_slice
 from app.dashboard.parts import DashboardParts
 from app.engine import definitions, queries
-from app.engine.definitions import UnknownProcess, VersionWithdrawn
+from app.engine.definitions import VersionWithdrawn
 from app.engine.difference import Change, difference
 from app.engine.migration.outlook import Outlooks
+from app.engine.queries.definitions import DefinitionView
 from app.engine.starts import StartRequest
 from app.engine.versions import Versions
 from app.web.acting import Deed, act
 from app.web.watching import trace_parent
 
 KEY_LIMIT = 255
+MOST_OFFERED = 100  # of versions to choose from; older ones by the list
 Marks = dict[str, dict[str, dict[str, Any]]]  # of which diagram, of which element
 _BLANKS = {"string": "", "number": 0, "integer": 0, "boolean": False, "array": [], "object": {}}
 
@@ -47,27 +49,28 @@ class VersionPages(Pages):
         blueprint.add_url_rule(f"{version}/restore", "restore_version", self.restore, methods=["POST"])
 
     def show(self, process_id: str) -> str:
+        shown = read_slice()
         with self.parts.database.reading() as connection:
-            versions = versions_of(connection, process_id)
-            newest = next((each for each in versions if each.withdrawn_at is None), None)
             return self.page(
                 connection,
                 "versions.html",
                 process_id=process_id,
-                versions=versions,
-                newest=newest,
+                found=queries.list_versions(connection, process_id, shown.size, shown.offset),
+                shown=shown,
+                name=queries.get_definition(connection, process_id).name,
+                newest=_newest_in_use(connection, process_id),
                 open_by_version=queries.open_by_version(connection, process_id),
                 blank=_blank_variables(connection, process_id),
             )
 
     def compare(self, process_id: str) -> str:
         with self.parts.database.reading() as connection:
-            versions = versions_of(connection, process_id)
-            old, new = read_pair(versions)
+            old, new = read_pair(connection, process_id)
             changes = difference(
                 self._outlooks.program(connection, process_id, old.version).diagram,
                 self._outlooks.program(connection, process_id, new.version).diagram,
             )
+            versions = choices_of(connection, process_id, old, new)
             facts = {"process_id": process_id, "versions": versions, "old": old, "new": new, "changes": changes}
             return self.page(connection, "compare.html", **facts, marks=marks_of(changes))
 
@@ -104,25 +107,22 @@ class VersionPages(Pages):
         return leave_for(url_for("dashboard.versions", process_id=process_id))
 
 
-def versions_of(connection: sa.Connection, process_id: str) -> list[queries.DefinitionView]:
-    """The newest first; UnknownProcess."""
-    definitions.find(connection, process_id)
-    return queries.list_versions(connection, process_id)
+def choices_of(connection: sa.Connection, process_id: str, *chosen: DefinitionView) -> list[DefinitionView]:
+    """The newest versions, and those that are chosen already; the newest first."""
+    newest = queries.list_versions(connection, process_id, MOST_OFFERED, 0).items
+    by_number = {each.version: each for each in (*newest, *chosen)}
+    return [by_number[number] for number in sorted(by_number, reverse=True)]
 
 
-def read_pair(versions: list[queries.DefinitionView]) -> tuple[queries.DefinitionView, queries.DefinitionView]:
-    """Those that the request names: unless it does, the newest in use and the one before it."""
-    by_number = {each.version: each for each in versions}
-    new = _read_version(request.values.get("to", ""))
+def read_pair(connection: sa.Connection, process_id: str) -> tuple[DefinitionView, DefinitionView]:
+    """Those that the request names: unless it does, the newest in use and the one before it; UnknownProcess."""
+    asked, other = _read_version(request.values.get("to", "")), _read_version(request.values.get("from", ""))
+    new = None if asked is not None else _newest_in_use(connection, process_id)
     if new is None:
-        new = next((each.version for each in versions if each.withdrawn_at is None), versions[0].version)
-    old = _read_version(request.values.get("from", ""))
-    if old is None:
-        old = next((each.version for each in versions if each.version < new), new)
-    for version in (old, new):
-        if version not in by_number:
-            raise UnknownProcess(f"There is no version {version}.", path="$.version")
-    return by_number[old], by_number[new]
+        new = queries.get_definition(connection, process_id, asked)
+    if other is None:
+        other = queries.version_before(connection, process_id, new.version)
+    return (new if other is None else queries.get_definition(connection, process_id, other)), new
 
 
 def marks_of(changes: Sequence[Change]) -> Marks:
@@ -140,6 +140,15 @@ def _read_version(written: str) -> int | None:
     if not (written.isascii() and written.isdigit() and len(written) < 10):
         raise InvalidInput("Choose a version.", path="$.version")
     return int(written)
+
+
+def _newest_in_use(connection: sa.Connection, process_id: str) -> DefinitionView | None:
+    """None: every version is withdrawn."""
+    try:
+        found = definitions.find_in_use(connection, process_id)
+    except VersionWithdrawn:
+        return None
+    return queries.get_definition(connection, process_id, found.version)
 
 
 def _blank_variables(connection: sa.Connection, process_id: str) -> str:

@@ -70,9 +70,9 @@ def target_here(told: str | None) -> str | None:
 
 
 def asked_here() -> tuple[dict[str, Any], str | None]:
-    """What the present request asks for, without what is secret; and why."""
+    """What the present request asks for, without what is secret; and why, in the URL where the body is a file."""
     asked = _asked()
-    reason = asked.get("reason")
+    reason = asked.get("reason", request.args.get("reason"))
     said = {name: value for name, value in asked.items() if name not in _UNSAID}
     return said, reason if isinstance(reason, str) else None
 

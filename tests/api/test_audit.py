@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -46,6 +47,14 @@ def test_what_is_changed_is_on_record_with_who_what_to_and_why(api: Caller, benc
         "application/xml",
     )
     assert cancelled["position"] is None
+
+
+def test_why_something_was_deployed_is_on_record_beside_it(api: Caller) -> None:
+    why = {"query_string": {"reason": "Speeds over 1 Gbit/s"}, "content_type": "application/xml"}
+    assert api.post("/process-definitions", data=asks().xml(), **why).status_code == 201
+    files = {"file": (BytesIO(asks().user("v").xml()), "p.bpmn"), "reason": "Nightly"}
+    assert api.post("/deployments", data=files).status_code == 201
+    assert [each["reason"] for each in on_record(api)] == ["Nightly", "Speeds over 1 Gbit/s"]
 
 
 def test_a_message_and_a_signal_are_on_record_by_what_they_are_called(api: Caller) -> None:

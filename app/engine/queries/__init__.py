@@ -26,6 +26,7 @@ from app.engine.queries.definitions import get_definition as get_definition
 from app.engine.queries.definitions import list_definitions as list_definitions
 from app.engine.queries.definitions import list_versions as list_versions
 from app.engine.queries.definitions import start_triggers as start_triggers
+from app.engine.queries.definitions import version_before as version_before
 from app.engine.queries.details import HistoryView as HistoryView
 from app.engine.queries.details import PassedView as PassedView
 from app.engine.queries.details import TokenView as TokenView

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from app.core.pages import Page, fetch
 from app.engine.definitions import UnknownProcess, find
 from app.engine.tables import process_definition, start_trigger
 
@@ -55,10 +56,19 @@ def list_definitions(connection: sa.Connection, latest_only: bool = True) -> lis
     return [_view(row) for row in connection.execute(query)]
 
 
-def list_versions(connection: sa.Connection, process_id: str) -> list[DefinitionView]:
-    """Of one process, the newest first; none if it is not deployed."""
+def list_versions(connection: sa.Connection, process_id: str, limit: int, offset: int) -> Page[DefinitionView]:
+    """Of one process, the newest first; UnknownProcess."""
+    find(connection, process_id)
     query = sa.select(*_COLUMNS).where(process_definition.c.process_id == process_id)
-    return [_view(row) for row in connection.execute(query.order_by(process_definition.c.version.desc()))]
+    rows, total = fetch(connection, query.order_by(process_definition.c.version.desc()), limit, offset)
+    return Page([_view(row) for row in rows], total)
+
+
+def version_before(connection: sa.Connection, process_id: str, version: int) -> int | None:
+    """The next older one; None if there is none."""
+    table = process_definition.c
+    older = sa.select(sa.func.max(table.version)).where(table.process_id == process_id, table.version < version)
+    return connection.execute(older).scalar()
 
 
 def get_definition(connection: sa.Connection, process_id: str, version: int | None = None) -> DefinitionView:

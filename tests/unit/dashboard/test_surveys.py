@@ -66,7 +66,7 @@ def test_a_diagram_of_which_one_request_tests_too_little_is_tested_by_a_job(
     assert "Blocked at <code>visit</code> of v1" in only
     assert "blocked-1-" not in only
     with world.database.reading() as connection:
-        assert len(queries.list_versions(connection, "activate")) == 1
+        assert queries.list_versions(connection, "activate", 1, 0).total == 1
 
 
 def test_nothing_is_offered_where_a_request_tests_all(world: World, operator: Operator, orders: dict[str, str]) -> None:

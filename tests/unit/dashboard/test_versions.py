@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 
 import pytest
@@ -82,7 +83,7 @@ def test_a_diagram_is_tested_on_every_open_instance_before_it_is_deployed(world:
     bad = operator.post("/processes/test", {"diagram": (BytesIO(b"<not-bpmn/>"), "x.bpmn")}, htmx=True).text
     assert "cannot be deployed" in bad
     with world.database.reading() as connection:
-        assert len(queries.list_versions(connection, "activate")) == 1
+        assert queries.list_versions(connection, "activate", 1, 0).total == 1
 
 
 def test_nobody_does_what_they_may_not(world: World) -> None:
@@ -108,3 +109,20 @@ def test_when_too_much_waits_nothing_is_started_from_the_page_either(world: Worl
     assert int(refused.headers["Retry-After"]) > 0
     with world.database.reading() as connection:
         assert queries.open_by_version(connection) == {}
+
+
+def test_the_list_of_versions_is_paged_and_a_pair_is_chosen_on_any_page(world: World, operator: Operator) -> None:
+    drawn = (DRAWN / "activate.bpmn").read_text()
+    for number in range(2, 54):
+        document = drawn.replace("Start billing", f"Start billing {number}").encode()
+        with world.database.transaction() as tx:
+            world.engine.deploy(tx, document)
+    first, last = (operator.get(f"/processes/activate?page={page}").text for page in (1, 2))
+    assert re.findall(r"<strong>v(\d+)</strong>", first) == [str(number) for number in range(53, 3, -1)]
+    assert re.findall(r"<strong>v(\d+)</strong>", last) == ["3", "2", "1"]
+    assert "51 to 53 of 53" in last
+    assert "The newest, v53" in last
+    assert "Starts now" in last
+    assert "<h1>" in operator.get("/processes/activate?page=9").text
+    pair = operator.get("/processes/activate/compare").text
+    assert re.findall(r'<option value="(\d+)" selected>', pair) == ["52", "53"]

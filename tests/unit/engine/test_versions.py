@@ -122,7 +122,7 @@ def test_where_instances_stand_is_told_for_a_version_and_for_each_of_them(two: B
         first, second = (queries.get_definition(connection, "p", version).id for version in (1, 2))
         assert (queries.count_at(connection, first), queries.count_at(connection, second)) == ({}, {"v": 1})
         assert queries.places_of(connection, ids) == {ids[0]: ["v"]}
-        assert [view.version for view in queries.list_versions(connection, "p")] == [2, 1]
+        assert [view.version for view in queries.list_versions(connection, "p", 10, 0).items] == [2, 1]
 
 
 def test_nothing_moves_to_a_withdrawn_version_and_what_is_on_one_moves_away(two: Bench) -> None:
