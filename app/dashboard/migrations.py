@@ -29,6 +29,7 @@ from app.engine.migration.suggest import suggest
 from app.web.acting import Deed, act
 
 MOST_LISTED = 200
+FIRST_TESTED = 100  # with the page itself: it is there at once, however many are open
 MOST_MOVED = 20_000
 
 
@@ -55,12 +56,18 @@ class MigrationPages(Pages):
         blueprint.add_url_rule(base, "migrate_instances", self.migrate, methods=["POST"])
 
     def plan(self, process_id: str) -> str:
-        """The page as it is first seen: with a mapping of what looks alike, for somebody to look at."""
+        """The page as it is first seen: with a mapping of what looks alike, for somebody to look at.
+
+        It is shown with some tested, and asks for what became of the others once it is there.
+        """
         with self.parts.database.reading() as connection:
             old, new = read_pair(connection, process_id)
             given: Given = dict(self._suggested(connection, process_id, old.version, new.version))
             asked = Asked(given, request.args.get("instance"), None)
-            return self.page(connection, "migrate.html", **self._facts(connection, process_id, asked))
+            if wants_fragment():
+                return self.fragment("migrate_tested.html", **self._facts(connection, process_id, asked))
+            most = min(FIRST_TESTED, self._outlooks.most_tested)
+            return self.page(connection, "migrate.html", **self._facts(connection, process_id, asked, most))
 
     def test(self, process_id: str) -> str:
         """The same with the mapping that the form holds; nothing is changed."""
@@ -124,21 +131,24 @@ class MigrationPages(Pages):
         except MappingRefused:
             return self._migrations.plan(connection, process_id, old, new, {}), problems
 
-    def _facts(self, connection: sa.Connection, process_id: str, asked: Asked) -> dict[str, Any]:
+    def _facts(
+        self, connection: sa.Connection, process_id: str, asked: Asked, most: int | None = None
+    ) -> dict[str, Any]:
         old, new = read_pair(connection, process_id)
         versions = choices_of(connection, process_id, old, new)
         facts = {"process_id": process_id, "versions": versions, "old": old, "new": new, "asked": asked}
         if old.version == new.version:
             return {**facts, "outlook": None, "marks": {"old": {}, "new": {}}}
         plan, problems = self._plan(connection, process_id, old.version, new.version, asked.given)
-        outlook = self._outlooks.between(connection, plan, asked.only)
-        tokens = queries.count_at(connection, old.id)
+        outlook = self._outlooks.between(connection, plan, asked.only, most)
+        tokens = queries.count_at(connection, process_id, old.version)
         suggested = suggest(plan.source.diagram, plan.target.diagram)
         shown = _shown(outlook.verdicts)
         ids = [verdict.instance_id for verdict in shown]
         return {
             **facts,
             "outlook": outlook,
+            "tests": min(outlook.open, self._outlooks.most_tested),
             "rows": rows_of(plan, asked.given, tokens, problems, suggested, asked.added),
             "verdicts": shown,
             "keys": {row.instance_id: row.business_key for row in queries.keys_of(connection, ids)},

@@ -90,12 +90,17 @@ class Outlooks:
         """UnknownProcess if it is not deployed."""
         return self._desk.programs.program(connection, definitions.find(connection, process_id, version).id)
 
-    def between(self, connection: sa.Connection, plan: Plan, only: str | None = None) -> Outlook:
-        """What moving from one deployed version to another would mean: to `only` this instance, if it is open there."""
+    def between(
+        self, connection: sa.Connection, plan: Plan, only: str | None = None, most: int | None = None
+    ) -> Outlook:
+        """What moving from one deployed version to another would mean: to `only` this instance, if it is open there.
+
+        At most `most` are looked at, the oldest first; unless it is given, `most_tested`.
+        """
         if only is not None:
             ids = list(connection.execute(open_on(plan.source).where(process_instance.c.id == only)).scalars())
             return self._of_these(connection, plan, len(ids), ids)
-        return self._of_one(connection, plan, self.count(connection, plan), self.most_tested)
+        return self._of_one(connection, plan, self.count(connection, plan), most or self.most_tested)
 
     def count(self, connection: sa.Connection, plan: Plan) -> int:
         """How many are open on the plan's old version."""

@@ -11,11 +11,11 @@ from app.engine.tables import process_instance, token
 _BESIDE = ("attached", "child")  # tokens that stand because another one does
 
 
-def count_at(connection: sa.Connection, definition_id: str) -> dict[str, int]:
-    """How many tokens of a version's instances stand at each of its elements."""
-    of_version = sa.select(process_instance.c.id).where(
-        process_instance.c.definition_id == definition_id, process_instance.c.ended_at.is_(None)
-    )
+def count_at(connection: sa.Connection, process_id: str, version: int) -> dict[str, int]:
+    """How many tokens of a version's instances stand at each of its elements; what has ended is not looked at."""
+    table = process_instance.c
+    is_open = (table.process_id == process_id, table.state.in_(("active", "suspended")))
+    of_version = sa.select(table.id).where(*is_open, table.version == version)
     query = sa.select(token.c.element_id, sa.func.count()).where(token.c.instance_id.in_(of_version), *_stands())
     return {row[0]: row[1] for row in connection.execute(query.group_by(token.c.element_id))}
 

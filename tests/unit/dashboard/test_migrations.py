@@ -142,3 +142,19 @@ def deployed_document(world: World) -> bytes:
     with world.database.reading() as connection:
         found = queries.get_definition(connection, "activate")
         return queries.definition_document(connection, found.id)
+
+
+def test_the_page_is_there_with_the_first_tested_and_asks_for_the_others(
+    world: World, operator: Operator, orders: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.dashboard.migrations.FIRST_TESTED", 1)
+    page = operator.get(f"{BASE}?from=1&to=2").text
+    assert counts(page) == [0, 1, 0]
+    assert "1 of 3 are tested; testing the others…" in page
+    assert "All that can move" in page
+    assert f'hx-get="{BASE}?from=1&amp;to=2" hx-trigger="load"' in page
+    told = operator.get(f"{BASE}?from=1&to=2", **{"HX-Request": "true"}).text
+    assert counts(told) == [0, 1, 2]
+    assert 'hx-target="#findings"' in told
+    assert "hx-trigger" not in told
+    assert "testing" not in operator.post(f"{BASE}/test", PAIR).text

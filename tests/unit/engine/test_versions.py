@@ -119,8 +119,7 @@ def test_where_instances_stand_is_told_for_a_version_and_for_each_of_them(two: B
     two.complete(ids[1])
     two.run(ids[1])
     with two.database.reading() as connection:
-        first, second = (queries.get_definition(connection, "p", version).id for version in (1, 2))
-        assert (queries.count_at(connection, first), queries.count_at(connection, second)) == ({}, {"v": 1})
+        assert tuple(queries.count_at(connection, "p", version) for version in (1, 2)) == ({}, {"v": 1})
         assert queries.places_of(connection, ids) == {ids[0]: ["v"]}
         assert [view.version for view in queries.list_versions(connection, "p", 10, 0).items] == [2, 1]
 
