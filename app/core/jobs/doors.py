@@ -186,7 +186,7 @@ def _freeze(tx: Transaction, job_id: str, targets: Sequence[str] | sa.Select[str
         rows = [{**fresh, "position": position, "target": target} for position, target in enumerate(targets)]
         tx.connection.execute(sa.insert(job_item), rows)
         return len(rows)
-    (target,) = (found := targets.order_by(None).subquery()).c
+    (target,) = (found := targets.subquery()).c
     constants = [sa.literal(value, job_item.c[name].type) for name, value in fresh.items()]
     numbered = sa.select(*constants, sa.func.row_number().over(order_by=target) - 1, target).select_from(found)
     frozen = sa.insert(job_item).from_select([*fresh, "position", "target"], numbered)

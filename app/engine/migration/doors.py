@@ -102,7 +102,8 @@ class Migrations:
 
     def open_instances(self, connection: sa.Connection, plan: Plan, most: int = MOST_PREVIEWED + 1) -> list[str]:
         """Those on the plan's old version, the oldest first; unless told otherwise, one more than may be previewed."""
-        return list(connection.execute(open_on(plan.source).limit(most)).scalars())
+        ids = open_on(plan.source)
+        return list(connection.execute(sa.select(ids.c.id).order_by(ids.c.id).limit(most)).scalars())
 
     def check(self, connection: sa.Connection, plan: Plan, instance_id: str) -> Verdict:
         """What the plan would do to an instance; NotFound."""
@@ -167,7 +168,7 @@ class Migrations:
                 "to": target.definition_id,
                 "mapping": dict(order.plan.given),
             },
-            open_on(source) if order.instance_ids is None else order.instance_ids,
+            sa.select(open_on(source)) if order.instance_ids is None else order.instance_ids,
             order.by,
             order.reason,
             order.rate_per_s,
@@ -208,11 +209,12 @@ class Migrations:
         return Passed({"version": plan.target.version})
 
 
-def open_on(program: Program) -> sa.Select[str]:
-    """The ids of what is open on a version, the oldest first; what has ended is not looked at."""
+def open_on(program: Program) -> sa.Subquery:
+    """The ids of what is open on a version. Each state by itself: so both stores walk the index, whatever has ended."""
     table = process_instance.c
-    is_open = (table.process_id == program.process_id, table.state.in_(("active", "suspended")))
-    return sa.select(table.id).where(*is_open, table.definition_id == program.definition_id).order_by(table.id)
+    of_version = (table.process_id == program.process_id, table.definition_id == program.definition_id)
+    each = (sa.select(table.id).where(*of_version, table.state == state) for state in ("active", "suspended"))
+    return sa.union_all(*each).subquery()
 
 
 def _version(connection: sa.Connection, process_id: str, version: int, path: str, *, in_use: bool = False) -> str:

@@ -15,7 +15,6 @@ from app.engine.migration.doors import Migrations, Verdict, open_on
 from app.engine.migration.plan import Plan, make_plan
 from app.engine.queries.processes import open_by_version
 from app.engine.spiff.build import Program, build
-from app.engine.tables import process_instance
 
 MOST_TESTED = 5000
 
@@ -98,8 +97,9 @@ class Outlooks:
         At most `most` are looked at, the oldest first; unless it is given, `most_tested`.
         """
         if only is not None:
-            ids = list(connection.execute(open_on(plan.source).where(process_instance.c.id == only)).scalars())
-            return self._of_these(connection, plan, len(ids), ids)
+            ids = open_on(plan.source)
+            found = connection.execute(sa.select(ids.c.id).where(ids.c.id == only)).scalars().all()
+            return self._of_these(connection, plan, len(found), found)
         return self._of_one(connection, plan, self.count(connection, plan), most or self.most_tested)
 
     def count(self, connection: sa.Connection, plan: Plan) -> int:

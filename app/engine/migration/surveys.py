@@ -86,7 +86,7 @@ class Surveys:
 
     def _waves(self, connection: sa.Connection, source: Program) -> Sequence[str]:
         """Of the instances that are open now: the version, the first of some ids, and the last."""
-        ids = open_on(source).order_by(None).subquery()
+        ids = open_on(source)
         number = (sa.func.row_number().over(order_by=ids.c.id) - 1) // self._wave
         waves = sa.select(ids.c.id, number.label("number")).subquery()
         query = sa.select(sa.func.min(waves.c.id), sa.func.max(waves.c.id)).group_by(waves.c.number)
@@ -102,7 +102,7 @@ class Surveys:
         plan, differences = self._plans.get(
             (item.job_id, version), lambda: self._make_plan(tx.connection, item, int(version))
         )
-        ids = open_on(plan.source).subquery()
+        ids = open_on(plan.source)
         some = sa.select(ids.c.id).where(ids.c.id.between(first_id, last_id)).order_by(ids.c.id)
         tally = Tally(plan.source.version)
         for instance_id in tx.connection.execute(some).scalars().all():
