@@ -56,8 +56,7 @@ def asked_by(model: Model, decision_id: str) -> list[Asked]:
 def _asked(unit: Unit, decision: parts.Decision) -> Iterator[Asked]:
     required = required_names(unit, decision)
     for read in reads_of(unit, decision):
-        label = f"the column '{read.column.label}'" if read.column is not None else "an expression"
-        place = f"{label} of '{decision.name or decision.id}'"
+        place = place_of(decision, read)
         element = required.get(read.name)
         column_type = read.column.expression.type_ref if read.column is not None else None
         if isinstance(element, parts.InputData):
@@ -94,6 +93,12 @@ def reads_of(unit: Unit, decision: parts.Decision) -> Iterator[Read]:
                 yield Read(name, path if name == whole else None, column)
 
 
+def place_of(decision: parts.Decision, read: Read) -> str:
+    """In words."""
+    label = f"the column '{read.column.label}'" if read.column is not None else "an expression"
+    return f"{label} of '{decision.name or decision.id}'"
+
+
 def _texts(logic: parts.Boxed | None) -> Iterator[tuple[str, parts.InputColumn | None]]:
     if isinstance(logic, parts.Literal):
         yield logic.text, None
@@ -107,7 +112,7 @@ def _texts(logic: parts.Boxed | None) -> Iterator[tuple[str, parts.InputColumn |
 
 def _fitted(unit: Unit, type_ref: str | None) -> Kinds:
     """What of JSON becomes input data of a type: times are read from text, a list of one is its element."""
-    name = _name_of(unit, type_ref)
+    name = type_name(unit, type_ref)
     if name in _TIMES:
         return frozenset({"string", "array"})
     return ANY if name not in _PLAIN or name == "list" else frozenset({_PLAIN[name], "array"})
@@ -115,7 +120,7 @@ def _fitted(unit: Unit, type_ref: str | None) -> Kinds:
 
 def _compared(unit: Unit, decision: parts.Decision, column: parts.InputColumn | None) -> Kinds:
     """What of JSON a column's cells can match, as far as its type says so: nothing there is read as a time."""
-    name = _name_of(unit, None if column is None else column.expression.type_ref)
+    name = type_name(unit, None if column is None else column.expression.type_ref)
     if name not in _TIMES or column is None or not isinstance(decision.logic, parts.Table):
         return frozenset({_PLAIN[name]}) if name in _PLAIN else ANY
     number = decision.logic.inputs.index(column)
@@ -123,6 +128,7 @@ def _compared(unit: Unit, decision: parts.Decision, column: parts.InputColumn | 
     return frozenset() if any(_TIME.search(text) for text in cells) else ANY
 
 
-def _name_of(unit: Unit, type_ref: str | None) -> str:
+def type_name(unit: Unit, type_ref: str | None) -> str:
+    """FEEL's own name of what a type is made of."""
     type_ = unit.book.find(type_ref)
     return "Any" if type_ is None else type_.name

@@ -23,6 +23,8 @@ MODELS: Mapping[str, tuple[str, str]] = {
     "other_language": ("An expression is in another language than FEEL.", "Write it in FEEL."),
     "imported_values": ("Values are imported.", "Write them as a list or a relation."),
     "foreign_function": ("A function is written in another language.", "Write it in FEEL."),
+    "not_required": ("A decision reads what it does not require, and never finds it.", "Draw the requirement."),
+    "column_type": ("An input of a table is of another type than what it asks.", "Give both one type."),
     "no_output": ("A table has no output.", "Add one."),
     "output_names": ("Several outputs need a name each.", "Give each one."),
     "output_values": ("The hit policy needs an order of the output's values.", "List them, the most important first."),

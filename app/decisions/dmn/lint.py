@@ -9,6 +9,7 @@ from typing import Any, Literal
 from app.decisions.dmn import parts
 from app.decisions.dmn.findings import Finding, shortened
 from app.decisions.dmn.lint_columns import Column, column_of
+from app.decisions.dmn.lint_inputs import check_inputs
 from app.decisions.dmn.lint_tables import MOST_FOUND, Rules, TooMuchToCheck, check_size
 from app.decisions.dmn.model import Model
 from app.decisions.dmn.names import inner_boxes, names_of
@@ -22,6 +23,8 @@ def lint(model: Model) -> list[Finding]:
     found = list(model.findings)
     for unit in model.units:
         for element in unit.document.elements.values():
+            if isinstance(element, parts.Decision):
+                found.extend(check_inputs(unit, element))
             if isinstance(element, (parts.Decision, parts.BusinessKnowledgeModel)):
                 for table in _tables(element.logic):
                     found.extend(_Table(unit, element, table).findings())

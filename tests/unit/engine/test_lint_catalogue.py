@@ -16,7 +16,7 @@ PAGE = ROOT / "docs" / "lint.md"
 MAKERS = {
     **dict.fromkeys(("Finding.error", "Finding.warning", "report", "XmlRefused"), (0, 1)),
     **dict.fromkeys(("Finding",), (2,)),
-    **dict.fromkeys(("fault", "self._finding", "_refusal", "self._refuse"), (0,)),
+    **dict.fromkeys(("fault", "_finding", "self._finding", "_refusal", "self._refuse"), (0,)),
     **dict.fromkeys(("self._find_fault",), (1,)),
     **dict.fromkeys(("parts.Unreadable",), (2,)),
 }

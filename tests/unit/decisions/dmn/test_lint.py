@@ -127,3 +127,59 @@ def test_a_very_large_table_is_checked_as_far_as_it_goes() -> None:
 def test_a_table_beyond_all_measure_is_not_checked() -> None:
     wide = [f"c{n}" for n in range(100)]
     assert [one.code for one in found([["1"] * 100 + ["1"]], inputs=wide)] == ["not_checked"]
+
+
+def inputs_told(model: Dmn) -> list[tuple[str, str | None, str]]:
+    findings = [one for one in lint(load(model.xml())) if one.code in {"not_required", "column_type"}]
+    assert {one.severity for one in findings} <= {"warning"}
+    return [(one.code, one.column, f"{one.message} {one.remedy}") for one in findings]
+
+
+ONE = [["-", "1"]]
+
+
+def test_what_a_decision_reads_and_does_not_require_is_told_for_it_is_never_there() -> None:
+    model = Dmn().input("speed").decision("d", table(["speed"], ["v"], ONE))
+    ((code, column, words),) = inputs_told(model)
+    assert (code, column) == ("not_required", "speed")
+    assert "Draw the requirement from 'speed'" in words
+    assert load(model.xml()).evaluate("d", {"speed": 3}) == 1  # its cell lets null pass
+    assert load(Dmn().input("n").decision("d", literal("n")).xml()).evaluate("d", {"n": 3}) is None
+
+
+def test_a_decision_does_not_see_itself() -> None:
+    ((code, _, words),) = inputs_told(Dmn().decision("speed", literal("speed + speed")))
+    assert (code, "own name" in words) == ("not_required", True)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        Dmn().input("speed").decision("d", table(["speed"], ["v"], ONE), needs=["speed"]),
+        Dmn().decision("d", table(["speed"], ["v"], ONE)),
+        Dmn().decision("first", literal("1")).decision("d", literal("first"), decisions=["first"]),
+        Dmn().knowledge("f", ["n"], literal("n")).decision("d", literal("f(1)"), knows=["f"]),
+        Dmn().input("n").decision("d", literal("[{n: 1}][n = 1]")),
+        Dmn().input("n").decision("d", literal("for n in [1] return n")),
+    ],
+    ids=["input data", "simple tables", "a decision", "a function", "entries", "a loop's own"],
+)
+def test_what_is_required_or_of_nobody_in_the_model_is_passed(model: Dmn) -> None:
+    assert inputs_told(model) == []
+
+
+@pytest.mark.parametrize(
+    ("own", "given", "told"),
+    [
+        ("number", "string", 1),
+        ("number", "number", 0),
+        ("integer", "number", 0),
+        ("fast", "number", 0),
+        ("Any", "string", 0),
+    ],
+)
+def test_a_column_is_of_the_type_of_what_it_asks(own: str, given: str, told: int) -> None:
+    model = (
+        Dmn().item("fast", "number").input("n", given).decision("d", table([("n", None, own)], ["v"], ONE), needs=["n"])
+    )
+    assert [code for code, *_ in inputs_told(model)] == ["column_type"] * told
