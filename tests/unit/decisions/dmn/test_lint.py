@@ -183,3 +183,5 @@ def test_a_column_is_of_the_type_of_what_it_asks(own: str, given: str, told: int
         Dmn().item("fast", "number").input("n", given).decision("d", table([("n", None, own)], ["v"], ONE), needs=["n"])
     )
     assert [code for code, *_ in inputs_told(model)] == ["column_type"] * told
+    turned = Dmn().input("n", given).decision("d", table([("string(n)", None, "string")], ["v"], ONE), needs=["n"])
+    assert inputs_told(turned) == []
