@@ -73,17 +73,17 @@ def examine(files: Sequence[File], registry: Registry, house: House) -> list[Exa
     """In their order. What one file brings counts as there for the others."""
     others = {file: _EXAMINERS[file.kind](file) for file in files if file.kind in _EXAMINERS}
     offers = [_offer_of_other(each) for each in others.values()]
-    offers += [_offer_of_diagram(file) for file in files if file not in others]
+    offers += [_offer_of_diagram(file, registry) for file in files if file not in others]
     together = house.joined(offers)
     return [others.get(file) or _examine_diagram(file, registry, together) for file in files]
 
 
-def _offer_of_diagram(file: File) -> Offer:
+def _offer_of_diagram(file: File, registry: Registry) -> Offer:
     try:
         diagram = definitions.read(file.document)
     except (DiagramRefused, DiagramTooLarge):
         return Offer()
-    return offer_of(diagram)
+    return offer_of(diagram, registry.get)
 
 
 def _offer_of_other(other: Examined) -> Offer:

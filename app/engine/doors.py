@@ -82,7 +82,7 @@ class Engine:
         self._clock = clock
         self._wakeups = wakeups
         self._programs = programs or definitions.Programs()
-        self._houses = Houses()
+        self._houses = Houses(registry)
         self._decisions = decisions.Decisions()
         self._forms = form_versions.Forms()
         self.gates = Gates(registry)

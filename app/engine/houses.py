@@ -13,6 +13,7 @@ from app.engine import definitions
 from app.engine.kept import Kept
 from app.engine.lint.house import House, Offer, offer_of
 from app.engine.tables import decision, decision_model, form, process_definition
+from app.handling.registry import Registry
 
 # Decisions with the models that hold them, of each decision the newest last
 _MODELS = (
@@ -25,7 +26,8 @@ _MODELS = (
 class Houses:
     """What versions bring is kept by version, what decisions read by the model that holds them."""
 
-    def __init__(self, size: int = 1000) -> None:
+    def __init__(self, registry: Registry, size: int = 1000) -> None:
+        self._registry = registry
         self._kept: Kept[Offer] = Kept(size)
         self._asked: Kept[Mapping[str, Sequence[Asked]]] = Kept(size)
 
@@ -43,7 +45,11 @@ class Houses:
         latest = newest.where(table.withdrawn_at.is_(None)).group_by(table.process_id).subquery()
         on = sa.and_(table.process_id == latest.c.process_id, table.version == latest.c.version)
         for (definition_id,) in connection.execute(sa.select(table.id).join_from(process_definition, latest, on)).all():
-            yield self._kept.get(definition_id, partial(_offer, connection, definition_id))
+            yield self._kept.get(definition_id, partial(self._offer, connection, definition_id))
+
+    def _offer(self, connection: sa.Connection, definition_id: str) -> Offer:
+        query = sa.select(process_definition.c.document).where(process_definition.c.id == definition_id)
+        return offer_of(definitions.read(connection.execute(query).scalar_one()), self._registry.get)
 
     def _asked_by(self, connection: sa.Connection, model_row_id: str, decision_id: str) -> Sequence[Asked]:
         """By a deployed decision; its model is loaded the first time."""
@@ -55,8 +61,3 @@ def _asked_by_all(connection: sa.Connection, model_row_id: str) -> Mapping[str, 
     document = sa.select(decision_model.c.document).where(decision_model.c.id == model_row_id)
     model = load(connection.execute(document).scalar_one())
     return {decision_id: asked_by(model, decision_id) for decision_id in model.decisions}
-
-
-def _offer(connection: sa.Connection, definition_id: str) -> Offer:
-    query = sa.select(process_definition.c.document).where(process_definition.c.id == definition_id)
-    return offer_of(definitions.read(connection.execute(query).scalar_one()))

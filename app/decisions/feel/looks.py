@@ -57,6 +57,26 @@ def shape_of(text: str, known: Known) -> Shape | None:
     return _Finder(known).shape_of(read_text(text, Setting())[0], ())
 
 
+def doubted(text: str) -> frozenset[str]:
+    """Names that an expression takes into account to be missing: `x = null`, `is defined(x)`."""
+    found, ahead = set[str](), [read_text(text, Setting())[0]]
+    for node in ahead:  # grows
+        asked: tuple[tree.Node, ...] = ()
+        if isinstance(node, tree.Compare) and any(_is_null(side) for side in (node.left, node.right)):
+            asked = (node.left, node.right)
+        elif (
+            isinstance(node, tree.Call) and isinstance(node.function, tree.Name) and node.function.name == "is defined"
+        ):
+            asked = node.arguments[:1]
+        found |= {base.name for base in (chain(each)[0] for each in asked) if isinstance(base, tree.Name)}
+        ahead.extend(_inside(node))
+    return frozenset(found)
+
+
+def _is_null(node: tree.Node) -> bool:
+    return isinstance(node, tree.Literal) and node.value is None
+
+
 class _Finder:
     def __init__(self, known: Known) -> None:
         self._known = known

@@ -13,6 +13,8 @@ from app.engine.lint.events import THROWING
 from app.engine.lint.expressions import is_feel
 from app.engine.lint.passing import required_variables
 from app.engine.lint.thrown import CAUGHT, Listeners, Thrown, thrown_out
+from app.engine.lint.undeclared import read_from_start
+from app.engine.lint.variables import Handlers
 
 MOST_CAUGHT = 10_000  # of one diagram: no drawn one has so many
 ANY_PROCESS = ""  # what a call by expression may lead to
@@ -29,6 +31,7 @@ class Offer:
     throws: frozenset[Thrown] = frozenset()  # out of a process, to whoever calls it
     catches: frozenset[Thrown] = frozenset()  # from a process that is called
     requires: frozenset[tuple[str, str]] = frozenset()  # process, variable that it does not start without
+    reads: frozenset[tuple[str, str]] = frozenset()  # process, variable that it reads and only its start can set
     signals: frozenset[str] = frozenset()
     broadcasts_any: bool = False  # a signal's name is an expression
     forms: frozenset[str] = frozenset()
@@ -53,6 +56,7 @@ class House:
             frozenset[Thrown]().union(*(each.throws for each in offers)),
             frozenset[Thrown]().union(*(each.catches for each in offers)),
             frozenset[tuple[str, str]]().union(*(each.requires for each in offers)),
+            frozenset[tuple[str, str]]().union(*(each.reads for each in offers)),
             frozenset[str]().union(*(each.signals for each in offers)),
             any(each.broadcasts_any for each in offers),
             frozenset[str]().union(*(each.forms for each in offers)),
@@ -68,6 +72,10 @@ class House:
         """The variables that a process does not start without."""
         return {name for process, name in self.whole.requires if process == process_id}
 
+    def read_by(self, process_id: str) -> set[str]:
+        """The variables that a process declares nowhere, and reads where only its start can have set them."""
+        return {name for process, name in self.whole.reads if process == process_id}
+
     def asked_by(self, decision: str) -> Sequence[Asked]:
         """What a decision reads of what it is given; nothing is known of one that is not there."""
         return self.whole.asked[decision]() if decision in self.whole.asked else ()
@@ -80,7 +88,7 @@ class House:
 EMPTY = House(lambda: ())
 
 
-def offer_of(diagram: Diagram) -> Offer:
+def offer_of(diagram: Diagram, known_handlers: Handlers) -> Offer:
     """What it brings once it is deployed."""
     names = {element.publishes.name.strip() for element in diagram.elements.values() if element.publishes is not None}
     thrown = {(each.signal or "").strip() for each in diagram.elements.values() if each.type in THROWING}
@@ -91,6 +99,7 @@ def offer_of(diagram: Diagram) -> Offer:
         throws=frozenset(thrown for _, thrown in thrown_out(diagram)),
         catches=frozenset(islice(_caught_from_called(diagram), MOST_CAUGHT)),
         requires=frozenset((diagram.process_id, name) for name in required_variables(diagram)),
+        reads=frozenset((diagram.process_id, name) for name in read_from_start(diagram, known_handlers)),
         signals=diagram.signals_from_outside | {name for name in thrown if name and not is_feel(name)},
         broadcasts_any=any(is_feel(name) for name in thrown),
     )

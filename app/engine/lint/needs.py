@@ -18,9 +18,9 @@ def check_house(
     diagram: Diagram, house: House, known_handlers: Callable[[str], Handler | None], handler_types: Collection[str]
 ) -> Iterator[Finding]:
     """Warnings: what is missing may come with another deployment."""
-    own = offer_of(diagram)
+    own = offer_of(diagram, known_handlers)
     yield from _check_thrown(diagram, own, house)
-    yield from check_passed(diagram, house.required_by, known_handlers)
+    yield from check_passed(diagram, house, known_handlers)
     yield from check_asked(diagram, house.asked_by, known_handlers)
     for element in diagram.elements.values():
         if element.call is not None and element.call.process and not is_feel(element.call.process):

@@ -1,13 +1,22 @@
-"""What a call activity hands to the process that it calls, against what that does not start without."""
+"""What a call activity hands to the process that it calls, against what that does not start without, or reads."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
+from typing import Protocol
 
 from app.engine.diagram import Diagram, Element, Finding
 from app.engine.lint.expressions import is_feel
 from app.engine.lint.sources import Sources
 from app.engine.lint.variables import Handlers, first_name, local_names
+
+
+class Callees(Protocol):
+    """What processes need of those who call them, by process id."""
+
+    def required_by(self, process_id: str) -> Collection[str]: ...
+
+    def read_by(self, process_id: str) -> Collection[str]: ...
 
 
 def required_variables(diagram: Diagram) -> list[str]:
@@ -16,20 +25,26 @@ def required_variables(diagram: Diagram) -> list[str]:
     return [name for name in required if isinstance(name, str)]
 
 
-def check_passed(
-    diagram: Diagram, required_by: Callable[[str], Collection[str]], known_handlers: Handlers
-) -> Iterator[Finding]:
-    """A warning for each variable that cannot be there: the call falls out."""
+def check_passed(diagram: Diagram, callees: Callees, known_handlers: Handlers) -> Iterator[Finding]:
+    """A warning for each variable that cannot be there: the call falls out, or what reads it finds nothing."""
     calls = [(each, each.call) for each in diagram.elements.values() if each.call and not is_feel(each.call.process)]
     if not calls:
         return
     sources = Sources(diagram, known_handlers)
     for element, call in calls:
         given = _given(element, sources, all_in=call.passes_all_in)
-        for name in sorted(set(required_by(call.process)) - given) if given is not None else ():
+        if given is None:
+            continue
+        for name in sorted(set(callees.required_by(call.process)) - given):
             message = f"The process '{call.process[:60]}' does not start without '{name[:60]}', and is not given it."
-            remedy = f"Map an input to {name[:60]}, or declare it in the process's variables."
-            yield Finding.warning(element, "missing_variable", message, remedy)
+            yield _missing(element, message, name, "declare it in the process's variables")
+        for name in sorted(set(callees.read_by(call.process)) - given):
+            message = f"The process '{call.process[:60]}' reads '{name[:60]}' and does not set it, and is not given it."
+            yield _missing(element, message, name, "declare there what it starts with, if it may be missing")
+
+
+def _missing(element: Element, message: str, name: str, else_do: str) -> Finding:
+    return Finding.warning(element, "missing_variable", message, f"Map an input to {name[:60]}, or {else_do}.")
 
 
 def _given(element: Element, sources: Sources, *, all_in: bool) -> set[str] | None:

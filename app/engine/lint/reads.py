@@ -51,6 +51,11 @@ def is_short_feel(text: str) -> bool:
     return len(text) <= LONGEST and is_feel(text)
 
 
+def outside_filters(text: str, names: frozenset[str]) -> list[str]:
+    """Within `[...]` a name may be an entry of what is looked through."""
+    return sorted(name for name in names if name in text.partition("[")[0]) if "[" in text else sorted(names)
+
+
 Row = tuple[str, str | None, Place, frozenset[str], bool]
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from app.engine.diagram import INNER, Diagram, Element
 from app.engine.lint.graph import Graph, graphs
-from app.engine.lint.variables import Handlers, first_name, local_names, written_by
+from app.engine.lint.variables import Handlers, first_name, given_at_start, is_held, local_names, written_by
 
 LARGEST_ORDERED = 400  # elements; in larger diagrams everything counts as possibly before everything else
 
@@ -22,11 +22,12 @@ class Source:
 
 
 class Sources:
-    """Of one diagram."""
+    """Of one diagram; without the start, of what there is in it."""
 
-    def __init__(self, diagram: Diagram, known_handlers: Handlers) -> None:
+    def __init__(self, diagram: Diagram, known_handlers: Handlers, *, with_start: bool = True) -> None:
         self._diagram = diagram
-        self._all = list(_sources(diagram, known_handlers))
+        at_start = [Source(None, given_at_start(diagram))] if with_start else []
+        self._all = [*at_start, *_sources(diagram, known_handlers)]
         self._before: dict[str, tuple[frozenset[str], bool]] = {}
         self._is_ordered = len(diagram.elements) <= LARGEST_ORDERED
 
@@ -96,11 +97,9 @@ class Sources:
 
 
 def _sources(diagram: Diagram, known_handlers: Handlers) -> Iterator[Source]:
-    schema = diagram.variables_schema
-    yield Source(None, None if schema is None else frozenset(schema.get("properties", {})))
     for element in diagram.elements.values():
-        if element.type == "startEvent" and element.parent == diagram.process_id and not element.outputs:
-            continue  # what it brings is held against the schema
+        if is_held(diagram, element):
+            continue
         paths = written_by(element, known_handlers)
         names = None if paths is None else frozenset(map(first_name, paths))
         if names is None or names:

@@ -9,7 +9,7 @@ from app.decisions.feel import compile_feel
 from app.decisions.feel.kinds import Kinds, constant_of, kinds_of
 from app.engine.diagram import Diagram, Element, Finding
 from app.engine.lint.expressions import LONGEST, is_feel
-from app.engine.lint.reads import Place, Reading, readings
+from app.engine.lint.reads import Place, Reading, outside_filters, readings
 from app.engine.lint.slips import NEARLY, Slips
 from app.engine.lint.sources import Sources
 from app.engine.lint.types import Variables, accepted, in_words, knowing, renamed
@@ -33,18 +33,13 @@ def check_unknowns(diagram: Diagram, known_handlers: Handlers) -> Iterator[Findi
             names = compile_feel(reading.text).names
         except InvalidInput:
             continue  # told elsewhere
-        yield from _check_names(reading, _outside_filters(reading.text, names), sources, slips)
+        yield from _check_names(reading, outside_filters(reading.text, names), sources, slips)
         if names or reading.what != "the timer":  # without variables it is tried, and told elsewhere
             yield from _check_place(reading, variables)
     for element in diagram.elements.values():
         handler = known_handlers(element.handler) if element.handler else None
         if handler is not None:
             yield from _check_inputs(element, handler, variables)
-
-
-def _outside_filters(text: str, names: frozenset[str]) -> list[str]:
-    """Within `[...]` a name may be an entry of what is looked through."""
-    return sorted(name for name in names if name in text.partition("[")[0]) if "[" in text else sorted(names)
 
 
 def _check_names(reading: Reading, names: list[str], sources: Sources, slips: Slips) -> Iterator[Finding]:

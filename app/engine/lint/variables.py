@@ -72,14 +72,32 @@ def first_name(path: str) -> str:
     return path.partition(".")[0]
 
 
+def given_at_start(diagram: Diagram) -> frozenset[str] | None:
+    """Names that come with a start, whatever event there is for it; None: any may, as nothing is declared.
+
+    Only events start a process that has no start without a trigger, and they bring what they bring.
+    """
+    if diagram.variables_schema is not None:
+        return frozenset(diagram.variables_schema.get("properties", {}))
+    starts = [each for each in diagram.inside(diagram.process_id) if each.type == "startEvent"]
+    return frozenset() if starts and all(each.event is not None for each in starts) else None
+
+
+def is_held(diagram: Diagram, element: Element) -> bool:
+    """A start event of the process whose variables are held against the schema."""
+    starts = element.type == "startEvent" and element.parent == diagram.process_id
+    return starts and not element.outputs and diagram.variables_schema is not None
+
+
 def possible_variables(diagram: Diagram, known_handlers: Handlers) -> Mapping[str, str] | None:
     """First names that some start or some element may provide, with who does; None when it may be any name."""
-    if diagram.variables_schema is None:
+    given = given_at_start(diagram)
+    if given is None:
         return None
-    found = dict.fromkeys(diagram.variables_schema.get("properties", {}), "the start")
+    found = dict.fromkeys(given, "the start")
     for element in diagram.elements.values():
-        if element.type == "startEvent" and element.parent == diagram.process_id and not element.outputs:
-            continue  # what it brings is held against the schema
+        if is_held(diagram, element):
+            continue
         paths = written_by(element, known_handlers)
         if paths is None:
             return None
