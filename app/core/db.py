@@ -5,20 +5,23 @@ worker, scheduler, command line) open `transaction()` or `reading()`; everything
 yield and never commits.
 """
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import AbstractContextManager, contextmanager
+from types import TracebackType
 from typing import Any, NoReturn
 
 import sqlalchemy as sa
-from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from app.core.prepared import Prepared
+from app.core.prepared import Prepared, raise_translated
+from app.core.stores import BEGINS, BUSY_S, driver_of, postgres_engines, sqlite_engines
 from app.core.types import Instant, JsonText
 
 __all__ = ["Database", "GuardedSession", "Instant", "JsonText", "Prepared", "Transaction", "metadata"]
+
+WRITERS_CACHE_KB = 32 * 1024  # pages that are written again and again are not read again; SQLite's own limit is 2 MB
 
 metadata = sa.MetaData(
     naming_convention={
@@ -29,11 +32,6 @@ metadata = sa.MetaData(
         "ck": "ck_%(table_name)s_%(constraint_name)s",
     }
 )
-
-# A longer log before it is copied into the file: pages that change at each commit are copied once, not each time
-_PRAGMAS = ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "wal_autocheckpoint=4000")
-BUSY_S = 30  # how long a writer waits for another before it gives up
-STILL_S = 30  # how long PostgreSQL waits for the next statement of an open transaction
 
 
 class GuardedSession(Session):
@@ -73,6 +71,21 @@ class Transaction:
         """
         self._callbacks.append(callback)
 
+    def _finish(self) -> None:
+        """Write what was left to the end."""
+        if self._session is not None:
+            self._session.flush()
+        for write, items in self._last.items():
+            write(self, items)
+
+    def _close(self) -> None:
+        if self._session is not None:
+            self._session.close()
+
+    def _call_back(self) -> None:
+        for callback in self._callbacks:
+            callback()
+
 
 class Database:
     """A store of either kind, and its connections.
@@ -87,43 +100,35 @@ class Database:
             parsed = parsed.set(drivername="postgresql+psycopg")
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self.conninfo = parsed.set(drivername=parsed.get_backend_name()).render_as_string(hide_password=False)
-        self._writer = threading.Lock()
-        self._writing_thread = 0
-        self._writing: sa.Connection | None = None
-        self.engine, self._reader = (_sqlite_engines if self.is_sqlite else _postgres_engines)(parsed, connections)
+        self.engine, self._reader = (sqlite_engines if self.is_sqlite else postgres_engines)(parsed, connections)
+        self._writer = _Writer(self.engine) if self.is_sqlite else None
 
     def close(self) -> None:
         """Close every connection; the next transaction opens its own."""
-        if self._writing is not None:
-            self._writing.close()
-            self._writing = None
+        if self._writer is not None:
+            self._writer.close()
         self._reader.dispose()
         self.engine.dispose()
 
-    @contextmanager
-    def transaction(self, *, synced: bool = True) -> Iterator[Transaction]:
+    def transaction(self, *, synced: bool = True) -> AbstractContextManager[Transaction]:
         """Open a transaction that may write.
 
         On SQLite it is the only writer from the start (BEGIN IMMEDIATE), and `synced` decides whether the commit
         waits for the disk: False is for commits of engine rows alone, where a loss merely repeats a step under
         its key. PostgreSQL (READ COMMITTED) always waits.
         """
-        if self.is_sqlite:
-            self._queue_for_writing()
+        return _Alone(self._writer, synced) if self._writer is not None else self._among_others()
+
+    @contextmanager
+    def _among_others(self) -> Iterator[Transaction]:
+        with self.engine.connect() as connection, connection.begin():
+            transaction = Transaction(connection)
             try:
-                connection = self._writing_connection()
-                _set_synchronous(connection, "FULL" if synced else "NORMAL")
-                transaction = Transaction(connection)
-                yield from _run(transaction)
+                yield transaction
+                transaction._finish()
             finally:
-                self._writing_thread = 0
-                self._writer.release()
-        else:
-            with self.engine.connect() as connection:
-                transaction = Transaction(connection)
-                yield from _run(transaction)
-        for callback in transaction._callbacks:
-            callback()
+                transaction._close()
+        transaction._call_back()
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -131,90 +136,101 @@ class Database:
         with self._reader.connect() as connection, connection.begin():
             yield connection
 
-    def _writing_connection(self) -> sa.Connection:
-        """SQLite's one writer keeps its connection: to check one out and in costs more than most of what it writes."""
-        if self._writing is None or self._writing.closed or self._writing.invalidated:
-            self._writing = self.engine.connect()
-        return self._writing
 
-    def _queue_for_writing(self) -> None:
+class _Writer:
+    """SQLite's one writer of this process: who writes next, and the connection that all of them use in turn.
+
+    The connection is kept, and its SQLAlchemy transaction stays open while the driver is told when to begin and to
+    commit: to check a connection out and in, and to begin and to end a transaction of SQLAlchemy's, costs more than
+    most of what is written.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._turn = threading.Lock()
+        self._thread = 0  # that has the turn
+        self._connection: sa.Connection | None = None
+        self._driver: Any = None
+        self._synced: bool | None = None  # how the driver's connection is set; not known of one from the pool
+
+    def begin(self, *, synced: bool) -> sa.Connection:
+        """Wait for the turn and open a transaction; every one is ended by `commit` or `roll_back`, then `leave`."""
         this_thread = threading.get_ident()
-        if self._writing_thread == this_thread:
+        if self._thread == this_thread:
             raise RuntimeError("A transaction is open on this thread: pass it on, a second one would wait for it")
-        if not self._writer.acquire(timeout=BUSY_S):
+        if not self._turn.acquire(timeout=BUSY_S):
             raise TimeoutError(f"Another transaction of this process has been writing for over {BUSY_S} s")
-        self._writing_thread = this_thread
+        self._thread = this_thread
+        try:
+            if self._connection is None:
+                self._open()
+            if self._synced is not synced:  # SQLite refuses the change inside a transaction
+                self._driver.execute(f"PRAGMA synchronous={'FULL' if synced else 'NORMAL'}")
+                self._synced = synced
+            self._driver.execute("BEGIN IMMEDIATE")
+        except BaseException:
+            self.leave()
+            raise
+        assert self._connection is not None
+        return self._connection
+
+    def commit(self) -> None:
+        try:
+            self._driver.commit()
+        except sqlite3.Error as error:
+            assert self._connection is not None
+            raise_translated(self._connection, "COMMIT", error)
+
+    def roll_back(self) -> None:
+        """What SQLAlchemy thinks of its connection after an error is not asked: the next one to write opens another."""
+        self._driver.rollback()
+        self.close()
+
+    def leave(self) -> None:
+        self._thread = 0
+        self._turn.release()
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _open(self) -> None:
+        connection = self._engine.connect().execution_options(**{BEGINS: False})
+        connection.begin()
+        driver_of(connection).execute(f"PRAGMA cache_size={-WRITERS_CACHE_KB}")
+        self._connection, self._driver, self._synced = connection, driver_of(connection), None
 
 
-def _run(transaction: Transaction) -> Iterator[Transaction]:
-    """Yield the transaction once, between its begin and its commit or rollback."""
-    try:
-        with transaction.connection.begin():
-            yield transaction
-            if transaction._session is not None:
-                transaction._session.flush()
-            for write, items in transaction._last.items():
-                write(transaction, items)
-    finally:
-        if transaction._session is not None:
-            transaction._session.close()
+class _Alone:
+    """A transaction of the one writer; committed at the end of the `with` block, unless that raises."""
 
+    _transaction: Transaction
 
-def _sqlite_engines(url: sa.URL, connections: int) -> tuple[sa.Engine, sa.Engine]:
-    if not url.database or url.database.startswith(":memory:"):
-        raise ValueError(f"SQLite needs a file, found {url.render_as_string()}")
-    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    def __init__(self, writer: _Writer, synced: bool) -> None:
+        self._writer = writer
+        self._synced = synced
 
-    def engine(begin: str, *pragmas: str) -> sa.Engine:
-        made = sa.create_engine(
-            url,
-            pool_size=connections,
-            max_overflow=connections,
-            pool_use_lifo=True,  # the same connection again and again: its statements are prepared already
-            connect_args={"timeout": BUSY_S, "isolation_level": None, "cached_statements": 512},
-        )
+    def __enter__(self) -> Transaction:
+        self._transaction = Transaction(self._writer.begin(synced=self._synced))
+        return self._transaction
 
-        @event.listens_for(made, "connect")
-        def prepare(driver_connection: Any, record: Any) -> None:
-            for pragma in (*_PRAGMAS, *pragmas):
-                driver_connection.execute(f"PRAGMA {pragma}").close()
-            record.info["synchronous"] = "FULL"
-
-        @event.listens_for(made, "begin")
-        def begin_as_told(connection: sa.Connection) -> None:
-            _driver(connection).execute(begin)
-
-        return made
-
-    return engine("BEGIN IMMEDIATE"), engine("BEGIN", "query_only=ON")
-
-
-def _postgres_engines(url: sa.URL, connections: int) -> tuple[sa.Engine, sa.Engine]:
-    engine = sa.create_engine(
-        url,
-        pool_size=connections,
-        max_overflow=connections,
-        pool_use_lifo=True,
-        pool_pre_ping=True,  # a restarted server costs no caller an error
-        isolation_level="READ COMMITTED",
-    )
-
-    @event.listens_for(engine, "connect")
-    def limit(driver_connection: Any, record: Any) -> None:
-        """A process that stands still inside a transaction keeps others from its rows no longer than that."""
-        driver_connection.autocommit = True
-        driver_connection.execute(f"SET idle_in_transaction_session_timeout = {round(STILL_S * 1000)}")
-        driver_connection.autocommit = False
-
-    return engine, engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-
-
-def _set_synchronous(connection: sa.Connection, mode: str) -> None:
-    """SQLite refuses the change inside a transaction, so it comes before, and only where it is one."""
-    if connection.info["synchronous"] != mode:
-        _driver(connection).execute(f"PRAGMA synchronous={mode}")
-        connection.info["synchronous"] = mode
-
-
-def _driver(connection: sa.Connection) -> Any:
-    return connection.connection.dbapi_connection
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        transaction, writer = self._transaction, self._writer
+        done = False
+        try:
+            if kind is None:
+                transaction._finish()
+                writer.commit()
+                done = True
+        finally:
+            try:
+                if not done:
+                    writer.roll_back()
+                transaction._close()
+            finally:
+                writer.leave()
+        if done:
+            transaction._call_back()

@@ -41,7 +41,7 @@ class Prepared:
                 cursor.executemany(text, [arrange(row) for row in rows])
             return int(cursor.rowcount)
         except connection.dialect.loaded_dbapi.Error as error:
-            _raise_translated(connection, text, error)
+            raise_translated(connection, text, error)
         finally:
             cursor.close()
 
@@ -53,7 +53,7 @@ class Prepared:
             cursor.execute(text, arrange(params))
             return list(cursor.fetchall())
         except connection.dialect.loaded_dbapi.Error as error:
-            _raise_translated(connection, text, error)
+            raise_translated(connection, text, error)
         finally:
             cursor.close()
 
@@ -93,7 +93,8 @@ def _named(names: list[str], constants: dict[str, Any]) -> Callable[[Mapping[str
     return (lambda row: {**row, **constants}) if constants else (lambda row: row)
 
 
-def _raise_translated(connection: sa.Connection, text: str, error: Exception) -> NoReturn:
+def raise_translated(connection: sa.Connection, text: str, error: Exception) -> NoReturn:
+    """The driver's error as SQLAlchemy's."""
     dialect = connection.dialect
     base = dialect.loaded_dbapi.Error
     gone = dialect.is_disconnect(error, connection.connection.dbapi_connection, None)  # type: ignore[arg-type]  # stubs know no base class

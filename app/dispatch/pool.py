@@ -61,6 +61,7 @@ class Pool(Generic[Visited, Step]):
         self._steps: Ranked[Step] = Ranked()
         self._visits: Ranked[tuple[Visited, float]] = Ranked()  # and since when
         self._idle = 0
+        self._usher_sleeps = False  # until it is called; it may also rest until what waits has waited long enough
         self._stopping = False
         self._count = hands
         self._threads: set[threading.Thread] = set()
@@ -80,7 +81,10 @@ class Pool(Generic[Visited, Step]):
     def put_visit(self, place: Visited, priority: int) -> None:
         with self._lock:
             self._visits.put((place, time.monotonic()), priority)
-            (self._hands_wanted if self._idle else self._usher_wanted).notify()
+            if self._idle:
+                self._hands_wanted.notify()
+            else:
+                self._call_usher()
 
     def put_step(self, step: Step, priority: int) -> None:
         with self._lock:
@@ -158,18 +162,25 @@ class Pool(Generic[Visited, Step]):
             step = self._steps.take() if self._steps and self._steps.rank() <= self._visits.rank() else None
             place = self._visits.take()[0] if step is None else None
             if self._visits and not self._idle:
-                self._usher_wanted.notify()
+                self._call_usher()
         if step is not None:
             self._perform(step)
         elif place is not None:
             self._visit(place, True)
         return True
 
+    def _call_usher(self) -> None:
+        """Only out of its sleep: to wake it for each visit would cost more than most visits do."""
+        if self._usher_sleeps:
+            self._usher_wanted.notify()
+
     def _usher(self) -> None:
         while True:
             with self._lock:
                 while not (self._stopping or (self._visits and not self._idle)):
+                    self._usher_sleeps = True
                     self._usher_wanted.wait()
+                self._usher_sleeps = False
                 if self._stopping:
                     return
                 still_s = self._visits.first()[1] + self._patience_s - time.monotonic()

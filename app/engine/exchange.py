@@ -41,7 +41,7 @@ class Exchange:
 
     def receive(self, tx: Transaction, live: Live) -> None:
         """Take what has come since the instance was last loaded, before anything else happens to it."""
-        if not live.woken:
+        if not live.woken or (not live.begun and live.start_element is None):  # what nobody waits for has not come
             return
         for come in arrivals.take(tx, live):
             if come.number == 0 and not live.ended:

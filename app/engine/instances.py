@@ -79,7 +79,7 @@ _HOLD = Prepared(sa.select(process_instance.c.revision).where(process_instance.c
 _READ_REVISION = Prepared(sa.select(process_instance.c.revision).where(process_instance.c.id == _b("id_")))
 _READ_TOKENS = Prepared(
     sa.select(*(token.c[name] for name in TOKEN_COLUMNS))
-    .where(token.c.instance_id == _b("id_"), token.c.open == 1)
+    .where(token.c.instance_id == _b("id_"), token.c.open == sa.literal_column("1"))
     .order_by(token.c.number)
 )
 _READ_VARIABLES = Prepared(

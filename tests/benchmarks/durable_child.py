@@ -79,7 +79,7 @@ class Installation:
             if found == expected:
                 return
             assert time.monotonic() < until, f"{found} of {expected}"
-            pause.wait(0.02)
+            pause.wait(0.1)  # a look costs what a step does
 
     def fulfil(self, count: int, label: str) -> None:
         instance, token = tables.process_instance, tables.token

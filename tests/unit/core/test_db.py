@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from app.core import db
+from app.core import stores
 from app.core.db import Database, Transaction, metadata
 from tests.unit.dispatch.waiting import until
 
@@ -195,8 +195,8 @@ def test_postgresql_ends_a_transaction_whose_process_stands_still(
 ) -> None:
     with postgres_database.reading() as connection:
         shown = connection.scalar(sa.text("SHOW idle_in_transaction_session_timeout"))
-        assert shown == f"{db.STILL_S}s"
-    monkeypatch.setattr(db, "STILL_S", 0.05)
+        assert shown == f"{stores.STILL_S}s"
+    monkeypatch.setattr(stores, "STILL_S", 0.05)
     impatient = Database(postgres_database.conninfo)
     waited = sa.text("SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction' AND pid = :pid")
     with pytest.raises(sa.exc.DBAPIError, match="idle-in-transaction"), impatient.transaction() as tx:
