@@ -172,6 +172,7 @@ def photograph(browser: Browser, demo: Demo, addresses: dict[str, str]) -> None:
             for name, address in addresses.items():
                 if theme == "light" or name in DARK:
                     page.goto(address)
+                    page.get_by_text("They are being played.").wait_for(state="detached")
                     page.wait_for_timeout(900)  # the diagram, the form
                     dark = "-dark" if theme == "dark" else ""
                     page.screenshot(path=INTO / f"{name}{dark}-{width}.png")

@@ -22,6 +22,10 @@ from app.trial.answers import Answer
 LONGEST_S = 5.0
 
 
+class LaboratoryAway(Conflict):
+    """Nothing answers where the laboratory should be, or something else does."""
+
+
 @dataclass(frozen=True)
 class Notice:
     """A message that a system sends at `due_at` of the trial's clock; `id` is the laboratory's number of it."""
@@ -56,14 +60,14 @@ class FromLaboratory:
         self._url = lab_url
 
     def answer(self, place: str, step: ClaimedStep, handler: Handler) -> Answer:
-        """Conflict when there is no laboratory."""
+        """LaboratoryAway."""
         now = self._clock.now()
         with self._asking() as lab:
             lab.put(f"/lab/callers/{self._name}", json={"at": now.timestamp()}).raise_for_status()
         return answer_of(self._attempts.make(replace(step, key=f"{self._name}:{step.key}"), handler, now))
 
     def coming(self) -> list[Notice]:
-        """Conflict when there is no laboratory."""
+        """LaboratoryAway."""
         with self._asking() as lab:
             found = lab.get(f"/lab/callers/{self._name}/notices").raise_for_status().json()
         return [_notice(each) for each in found]
@@ -75,9 +79,9 @@ class FromLaboratory:
             with httpx.Client(base_url=self._url, timeout=LONGEST_S, trust_env=False) as client:
                 yield client
         except (httpx.HTTPError, ValueError) as error:
-            raise Conflict(
-                f"No laboratory answers at {self._url}: {error}. Start it with `turnup lab`, or begin a trial whose "
-                "answers are made up.",
+            raise LaboratoryAway(
+                f"No laboratory answers at {self._url}: {error}. Start it with `turnup lab`, say yourself what this "
+                "step answers, or begin a trial whose answers are made up.",
             ) from error
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,7 +23,7 @@ from app.handling.faults import BadParameter
 from app.trial.answering import UNDO, Answering
 from app.trial.answers import Answer
 from app.trial.events import Event, wait_for
-from app.trial.laboratory import Notice, Post
+from app.trial.laboratory import LaboratoryAway, Notice, Post
 from app.trial.scratch import Scratch
 
 OWNER = "trial"
@@ -74,7 +75,7 @@ class Trial:
     def step(self, answer: Answer | None = None) -> None:
         """Answer the first step that waits for it; Conflict when none does."""
         self._answer(answer)
-        self._fetch()
+        self._fetch_if_there()
 
     def _answer(self, answer: Answer | None) -> None:
         if not self.pending:
@@ -105,7 +106,7 @@ class Trial:
             if time.monotonic() > ends_at:
                 raise Conflict(f"The flow went on for {LONGEST_S:g} s and was halted: does it go round without end?")
             self._answer(None)
-        self._fetch()
+        self._fetch_if_there()
 
     def act(self, event: Event) -> None:
         """Let something happen; Conflict or NotFound when it cannot. Who waits is told on the way what is due."""
@@ -128,9 +129,14 @@ class Trial:
             else:
                 self._happen(move)
         if moves:
-            self._fetch()
+            self._fetch_if_there()
 
     # what systems tell
+    def _fetch_if_there(self) -> None:
+        """What was done is done, be the laboratory away now: who lets time pass is told."""
+        with suppress(LaboratoryAway):
+            self._fetch()
+
     def _fetch(self) -> None:
         if self._post is not None:
             known = {each.notice for each in self.events}

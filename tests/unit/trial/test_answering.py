@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from app.core.clock import FixedClock
-from app.core.errors import Conflict
 from app.factory import PROCESSES
 from app.handling import Done, Work, handles
 from app.handling.registry import Registry
@@ -18,7 +17,7 @@ from app.trial.answering import Written
 from app.trial.answers import Answer
 from app.trial.documents import Folder, gather
 from app.trial.events import Event
-from app.trial.laboratory import FromLaboratory
+from app.trial.laboratory import FromLaboratory, LaboratoryAway
 from app.trial.looks import look
 from app.trial.playing import play, written_of
 from app.trial.scenario import read_scenario, write_scenario
@@ -124,16 +123,20 @@ def test_what_the_laboratory_keeps_back_or_has_told_already_does_not_come(lab: R
     other.close()
 
 
-def test_a_laboratory_that_is_away_is_said_and_the_step_still_waits(lab: RunningLab) -> None:
+def test_a_laboratory_that_is_away_is_said_and_the_step_is_answered_by_hand(lab: RunningLab) -> None:
     document = (PROCESSES / "service/voice_port_in.bpmn").read_bytes()
     registry = Registry.scan("handlers", "none")
     scratch = open_scratch(gather(document, Folder(PROCESSES), registry), registry, NOON, STORES)
-    trial = Trial(scratch, FromLaboratory("http://127.0.0.1:9", "", scratch.clock, "trial-1"))
+    nobody = FromLaboratory("http://127.0.0.1:9", "", scratch.clock, "trial-1")
+    trial = Trial(scratch, nobody, nobody)
     trial.start(json.loads((PROCESSES / "samples/50_number_comes_along.json").read_text())["request"]["variables"])
-    with pytest.raises(Conflict, match="Start it with `turnup lab`"):
+    with pytest.raises(LaboratoryAway, match="Start it with `turnup lab`"):
         trial.step()
-    assert trial.answered == 0
-    assert len(trial.pending) == 1
+    assert (trial.answered, len(trial.pending)) == (0, 1)
+    trial.step(Answer("done", {"port_id": "NP-1"}))
+    assert [each.kind for each in look(trial).standing] == ["message", "message", "timer"]
+    with pytest.raises(LaboratoryAway):
+        trial.act(Event("wait", "next"))
     trial.close()
 
 
