@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from app.drafts import store
 from app.drafts.reading import DraftKind
+from app.engine import queries
 from app.engine.diagram import Diagram as Read
 from app.engine.spiff.dialect.read import read_diagram
 from app.engine.spiff.xml import read_xml
@@ -92,8 +93,32 @@ def test_decisions_are_drawn_kept_and_deployed(world: World, operator: Page, sit
         assert store.listed(connection, None).items == []
 
 
+def test_a_form_is_drawn_on_a_phone_and_deployed_for_every_task_that_names_it(
+    world: World, operator: Page, site: str
+) -> None:
+    page = opened(operator, f"{site}/modeler/new/form")
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.locator("[data-field-type=number]").click()
+    page.locator(".fjs-form-container .fjs-element", has_text="Number").last.click()
+    page.get_by_role("button", name="Save draft").click()
+    expect(page.locator("#kept")).to_have_text("Saved by Grace just now")
+    checked(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_role("button", name="Deploy…").click()
+    page.get_by_label("Why").fill("The first one")
+    page.get_by_role("button", name="Deploy", exact=True).click()
+    expect(page.get_by_text("The first one")).to_be_visible()
+    with world.database.reading() as connection:
+        (found,) = queries.list_forms(connection, limit=5, offset=0).items
+        document = json.loads(queries.form_document(connection, found.id))
+        assert store.listed(connection, None).items == []
+    assert [each["type"] for each in document["components"]] == ["number"]
+    assert page.url == f"{site}/forms/{document['id']}"
+
+
 def test_a_form_is_drawn_and_kept(world: World, operator: Page, site: str) -> None:
-    page = opened(operator, f"{site}/modeler/drafts/{kept(world, DraftKind.FORM, json.dumps(VISIT).encode())}")
+    form = {"id": "visit_form", **VISIT}
+    page = opened(operator, f"{site}/modeler/drafts/{kept(world, DraftKind.FORM, json.dumps(form).encode())}")
     page.locator("#surface .fjs-element", has_text="Router swapped").last.click(force=True)
     page.locator(".fjs-context-pad-item").first.click()
     checked(page)
