@@ -27,7 +27,7 @@ class Conversions:
         return made
 
     def convert_diagram(self) -> Response:
-        """Convert a diagram of Camunda 7 or SpiffArena
+        """Convert a diagram of Camunda 7 or SpiffArena, or a decision model of Camunda 7
 
         As far as it goes, with a note for each thing that could not be taken over, and with what a deployment would say
         of the outcome. Nothing is stored.

@@ -24,7 +24,7 @@ _DIALECTS = {Dialect.CAMUNDA_7: "Camunda 7", Dialect.SPIFF_ARENA: "SpiffArena", 
     "--layout/--no-layout", default=True, show_default=True, help="Lay out diagrams that have no layout (by Node)."
 )
 def convert(files: tuple[Path, ...], to: Path | None, layout: bool) -> None:
-    """Convert diagrams of Camunda 7 or SpiffArena, and say element by element what could not be.
+    """Convert diagrams of Camunda 7 or SpiffArena and decisions of Camunda 7; say element by element what could not be.
 
     `turnup check` says what is left to do with the outcome. The exit status is 1 if anything was lost.
     """

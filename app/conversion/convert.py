@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from lxml import etree
@@ -24,11 +25,14 @@ from app.conversion.drawing import (
     Note,
     bpmn,
     is_bpmn,
+    local,
 )
 from app.conversion.leftovers import take_foreign_away
+from app.conversion.models import convert_model
 from app.core import xml
 from app.core.errors import Unprocessable
 
+_DMN = re.compile(r"https?://www\.omg\.org/spec/DMN/.*")
 # As much as a deployment takes
 LIMITS = xml.Limits()
 _ORIGIN = {CAMUNDA: Dialect.CAMUNDA_7, ARENA: Dialect.SPIFF_ARENA}
@@ -39,17 +43,20 @@ _CONVERTERS: Mapping[Dialect, Callable[[Drawing], None]] = {
 
 
 class NoDiagram(Unprocessable):
-    """The document is XML, and no BPMN diagram."""
+    """The document is XML, and neither a BPMN diagram nor a DMN model."""
 
 
 def convert(document: bytes) -> Converted:
-    """The diagram for Turnup, and a note for each thing that could not be taken over or needs a look.
+    """The diagram or decision model for Turnup, and a note for each thing that could not be taken over or needs a look.
 
-    One that is of no other dialect comes back as it was. XmlRefused and NoDiagram for what is no diagram at all.
+    One that is of no other dialect comes back as it was. XmlRefused and NoDiagram for what is neither.
     """
     root = xml.read_xml(document, LIMITS)
+    if _DMN.fullmatch(etree.QName(root).namespace or "") and local(root) == "definitions":
+        return convert_model(root, document)
     if root.tag != bpmn("definitions"):
-        raise NoDiagram("This is no BPMN diagram: its first element is no bpmn:definitions. Choose a .bpmn file.")
+        found = "its first element is no bpmn:definitions, nor that of a DMN model"
+        raise NoDiagram(f"This is no BPMN diagram: {found}. Choose a .bpmn or .dmn file.")
     dialect = dialect_of(root)
     if dialect is Dialect.CAMUNDA_8:
         return Converted(dialect, document, (), has_layout(root))

@@ -21,6 +21,8 @@ PLATFORM, PLATFORM_VERSION = "Camunda Cloud", "8.6.0"
 _LONGEST = 300
 _NO_PLACE = ("extensionElements", "EventDefinition", "Characteristics", "Expression")
 
+_IN_MODELS = ("decision", "businessKnowledgeModel", "inputData")  # what of decisions is drawn
+
 Grade = Literal["lost", "check"]
 
 
@@ -49,6 +51,7 @@ class Converted:
     document: bytes
     notes: tuple[Note, ...]
     has_layout: bool
+    is_model: bool = False  # of decisions, no diagram
 
 
 @dataclass
@@ -88,10 +91,14 @@ def _shape(node: etree._Element) -> etree._Element | None:
     """What an author would click on to find `node`."""
     at: etree._Element | None = node
     while at is not None:
-        if at.get("id") and is_bpmn(at) and not local(at).endswith(_NO_PLACE):
+        if at.get("id") and (_is_shape(at) or local(at) in _IN_MODELS):
             return at
         at = at.getparent()
     return None
+
+
+def _is_shape(node: etree._Element) -> bool:
+    return is_bpmn(node) and not local(node).endswith(_NO_PLACE)
 
 
 def local(node: etree._Element) -> str:

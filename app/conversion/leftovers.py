@@ -26,7 +26,7 @@ def take_rest_away(drawing: Drawing, space: str, prefix: str, words: Words, harm
                 drawing.lost(node, what, *words.get(name.localname, _ELSE))
         for extra in _extensions(node, space):
             if local(extra) not in harmless:
-                drawing.lost(node, f"{prefix}:{_said(extra)}", *words.get(local(extra), _ELSE))
+                drawing.lost(node, f"{prefix}:{said(extra)}", *words.get(local(extra), _ELSE))
             discard(extra)
 
 
@@ -53,7 +53,7 @@ def _extensions(node: etree._Element, space: str) -> list[etree._Element]:
     return [] if holder is None else [each for each in holder if etree.QName(each).namespace == space]
 
 
-def _said(extra: etree._Element) -> str:
+def said(extra: etree._Element) -> str:
     """`executionListener class=com.example.Log event=start`, and the code in it."""
     said = [f"{etree.QName(str(key)).localname}={value!s}" for key, value in extra.attrib.items()]
     texts = [text_of(node) for node in extra.iter(etree.Element)]

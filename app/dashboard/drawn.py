@@ -98,7 +98,7 @@ class Drawn(Pages):
             return _found(refused.findings)
 
     def convert(self) -> Output:
-        """What a diagram of another dialect becomes."""
+        """What a diagram or decision model of another dialect becomes."""
         return shown(convert(read_body(DrawnIn).document.encode()), self.parts.engine, self.parts.database)
 
     def check_decisions(self) -> Output:

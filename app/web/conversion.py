@@ -1,11 +1,16 @@
-"""What a converted diagram looks like in an answer."""
+"""What a converted diagram or decision model looks like in an answer."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from pydantic import Field
 
 from app.conversion import Converted, Note
 from app.core.db import Database
+from app.decisions.dmn import DmnRefused
+from app.decisions.dmn import Finding as DmnFinding
+from app.engine import decisions
 from app.engine.diagram import DiagramRefused, Finding
 from app.engine.doors import Engine
 from app.web.models import Output
@@ -25,7 +30,7 @@ class NoteOut(Output):
 
 
 class ConvertedOut(Output):
-    """A diagram of another dialect, as far as it goes."""
+    """A diagram or decision model of another dialect, as far as it goes."""
 
     dialect: str = Field(description="`camunda7`, `spiffarena`, or `camunda8`: then it comes back as it was")
     document: str
@@ -49,9 +54,11 @@ def _note(note: Note) -> NoteOut:
     return NoteOut.model_validate(note)
 
 
-def _findings(converted: Converted, engine: Engine, database: Database) -> list[Finding]:
+def _findings(converted: Converted, engine: Engine, database: Database) -> Sequence[Finding | DmnFinding]:
     try:
+        if converted.is_model:
+            return decisions.examine(converted.document)[1]
         with database.reading() as connection:
             return engine.check(converted.document, beside=connection)
-    except DiagramRefused as refused:
+    except (DiagramRefused, DmnRefused) as refused:
         return list(refused.findings)

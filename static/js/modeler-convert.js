@@ -1,11 +1,14 @@
-/* Brings in a diagram of another dialect, or one that says of no shape where it is drawn; tells what could not come along. */
+/* Brings in a diagram or decision model of another dialect, or one that says of no shape where it is drawn; tells what could not come along. */
 "use strict";
 
 globalThis.bringIn = async ({ page, post, text, show }) => {
-  const FOREIGN = /camunda\.org\/schema\/1\.0\/bpmn|spiffworkflow\.org\/bpmn|executionPlatform=["']Camunda Platform/;
+  const FOREIGN = {
+    process: /camunda\.org\/schema\/1\.0\/bpmn|spiffworkflow\.org\/bpmn|executionPlatform=["']Camunda Platform/,
+    decisions: /camunda:\w+=|expressionLanguage=|\$\{|spec\/DMN\/201[58]\d+\/(dmn|MODEL)/,
+  }[page.dataset.kind];
   const NAMES = { camunda7: "Camunda 7", spiffarena: "SpiffArena" };
   const told = document.getElementById("brought");
-  if (page.dataset.kind !== "process" || !told) return { text, changed: false };
+  if (!FOREIGN || !told) return { text, changed: false };
   told.hidden = true;
 
   function load(address) {
@@ -17,7 +20,7 @@ globalThis.bringIn = async ({ page, post, text, show }) => {
   }
 
   async function laidOut(document) {
-    if (/<(\w+:)?BPMNShape\b/.test(document) || !/<(\w+:)?process\b/.test(document)) return document;
+    if (page.dataset.kind !== "process" || /<(\w+:)?BPMNShape\b/.test(document) || !/<(\w+:)?process\b/.test(document)) return document;
     if (!globalThis.layOut) await load(page.dataset.layout);
     return globalThis.layOut(document);
   }
@@ -51,7 +54,10 @@ globalThis.bringIn = async ({ page, post, text, show }) => {
     return { text: laid, changed: laid !== text };
   }
   const { dialect, document: made, notes } = await post("convert", { document: text });
-  if (!NAMES[dialect]) return { text, changed: false };
+  if (!NAMES[dialect]) {
+    const laid = await laidOut(text);
+    return { text: laid, changed: laid !== text };
+  }
   tell(dialect, notes);
   return { text: await laidOut(made), changed: true };
 };

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from tests.api.conftest import Caller
+from tests.api.conftest import Caller, somebody
 from tests.factories.diagrams import Diagram
-from tests.factories.dialects import camunda7
+from tests.factories.dialects import camunda7, model
+from tests.factories.engines import Bench
 
 FLOW = (
     '<bpmn:startEvent id="s" /><bpmn:sequenceFlow id="f" sourceRef="s" targetRef="x" />'
@@ -29,6 +30,14 @@ def test_a_diagram_is_converted_with_its_notes_and_what_a_deployment_would_say(a
         "/process-definitions/check", data=answer.json["document"].encode(), content_type="application/xml"
     )
     assert deployed.json["findings"] == answer.json["findings"]
+
+
+def test_a_decision_model_is_converted_for_whoever_deploys_decisions(bench: Bench, api: Caller) -> None:
+    pam = somebody(bench, api, "pam", "product_manager")
+    answer = pam.post("/conversions", data=model(gives="${bean.name(speed)}"), content_type="application/xml")
+    assert (answer.status_code, answer.json["dialect"], answer.json["hasLayout"]) == (200, "camunda7", True)
+    assert [(note["elementId"], note["grade"]) for note in answer.json["notes"]][-1] == ("profile", "lost")
+    assert [finding["code"] for finding in answer.json["findings"]] == ["other_language"]
 
 
 def test_our_own_diagram_comes_back_as_it_was(api: Caller) -> None:

@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.drafts.reading import DraftKind
 from app.engine.spiff.xml import read_xml
-from tests.factories.dialects import camunda7
+from tests.browser.test_drawing_kinds import kept
+from tests.browser.test_modeler import checked, opened
+from tests.factories.dashboards import World
+from tests.factories.dialects import camunda7, model
 
 pytestmark = pytest.mark.browser
 
@@ -71,3 +75,12 @@ def test_a_file_of_another_dialect_takes_the_place_of_what_was_drawn(operator: P
     operator.locator("#file").set_input_files(file)
     expect(operator.locator("#brought summary")).to_contain_text("From Camunda 7")
     expect(operator.locator("#findings li")).to_contain_text("No handler is known as 'notify_customer'")
+
+
+def test_decisions_of_camunda_7_are_converted_where_they_are_opened(world: World, operator: Page, site: str) -> None:
+    document = model(asks="${speed}", gives="${bean.name(speed)}")
+    page = opened(operator, f"{site}/modeler/drafts/{kept(world, DraftKind.DECISIONS, document)}")
+    expect(page.locator("#brought summary")).to_have_text("From Camunda 7: 1 could not be converted, 2 to look at")
+    checked(page)
+    expect(page.locator("#findings")).to_contain_text("not in FEEL")
+    assert "${speed}" not in page.evaluate("drawing.text()")

@@ -14,6 +14,8 @@ _HEAD = (
     ' xmlns:modeler="http://camunda.org/schema/modeler/1.0" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
 )
 
+DMN_11, DMN_13 = "http://www.omg.org/spec/DMN/20151101/dmn.xsd", "https://www.omg.org/spec/DMN/20191111/MODEL/"
+
 
 def camunda7(inner: str, declared: str = "", process: str = "") -> bytes:
     """A Camunda 7 diagram whose process `p` holds what is given."""
@@ -30,6 +32,23 @@ def _document(head: str, inner: str, declared: str, process: str = "") -> bytes:
     return (
         f'{_HEAD} {head} id="d" targetNamespace="t">{declared}'
         f'<bpmn:process id="p" isExecutable="true" {process}>{inner}</bpmn:process></bpmn:definitions>'
+    ).encode()
+
+
+def model(
+    asks: str = "speed", cell: str = "&gt;= 300", gives: str = '"fast"', facts: tuple[str, str, str] = ("", "", ""),
+    space: str = DMN_11, head: str = "",
+) -> bytes:  # fmt: skip
+    """A decision `profile` of Camunda 7: `asks` is its input, `cell` and `gives` are its first rule; `facts` are theirs."""
+    return (
+        f'<definitions xmlns="{space}" xmlns:camunda="http://camunda.org/schema/1.0/dmn" id="d" name="D" namespace="n"{head}>'
+        '<decision id="profile" name="Profile" camunda:historyTimeToLive="P180D"><decisionTable id="t" hitPolicy="FIRST">'
+        f'<input id="i" label="Speed" camunda:inputVariable="mbps"><inputExpression id="ie" typeRef="integer"{facts[0]}>'
+        f'<text>{asks}</text></inputExpression></input><output id="o" name="name" typeRef="string" />'
+        f'<rule id="r"><inputEntry id="c"{facts[1]}><text>{cell}</text></inputEntry>'
+        f'<outputEntry id="g"{facts[2]}><text>{gives}</text></outputEntry></rule>'
+        '<rule id="r2"><inputEntry id="c2"><text></text></inputEntry><outputEntry id="g2"><text>"slow"</text></outputEntry></rule>'
+        "</decisionTable></decision></definitions>"
     ).encode()
 
 

@@ -11,6 +11,7 @@ from app.conversion.arena.messages import Keys, convert_message, take_keys
 from app.conversion.arena.reading import lanes_of, mapped, mapped_condition
 from app.conversion.drawing import ARENA, BPMN, Drawing, bpmn, local, make_formal, text_of
 from app.conversion.leftovers import Words, take_rest_away
+from app.conversion.rounds import convert_rounds
 
 _TIMES = ("timeDate", "timeDuration", "timeCycle")
 _HARMLESS = frozenset({"category", "isOutputSynced", "scriptsOnInstances"})
@@ -31,6 +32,7 @@ _CONVERTERS: Mapping[str, Convert] = {
     "businessRuleTask": tasks.convert_decision,
     "callActivity": tasks.convert_call,
     "multiInstanceLoopCharacteristics": tasks.convert_loop,
+    "standardLoopCharacteristics": lambda drawing, node: convert_rounds(drawing, node, mapped_condition),
 }
 
 

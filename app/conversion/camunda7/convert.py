@@ -8,10 +8,12 @@ from lxml import etree
 
 from app.conversion.camunda7 import activities, events, services
 from app.conversion.camunda7.forms import convert_start_form
+from app.conversion.camunda7.listeners import convert_listeners
 from app.conversion.camunda7.mappings import convert_mappings
-from app.conversion.camunda7.reading import take
+from app.conversion.camunda7.reading import mapped_condition, take
 from app.conversion.drawing import BPMN, CAMUNDA, Drawing, extend, local
 from app.conversion.leftovers import Words, take_rest_away
+from app.conversion.rounds import convert_rounds
 
 _HARMLESS = frozenset(  # each step commits here anyway; lists of tasks and templates of the modeler change no run
     {"async", "asyncBefore", "asyncAfter", "exclusive", "isStartableInTasklist", "diagramRelationId"}
@@ -24,8 +26,6 @@ _WORDS: Words = {
     "candidateStarterGroups": ("Who may start a process, permissions say.", "Grant start rights for this process."),
     "candidateStarterUsers": ("Who may start a process, permissions say.", "Grant start rights for this process."),
     "initiator": ("Who starts an instance is in the audit log, not in a variable.", "Send it as a variable."),
-    "executionListener": ("A listener is not run here.", "Draw a service task before or after the element."),
-    "taskListener": ("A listener is not run here.", "Draw a service task before or after the task."),
     "formProperty": ("Form properties are not read.", "Draw a form in the modeler."),
     "failedJobRetryTimeCycle": (
         "Only a handler's step is tried again, as its handler says.",
@@ -40,6 +40,7 @@ Convert = Callable[[Drawing, etree._Element], None]
 def convert_camunda7(drawing: Drawing) -> None:
     events.convert_declared(drawing)
     for node in list(drawing.root.iter(f"{{{BPMN}}}*")):
+        convert_listeners(drawing, node)
         convert_mappings(drawing, node)
         if (convert := _CONVERTERS.get(local(node))) is not None:
             convert(drawing, node)
@@ -69,6 +70,10 @@ def _receive(drawing: Drawing, node: etree._Element) -> None:
     events.needs_key(drawing, node, node.get("messageRef"))
 
 
+def _rounds(drawing: Drawing, node: etree._Element) -> None:
+    convert_rounds(drawing, node, mapped_condition)
+
+
 _CONVERTERS: Mapping[str, Convert] = {
     "process": _process,
     "serviceTask": _service,
@@ -78,6 +83,7 @@ _CONVERTERS: Mapping[str, Convert] = {
     "userTask": activities.convert_user_task,
     "callActivity": activities.convert_call,
     "multiInstanceLoopCharacteristics": activities.convert_loop,
+    "standardLoopCharacteristics": _rounds,
     "receiveTask": _receive,
     "startEvent": convert_start_form,
     "sequenceFlow": events.convert_flow,

@@ -12,6 +12,7 @@ from app.conversion.camunda7.reading import inner, take, take_extras
 from app.conversion.drawing import ZEEBE, Drawing, bpmn, extend, extensions
 
 _EMBEDDED = "camunda-forms:bpmn:"
+_DEPLOYED = "camunda-forms:deployment:"
 VARIABLES = "turnup:variables"
 _TYPES = {"long": "number", "boolean": "checkbox", "date": "datetime", "enum": "select"}
 _JSON = {"string": "string", "long": "integer", "boolean": "boolean", "date": "string", "enum": "string"}
@@ -22,17 +23,27 @@ DRAW_FORM = "Draw the form in the modeler, and choose it for the task."
 def convert_form(drawing: Drawing, task: etree._Element) -> None:
     key, ref = take(task, "formKey"), take(task, "formRef")
     binding, version = take(task, "formRefBinding"), take(task, "formRefVersion")
-    if key is not None:
+    if key is not None and key.startswith(_DEPLOYED):
+        _name_form(drawing, task, key.removeprefix(_DEPLOYED).removesuffix(".form"), f"camunda:formKey {key}")
+    elif key is not None:
         message = "A form of an application of yours is not shown here: the task has rows of name and value."
         drawing.lost(task, f"camunda:formKey {key}", message, DRAW_FORM)
     elif ref is not None:
-        extend(task, "formDefinition", {"formId": ref})
-        message = "Only forms that are embedded in the diagram are shown."
-        what = f"camunda:formRef {ref} {binding or ''} {version or ''}".strip()
-        drawing.lost(task, what, message, "Embed the form in the diagram, in the modeler.")
+        bound = "deployment" if binding == "deployment" else None
+        extend(task, "formDefinition", {"formId": ref, "bindingType": bound})
+        if binding == "version":
+            message = "A task has the latest version of its form, that of its deployment, or one with a version tag."
+            drawing.lost(task, f"camunda:formRefVersion {version}", message, "Give that version a tag, and name it.")
     fields = [field for holder in take_extras(task, "formData") for field in inner(holder, "formField")]
     if fields:
         _embed(drawing, task, fields)
+
+
+def _name_form(drawing: Drawing, task: etree._Element, form_id: str, what: str) -> None:
+    """A form that was deployed as a file, which is not there to be read."""
+    extend(task, "formDefinition", {"formId": form_id, "bindingType": "deployment"})
+    message = f"The task names the form '{form_id}' now: a form is found by the id in its file, not by the file's name."
+    drawing.check(task, what, message, "Look whether the form's id is that, and deploy its file with the diagram.")
 
 
 def convert_start_form(drawing: Drawing, start: etree._Element) -> None:

@@ -139,7 +139,12 @@ class Boxes:
 
     # Decision tables
 
-    def _table(self, node: etree._Element) -> parts.Table:
+    def _table(self, node: etree._Element) -> parts.Table | parts.Unreadable:
+        """A cell in another language makes all of it unreadable: as FEEL it might match something else."""
+        cells = (cell for rule in children(node, "rule") for cell in children(rule, "inputEntry"))
+        foreign = next((read for cell in cells if isinstance(read := self.literal(cell), parts.Unreadable)), None)
+        if foreign is not None:
+            return foreign
         return parts.Table(
             place_of(node),
             type_ref_of(node),

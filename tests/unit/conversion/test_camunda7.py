@@ -128,6 +128,15 @@ def test_a_person_gets_the_task_by_then_with_its_form() -> None:
         {"type": "datetime", "key": "on", "label": "on", "subtype": "date"},
     ]
     assert found.lost == ["camunda:candidateUsers u", "camunda:formField not-a-name"]
+    linked = task("userTask", 'camunda:formRef="visit" camunda:formRefBinding="deployment"')
+    assert linked.attributes("zeebe:formDefinition") == {"formId": "visit", "bindingType": "deployment"}
+    assert linked.lost == []
+    of_version = task("userTask", 'camunda:formRef="visit" camunda:formRefBinding="version" camunda:formRefVersion="2"')
+    assert of_version.attributes("zeebe:formDefinition") == {"formId": "visit"}
+    assert of_version.lost == ["camunda:formRefVersion 2"]
+    in_file = task("userTask", 'camunda:formKey="camunda-forms:deployment:visit.form"')
+    assert in_file.attributes("zeebe:formDefinition") == {"formId": "visit", "bindingType": "deployment"}
+    assert (in_file.lost, in_file.to_check) == ([], ["camunda:formKey camunda-forms:deployment:visit.form"])
     assert task("userTask", 'camunda:formKey="embedded:app:a.html"').lost == ["camunda:formKey embedded:app:a.html"]
 
 
