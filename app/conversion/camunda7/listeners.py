@@ -53,7 +53,7 @@ def _convert(drawing: Drawing, node: etree._Element, listener: etree._Element, a
         drawing.lost(node, what, f"It cannot be done here: {problem}.", _DRAW)
         return at
     if not _place(drawing, node, at, step.node, listener.get("event", "")):
-        drawing.lost(node, what, "A listener is not run here, and no step can be drawn in its place.", _DRAW)
+        drawing.lost(node, what, "A listener is not run here. No step can be drawn in its place.", _DRAW)
         return at
     (drawing.lost if step.grade == "lost" else drawing.check)(node, what, step.message, step.remedy)
     return step.node
