@@ -28,9 +28,8 @@ NPM_CI := npm ci --silent --no-progress --no-fund --no-audit
 
 # What talks to processes of its own or drives a browser
 SERVED := tests/integration tests/browser
-# Of that, what kills in the middle of everything, is held against the clock or runs an event loop: browsers bring one too
-ALONE := $(patsubst %,tests/integration/test_%.py,crowd crowd_lanes gates hosts kill procrastinate_traps waves work)
-# Other sessions: with processes to themselves, or too long
+# Of that, what is held against the clock, or runs an event loop as the browsers do
+ALONE := $(patsubst %,tests/integration/test_%.py,gates procrastinate_traps waves work)
 APART := $(SERVED) tests/soak tests/fuzz tests/benchmarks
 SHARED := -n auto --dist worksteal
 # Whatever the shell says: dozens of processes are started from these sources, and each would compile them anew
@@ -63,7 +62,7 @@ test: venv parts $(PROVIDER_MADE) $(AXE_MADE)
 	exit $$status
 
 soak: venv parts $(AXE_MADE)
-	$(BIN)/pytest -m soak $(SERVED) tests/soak $(ARGS)
+	$(BIN)/pytest -m soak --ignore=tests/fuzz --ignore=tests/benchmarks $(ARGS)
 
 # FUZZ_EXAMPLES=1000 make fuzz: longer;  FUZZ_SEED: once more what a failed run sent
 fuzz: venv

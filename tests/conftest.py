@@ -4,6 +4,7 @@ import gc
 import os
 import shutil
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cached_property
@@ -19,6 +20,7 @@ from app.core.db import Database
 from app.migrations.run import migrate
 
 COLLECT_AFTER = (50_000, 20, 20)  # as in a worker, but there is more about: what pytest collected, say
+STORES = ("sqlite", "postgres")
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)  # a Monday
 
 
@@ -28,12 +30,27 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(*COLLECT_AFTER)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leaves to the soak what is marked `by_turns` and on the store whose turn it is not: cases are counted by file."""
+    cases: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for item in items:
+        if item.get_closest_marker("by_turns") is None or "database_url" not in item.fixturenames:
+            continue
+        assert isinstance(item, pytest.Function)
+        store = item.callspec.params["database_url"]
+        numbers = cases[item.nodeid.partition("::")[0]]
+        number = numbers.setdefault(f"{item.originalname} {item.callspec.id.replace(store, '')}", len(numbers))
+        if STORES[number % 2] != store:
+            item.add_marker("soak")
+
+
 @pytest.fixture
 def clock() -> FixedClock:
     return FixedClock(NOON)
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=STORES)
 def database_url(request: pytest.FixtureRequest) -> str:
     """The address of a migrated, empty database of the test's own, once of either kind."""
     make: Callable[[], str] = request.getfixturevalue(f"{request.param}_databases")

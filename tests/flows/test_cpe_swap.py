@@ -5,9 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from app.lab.homes import HOMES
 from tests.factories.customers import HOME, an_order, done_twice, line_of, router_of, session_of
 from tests.factories.shipped import Shipped
+
+pytestmark = pytest.mark.by_turns
 
 PROCESS = "cpe_swap"
 NEW = "HWTC000000A1"

@@ -14,6 +14,8 @@ from app.core.db import Database
 from tests.factories.customers import address_state, done_twice, line_of, session_of
 from tests.factories.shipped import Shipped, shipped
 
+pytestmark = pytest.mark.by_turns
+
 PROCESS = "ftth_activate"
 SERIAL = "ALCL0000A001"
 ORDER: dict[str, Any] = {

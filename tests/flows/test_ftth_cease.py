@@ -5,8 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from tests.factories.customers import HOME, address_state, an_order, done_twice, line_of, session_of
 from tests.factories.shipped import Shipped
+
+pytestmark = pytest.mark.by_turns
 
 PROCESS = "ftth_cease"
 SUBSCRIPTION = f"sub-{HOME.order_id}"

@@ -10,6 +10,8 @@ import pytest
 from tests.factories.customers import HOME, NOKIA, an_order, done_twice, line_of, router_of, session_of
 from tests.factories.shipped import Shipped
 
+pytestmark = pytest.mark.by_turns
+
 PROCESS = "ftth_modify_speed"
 SUBSCRIPTION = f"sub-{HOME.order_id}"
 MINE = {"subscriber": HOME.subscriber}

@@ -10,6 +10,8 @@ import pytest
 from tests.factories.customers import HOME, address_state, an_order, done_twice, line_of, session_of
 from tests.factories.shipped import Shipped
 
+pytestmark = pytest.mark.by_turns
+
 PROCESS = "ftth_move"
 ACTIVATE = {"operation": "access.activate_ont", "olt": "man-1"}
 

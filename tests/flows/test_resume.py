@@ -13,6 +13,8 @@ from app.core.db import Database
 from tests.factories.shipped import Shipped, shipped
 from tests.flows.test_suspend_for_debt import NUMBER, SIP_USER, states
 
+pytestmark = pytest.mark.by_turns
+
 ORDER: dict[str, Any] = {
     "order_id": "BACK-1",
     "customer": {"name": "A. Lindqvist"},

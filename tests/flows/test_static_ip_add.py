@@ -10,6 +10,8 @@ import pytest
 from tests.factories.customers import HOME, address_state, an_order, done_twice, router_of, session_of
 from tests.factories.shipped import Shipped
 
+pytestmark = pytest.mark.by_turns
+
 PROCESS = "static_ip_add"
 FIRST = "203.0.113.1"
 SET = "Device.IP.Interface.1.IPv4Address.1.IPAddress"

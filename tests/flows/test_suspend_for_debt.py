@@ -12,6 +12,8 @@ from app.core.clock import FixedClock
 from app.core.db import Database
 from tests.factories.shipped import Shipped, shipped
 
+pytestmark = pytest.mark.by_turns
+
 NUMBER = "+442079460000"
 SIP_USER = f"{NUMBER}@ims.example.net"
 ORDER: dict[str, Any] = {

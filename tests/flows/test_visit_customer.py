@@ -13,6 +13,8 @@ from app.core.clock import FixedClock
 from app.core.db import Database
 from tests.factories.shipped import Shipped, shipped
 
+pytestmark = pytest.mark.by_turns
+
 ORDER: dict[str, Any] = {"order_id": "ORD-1", "customer": {"name": "Ada Byron"}, "address": "1 Canal Street"}
 MINE = {"order_id": "ORD-1"}
 

@@ -13,6 +13,8 @@ from app.core.db import Database
 from tests.factories.diagrams import Diagram
 from tests.factories.shipped import Shipped, shipped
 
+pytestmark = pytest.mark.by_turns
+
 ORDER: dict[str, Any] = {"order_id": "ORD-1", "customer": {"name": "Ada Byron"}, "area": "020"}
 MINE = {"order_id": "ORD-1"}
 FIRST = "+442079460000"

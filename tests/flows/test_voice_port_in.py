@@ -14,6 +14,8 @@ from app.engine.decisions import examine
 from app.factory import PROCESSES
 from tests.factories.shipped import Shipped, shipped
 
+pytestmark = pytest.mark.by_turns
+
 NUMBER = "+442079460512"
 SIP_USER = f"{NUMBER}@ims.example.net"
 ORDER: dict[str, Any] = {

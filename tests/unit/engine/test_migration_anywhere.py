@@ -18,6 +18,8 @@ from tests.factories.flows import FLOWS, play
 from tests.factories.migrations import ByOldNames, Mover, back, renamed, to_renamed, without
 from tests.unit.engine.test_random_flows import Player, draw_flow
 
+pytestmark = pytest.mark.by_turns
+
 RENAMED, DRAWN = 1, 2  # the versions; what is started is as it was drawn
 PASSING = {"running", "compensation"}  # what stands in the way and goes by itself
 

@@ -19,6 +19,8 @@ from tests.factories.flows import FLOWS, play
 from tests.factories.pushes import Flow
 from tests.unit.engine.test_random_flows import Player, draw_flow
 
+pytestmark = pytest.mark.by_turns
+
 
 def begun(bench: Bench, name: str) -> tuple[Flow, str]:
     flow = FLOWS[name]()

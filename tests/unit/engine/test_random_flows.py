@@ -17,6 +17,8 @@ from app.engine.tables import token, variable
 from tests.factories.diagrams import Diagram
 from tests.factories.engines import Bench
 
+pytestmark = pytest.mark.by_turns
+
 ROUNDS = 2
 
 

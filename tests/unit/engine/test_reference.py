@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
@@ -48,23 +47,15 @@ def test_the_engine_reads_what_was_drawn() -> None:
         assert {id: replace(flow, line=None) for id, flow in read.flows.items()} == drawn.flows
 
 
+@pytest.mark.by_turns
 @pytest.mark.parametrize("group", range(GROUPS))
-def test_a_drawn_flow_runs_as_the_reference_says_crashing_after_every_commit_or_not(bench: Bench, group: int) -> None:
-    """One way on each store, by turns; tests/soak/test_reference_long.py has both ways on both."""
-    for number, flow in deployed(bench, group):
-        crashes = (number % 2 == 0) is bench.database.is_sqlite
-        play(bench, flow, number, crashes)
-    all_is_well(bench)
-
-
-def deployed(bench: Bench, group: int) -> Iterator[tuple[int, Flow]]:
-    """Flows of the group by their numbers, each deployed just before it is asked for."""
+@pytest.mark.parametrize("crashes", [True, False])
+def test_a_drawn_flow_runs_as_the_reference_says_crashing_after_every_commit_or_not(
+    bench: Bench, crashes: bool, group: int
+) -> None:
     bench.deploy_decisions(DECISIONS)
     for number, flow in list(enumerate(flows()))[group::GROUPS]:
         for drawing in flow.drawings:
             bench.deploy(drawing.xml())
-        yield number, flow
-
-
-def play(bench: Bench, flow: Flow, number: int, crashes: bool) -> None:
-    Player(bench, flow, random.Random(number if crashes else -number), crashes).play()
+        Player(bench, flow, random.Random(number if crashes else -number), crashes).play()
+    all_is_well(bench)
