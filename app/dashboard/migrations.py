@@ -29,7 +29,7 @@ from app.engine.migration.suggest import suggest
 from app.web.acting import Deed, act
 
 MOST_LISTED = 200
-FIRST_TESTED = 100  # with the page itself: it is there at once, however many are open
+FIRST_TESTED = 50  # with the page itself: it is there at once, however many are open
 MOST_MOVED = 20_000
 
 

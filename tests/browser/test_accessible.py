@@ -10,6 +10,8 @@ from playwright.sync_api import Page, expect
 
 from app.engine import queries, workers
 from app.engine.decisions import accept
+from app.engine.definitions import read
+from app.engine.migration.surveys import Surveys
 from app.engine.retries import Retries, RetryOrder
 from app.engine.workers import Busy
 from app.identity.tables import user_account
@@ -68,6 +70,7 @@ def paths(world: World) -> dict[str, str]:
         "incidents": "/incidents?view=list",
         "jobs": "/jobs",
         "a planned retry": f"/jobs/{job}",
+        "a survey": f"/jobs/{a_survey(world)}",
         "tasks": "/tasks",
         "processes": "/processes",
         "a process": "/processes/activate/1",
@@ -90,6 +93,15 @@ def paths(world: World) -> dict[str, str]:
         "users": "/users",
         "an account": "/account",
     }
+
+
+def a_survey(world: World) -> str:
+    """Of a step that is to be gone, with an order that stands at it."""
+    drawn = read((DRAWN / "activate.bpmn").read_bytes().replace(b'"online"', b'"seen"'))
+    with world.database.transaction() as tx:
+        job_id = Surveys(world.engine).begin(tx, world.jobs, drawn, "Grace")
+    world.work_at_jobs()
+    return job_id
 
 
 def a_trial(world: World) -> str:
