@@ -21,8 +21,9 @@ def site(world: World) -> Iterator[str]:
 
 
 def test_all_that_is_open_is_tested_from_wherever_a_version_is_looked_at(
-    world: World, operator: Page, site: str
+    world: World, operator: Page, site: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("app.dashboard.migrations.FIRST_TESTED", 1)
     place_orders(world)
     file = FilePayload(name="activate.bpmn", mimeType="text/xml", buffer=second())
     operator.goto(f"{site}/processes")
@@ -39,6 +40,8 @@ def test_all_that_is_open_is_tested_from_wherever_a_version_is_looked_at(
 
     deploy_second(world)
     operator.goto(f"{site}/processes/activate/migrate?from=1&to=2")
+    expect(operator.locator("#findings")).to_contain_text("The 2 oldest of 3 were tested.")  # asked for once it is there
+    expect(operator.locator("#verdicts tbody tr")).to_have_count(2)
     operator.get_by_label("What Visit the customer becomes").select_option("call_on")
     expect(operator.locator(".tile.can_move")).to_contain_text("2")
     operator.get_by_role("button", name="Test all 3 with this mapping").click()
