@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Literal
 
 from app.core.clock import Clock, FixedClock
@@ -93,7 +93,7 @@ def _offer_of_other(other: Examined) -> Offer:
     if not isinstance(accepted, decisions.Accepted):
         return Offer()
     ids = frozenset(accepted.model.decisions)
-    return Offer(decisions=ids, asked={each: partial(asked_by, accepted.model, each) for each in ids})
+    return Offer(decisions=ids, asked={each: cache(partial(asked_by, accepted.model, each)) for each in ids})
 
 
 def _examine_model(file: File) -> Examined:

@@ -38,7 +38,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Read:
-    """A free name in a text of a decision. `path` None: it is part of more than a path."""
+    """A free name in a text of a decision. `path` None: the text is no column's, or more than the name and a path."""
 
     name: str
     path: tuple[str, ...] | None
@@ -83,14 +83,19 @@ def reads_of(unit: Unit, decision: parts.Decision) -> Iterator[Read]:
     seen = unit.members.union(required_names(unit, decision), brought - BY_NAME.keys())
     for text, column in _texts(decision.logic):
         try:
-            names = compile_feel(text, seen, lenient=True).names
-            base, path = chain(read_text(text, Setting(seen, lenient=True))[0])
+            names = compile_feel(text, seen).names  # mostly kept from when the model was loaded
+            whole, path = _whole(text, seen) if column is not None and names else (None, ())
         except FeelSyntaxError:
             continue  # told elsewhere
-        whole = base.name if isinstance(base, tree.Name) else None
         for name in sorted(names - brought):
             if "[" not in text or name in text.partition("[")[0]:  # within brackets it may be an element's entry
                 yield Read(name, path if name == whole else None, column)
+
+
+def _whole(text: str, seen: frozenset[str]) -> tuple[str | None, tuple[str, ...]]:
+    """Of a text that is a name, and names behind it."""
+    base, path = chain(read_text(text, Setting(seen))[0])
+    return (base.name, path) if isinstance(base, tree.Name) else (None, ())
 
 
 def place_of(decision: parts.Decision, read: Read) -> str:

@@ -14,6 +14,7 @@ from app.engine.lint.sources import Sources
 from app.engine.lint.types import Variables, in_words, knowing
 from app.engine.lint.variables import Handlers, local_names
 
+EFFORT_LIMIT = 100_000
 NOTHING: Kinds = frozenset({"null"})
 
 
@@ -25,9 +26,16 @@ def check_asked(
     if not asking:
         return
     sources, variables, slips = Sources(diagram, known_handlers), Variables(diagram, known_handlers), Slips()
+    effort = 0
     for element, decision in asking:
         told = set[str]()
-        for asked in asked_by(decision) if not is_feel(decision) else ():
+        all_asked = asked_by(decision) if not is_feel(decision) else ()
+        effort += len(all_asked)
+        if effort > EFFORT_LIMIT:
+            message = "Decisions are asked too much to look whether all of it is there."
+            yield Finding.warning(element, "not_checked", message, "Split the process into smaller ones.")
+            return
+        for asked in all_asked:
             finding = _check(element, decision, asked, sources, variables, slips)
             if finding is not None and asked.names[0] not in told:
                 told.add(asked.names[0])

@@ -98,6 +98,7 @@ _STEPS = {
     "unknown_process": ("The called process is not in the house.", "Deploy it with the diagram, or before."),
     "unknown_form": ("The form is not in the house.", "Deploy its `.form` file with the diagram, or before."),
     "form_id": ("A form in a file of its own has no id.", "Give it one in the editor."),
+    "no_plain_start": ("A called process is one that only events start.", "Draw a start without a trigger."),
     "missing_variable": ("A called process needs what it is not given.", "Map an input to it."),
     "bad_binding": ("Binding and version tag of a call or a form contradict each other.", "Keep one of them."),
     "endless_call": ("Every way through the process calls the process itself.", "Draw a way past the call."),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 
@@ -32,10 +32,21 @@ class Offer:
     catches: frozenset[Thrown] = frozenset()  # from a process that is called
     requires: frozenset[tuple[str, str]] = frozenset()  # process, variable that it does not start without
     reads: frozenset[tuple[str, str]] = frozenset()  # process, variable that it reads and only its start can set
+    uncallable: frozenset[str] = frozenset()  # processes that only events start
     signals: frozenset[str] = frozenset()
     broadcasts_any: bool = False  # a signal's name is an expression
     forms: frozenset[str] = frozenset()
     asked: Mapping[str, Callable[[], Sequence[Asked]]] = field(default_factory=dict)  # by each of the decisions
+
+    def without(self, processes: Collection[str]) -> Offer:
+        """Without what only the processes themselves say of themselves: a new version of them says it anew."""
+        return replace(
+            self,
+            throws=frozenset(each for each in self.throws if each.process_id not in processes),
+            requires=frozenset(each for each in self.requires if each[0] not in processes),
+            reads=frozenset(each for each in self.reads if each[0] not in processes),
+            uncallable=self.uncallable.difference(processes),
+        )
 
 
 class House:
@@ -57,6 +68,7 @@ class House:
             frozenset[Thrown]().union(*(each.catches for each in offers)),
             frozenset[tuple[str, str]]().union(*(each.requires for each in offers)),
             frozenset[tuple[str, str]]().union(*(each.reads for each in offers)),
+            frozenset[str]().union(*(each.uncallable for each in offers)),
             frozenset[str]().union(*(each.signals for each in offers)),
             any(each.broadcasts_any for each in offers),
             frozenset[str]().union(*(each.forms for each in offers)),
@@ -81,8 +93,10 @@ class House:
         return self.whole.asked[decision]() if decision in self.whole.asked else ()
 
     def joined(self, offers: Iterable[Offer]) -> House:
-        """With what files bring that are not in it yet."""
-        return House(lambda: (self.whole, *offers))
+        """With what files bring: new processes, and new versions of those that are there."""
+        brought = list(offers)
+        renewed = frozenset[str]().union(*(each.processes for each in brought))
+        return House(lambda: (self.whole.without(renewed), *brought))
 
 
 EMPTY = House(lambda: ())
@@ -100,6 +114,7 @@ def offer_of(diagram: Diagram, known_handlers: Handlers) -> Offer:
         catches=frozenset(islice(_caught_from_called(diagram), MOST_CAUGHT)),
         requires=frozenset((diagram.process_id, name) for name in required_variables(diagram)),
         reads=frozenset((diagram.process_id, name) for name in read_from_start(diagram, known_handlers)),
+        uncallable=frozenset({diagram.process_id} if diagram.none_start is None else ()),
         signals=diagram.signals_from_outside | {name for name in thrown if name and not is_feel(name)},
         broadcasts_any=any(is_feel(name) for name in thrown),
     )

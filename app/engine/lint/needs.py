@@ -47,7 +47,12 @@ def _check_thrown(diagram: Diagram, own: Offer, house: House) -> Iterator[Findin
 
 
 def _check_called(element: Element, process: str, own: Offer, house: House) -> Iterator[Finding]:
-    if process in own.processes or process in house.whole.processes:
+    there = own if process in own.processes else house.whole
+    if process in there.uncallable:
+        message = f"Only events start the process '{process[:60]}', so this call would fall out."
+        remedy = "Draw a start event without a trigger in it, or send it the message or signal that it waits for."
+        yield Finding.warning(element, "no_plain_start", message, remedy)
+    if process in there.processes:
         return
     message = f"There is no process '{process[:60]}' in the house, so this call would wait for somebody to deploy it."
     remedy = meant(process, house.whole.processes) or "Correct its id, or deploy its diagram too."

@@ -171,3 +171,13 @@ def test_the_newest_model_counts_and_of_those_that_come_together_the_new_one(ben
             bench.engine.deploy_decisions(tx, decisions.accept(model.xml()))
         assert codes() == told
     assert codes(columns("segment")) == ["missing_input"]
+
+
+def test_what_would_take_long_is_not_looked_at_and_that_is_said() -> None:
+    names = [f"t{number}" for number in range(300)]
+    d = Diagram("p").start().end().chain("s", *names, "e")
+    for name in names:
+        d.decision(name, "_d", "r")
+    outputs = " + ".join(f"n{number}" for number in range(500))
+    (finding,) = findings_of(d, Dmn().decision("d", literal(outputs)))
+    assert (finding.element_id, finding.code) == ("t200", "not_checked")

@@ -138,3 +138,25 @@ def test_a_call_gives_what_is_read_where_it_is_called(bench: Bench) -> None:
     with bench.database.transaction() as tx:
         bench.engine.deploy(tx, called)
     assert told(all_in=False) == ["missing_variable port"]
+
+
+def test_a_process_that_only_events_start_is_not_called_until_it_has_a_plain_start(bench: Bench) -> None:
+    """And what a new version of it needs counts instead of what the old one did."""
+    calls = File("p.bpmn", line("c").call("c", "q", all_in=False).xml())
+    by_event = Diagram("q").start("s", message("m")).end().service("a", "net.set").chain("s", "a", "e")
+    plain = line("a", process_id="q").service("a", "net.set", {"port": '="1"'})
+
+    def told(*files: File) -> list[str]:
+        with bench.database.reading() as connection:
+            return [each.code for each in bench.engine.examine_all([calls, *files], connection)[0].findings]
+
+    assert told(File("q.bpmn", by_event.xml())) == ["no_plain_start"]
+    assert told(File("q.bpmn", plain.xml())) == []
+    with bench.database.transaction() as tx:
+        bench.engine.deploy(tx, by_event.xml())
+    assert told() == ["no_plain_start"]
+    assert told(File("q.bpmn", plain.xml())) == []
+    with bench.database.transaction() as tx:
+        bench.engine.deploy(tx, line("a", process_id="q").service("a", "net.set").xml())
+    assert told() == ["missing_variable"]
+    assert told(File("q.bpmn", plain.xml())) == []
