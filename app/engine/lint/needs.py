@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 
-from app.engine.diagram import Diagram, Element, Finding
+from app.engine.diagram import Call, Diagram, Element, Finding
 from app.engine.lint.asking import check_asked
 from app.engine.lint.expressions import is_feel
 from app.engine.lint.house import ANY_PROCESS, House, Offer, offer_of
@@ -24,7 +24,7 @@ def check_house(
     yield from check_asked(diagram, house.asked_by, known_handlers)
     for element in diagram.elements.values():
         if element.call is not None and element.call.process and not is_feel(element.call.process):
-            yield from _check_called(element, element.call.process, own, house)
+            yield from _check_called(element, element.call, own, house)
         if element.decision is not None and element.decision[0].strip() and not is_feel(element.decision[0]):
             yield from _check_decided(element, element.decision[0], house)
         if element.linked_form is not None and not is_feel(element.linked_form.form_id):
@@ -46,9 +46,10 @@ def _check_thrown(diagram: Diagram, own: Offer, house: House) -> Iterator[Findin
                 yield uncaught(element, thrown)
 
 
-def _check_called(element: Element, process: str, own: Offer, house: House) -> Iterator[Finding]:
+def _check_called(element: Element, call: Call, own: Offer, house: House) -> Iterator[Finding]:
+    process = call.process
     there = own if process in own.processes else house.whole
-    if process in there.uncallable:
+    if process in there.uncallable and call.binding != "versionTag":  # which may be of an older version
         message = f"Only events start the process '{process[:60]}', so this call would fall out."
         remedy = "Draw a start event without a trigger in it, or send it the message or signal that it waits for."
         yield Finding.warning(element, "no_plain_start", message, remedy)

@@ -38,7 +38,8 @@ def check_passed(diagram: Diagram, callees: Callees, known_handlers: Handlers) -
         for name in sorted(set(callees.required_by(call.process)) - given):
             message = f"The process '{call.process[:60]}' does not start without '{name[:60]}', and is not given it."
             yield _missing(element, message, name, "declare it in the process's variables")
-        for name in sorted(set(callees.read_by(call.process)) - given):
+        read = set[str]() if call.binding == "versionTag" else set(callees.read_by(call.process))  # of the latest
+        for name in sorted(read - given):
             message = f"The process '{call.process[:60]}' reads '{name[:60]}' and does not set it, and is not given it."
             yield _missing(element, message, name, "declare there what it starts with, if it may be missing")
 

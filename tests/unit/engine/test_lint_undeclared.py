@@ -160,3 +160,7 @@ def test_a_process_that_only_events_start_is_not_called_until_it_has_a_plain_sta
         bench.engine.deploy(tx, line("a", process_id="q").service("a", "net.set").xml())
     assert told() == ["missing_variable"]
     assert told(File("q.bpmn", plain.xml())) == []
+    tagged = File("p.bpmn", line("c").call("c", "q", all_in=False, binding="versionTag", version_tag="old").xml())
+    with bench.database.reading() as connection:
+        assert bench.engine.examine_all([tagged], connection)[0].findings == []
+        assert bench.engine.examine_all([tagged, File("q.bpmn", by_event.xml())], connection)[0].findings == []
