@@ -19,8 +19,9 @@ from pathlib import Path
 import httpx
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.factories.dialects import camunda7
 from tests.factories.servers import free_port
-from tests.factories.task_forms import visit
+from tests.factories.task_forms import VISIT, visit
 
 ROOT = Path(__file__).parents[1]
 INTO = ROOT / "docs/img"
@@ -38,7 +39,6 @@ PAGES = {
     "modeler": "/modeler",
     "drawing": "/modeler/processes/ftth_activate/1",
     "drawing-decisions": "/modeler/new/decisions",
-    "drawing-form": "/modeler/new/form",
     "decisions": "/decisions",
     "decision": "/decisions/choose_profile",
     "systems": "/systems",
@@ -49,6 +49,17 @@ PAGES = {
     "users": "/users",
     "account": "/account",
 }
+# Drawn for Camunda 7, with what does and what does not come along
+LINE = """
+<bpmn:startEvent id="ordered" name="Line ordered" /><bpmn:sequenceFlow id="f1" sourceRef="ordered" targetRef="check" />
+<bpmn:businessRuleTask id="check" name="Choose the profile" camunda:decisionRef="choose_profile" camunda:resultVariable="profile" camunda:mapDecisionResult="singleEntry" />
+<bpmn:sequenceFlow id="f2" sourceRef="check" targetRef="activate" />
+<bpmn:serviceTask id="activate" name="Activate the line" camunda:class="com.example.net.ActivateLineDelegate"><bpmn:extensionElements>
+  <camunda:executionListener event="end" expression="${execution.setVariable('active', true)}" /></bpmn:extensionElements></bpmn:serviceTask>
+<bpmn:sequenceFlow id="f3" sourceRef="activate" targetRef="visit" />
+<bpmn:userTask id="visit" name="Visit the customer" camunda:formRef="visit_form" camunda:candidateUsers="ada" camunda:candidateGroups="field" />
+<bpmn:sequenceFlow id="f4" sourceRef="visit" targetRef="over" /><bpmn:endEvent id="over" name="Line works" />
+"""
 
 
 @dataclass(frozen=True)
@@ -122,7 +133,31 @@ def prepare(page: Page, demo: Demo) -> dict[str, str]:
     shown = page.locator("#waits [data-show-element]").first.get_attribute("data-show-element")
     cause, job = retry_together(page, demo)
     shot = {"task": task, "instance": fallen, "element": f"{fallen}?element={shown}", "cause": cause, "job": job}
-    return shot | {"trial": try_out(page, demo)} | deploy_next(page, demo)
+    shot |= {"trial": try_out(page, demo), "import": bring_in(page, demo)} | bring_form(demo)
+    return shot | deploy_next(page, demo)
+
+
+def bring_in(page: Page, demo: Demo) -> str:
+    """The address of a draft that was a diagram of Camunda 7."""
+    diagram = {"name": "line.bpmn", "mimeType": "text/xml", "buffer": camunda7(LINE)}
+    other = page.context.new_page()  # it would ask whether its changes are to be lost
+    other.goto(f"{demo.url}/modeler")
+    other.locator("#import input[type=file]").set_input_files(files=[diagram])
+    other.get_by_role("button", name="Keep it as a draft and open it").click()
+    other.wait_for_url("**/modeler/drafts/*")
+    address = other.url
+    other.close()
+    return address
+
+
+def bring_form(demo: Demo) -> dict[str, str]:
+    """Two versions of a form that is deployed by itself."""
+    headers = {"Authorization": f"Bearer {demo.token}"}
+    for reason, more in (("What a technician writes down", {}), ("Routers are swapped", {"versionTag": "v2"})):
+        address = f"{demo.url}/api/v1/forms?reason={reason}"
+        httpx.post(address, json={"id": "visit_form", **VISIT, **more}, headers=headers).raise_for_status()
+    pages = {"forms": "/forms", "form": "/forms/visit_form", "drawing-form": "/modeler/forms/visit_form/2"}
+    return {name: f"{demo.url}{path}" for name, path in pages.items()}
 
 
 def deploy_next(page: Page, demo: Demo) -> dict[str, str]:

@@ -89,7 +89,7 @@ _paths = click.argument("paths", nargs=-1, required=True, type=click.Path(exists
 @click.option("--strict", is_flag=True, help="Warnings too end with status 1.")
 @click.option("--scenarios", is_flag=True, help="Play their scenarios too, and say what no scenario has come to.")
 def check_command(paths: tuple[Path, ...], format_: str, strict: bool, scenarios: bool) -> None:
-    """Say everything that is wrong with diagrams and decision models: files, or folders of them.
+    """Say everything that is wrong with diagrams, decision models and forms: files, or folders of them.
 
     Nothing is stored and no database is needed. Ends with status 1 when something could not be deployed, or when a
     scenario does not go as it says. docs/lint.md has every code.
@@ -117,7 +117,7 @@ def check_command(paths: tuple[Path, ...], format_: str, strict: bool, scenarios
 def deploy_command(
     paths: tuple[Path, ...], url: str | None, token: str | None, reason: str | None, dry_run: bool, scenarios: bool
 ) -> None:
-    """Store diagrams and decision models, files or folders of them, as next versions of what they are.
+    """Store diagrams, decision models and forms, files or folders of them, as next versions of what they are.
 
     What the latest version says already stays that. With --url all are checked there, their scenarios are played here,
     and then all are deployed or none; without it, all that can be.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from app.engine import queries, workers
 from app.engine.decisions import accept
 from app.engine.definitions import read
 from app.engine.migration.surveys import Surveys
+from app.engine.form_versions import accept as accept_form
 from app.engine.retries import Retries, RetryOrder
 from app.engine.workers import Busy
 from app.identity.tables import user_account
@@ -19,6 +21,7 @@ from app.trial.documents import Deployed
 from app.trial.room import Beginning, Subject
 from tests.factories.dashboards import DRAWN, ROOT, World
 from tests.factories.people import add_user
+from tests.factories.task_forms import VISIT
 from tests.factories.versioned import deploy_second
 
 pytestmark = pytest.mark.browser
@@ -50,6 +53,7 @@ def paths(world: World) -> dict[str, str]:
     world.work()
     with world.database.transaction() as tx:
         world.engine.deploy_decisions(tx, accept((DRAWN / "router_profile.dmn").read_bytes()))
+        world.engine.deploy_form(tx, accept_form(json.dumps({"id": "visit_form", **VISIT}).encode()))
         cause = queries.list_causes(tx.connection).items[0].id
         job = Retries(world.operators).plan(tx, world.jobs, RetryOrder(cause, "Grace", "The port is free again"))
         workers.enlist(tx, "w1", "node-1", 4711, world.clock.now(), 30, Busy(8, 3))
@@ -83,6 +87,8 @@ def paths(world: World) -> dict[str, str]:
         "a process that is drawn": "/modeler/processes/activate/1",
         "decisions that are drawn": "/modeler/new/decisions",
         "a form that is drawn": "/modeler/new/form",
+        "forms": "/forms",
+        "a form": "/forms/visit_form",
         "decisions": "/decisions",
         "a decision": "/decisions/router_profile",
         "systems": "/systems",
