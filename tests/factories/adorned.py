@@ -96,7 +96,9 @@ class Adorner:
             yield "taskHeaders", [("", {}), ("header", header)]
         if name == "userTask":
             kind = self.draw.choice(["formId", "externalReference", "formKey"])
-            bound = {"bindingType": "latest"} if kind == "formId" else {}
+            bindings = [{"bindingType": "latest"}, {"bindingType": "deployment"}]
+            tagged = {"bindingType": "versionTag", "versionTag": "v1"}
+            bound = self.draw.choice([*bindings, tagged]) if kind == "formId" else {}
             yield "formDefinition", [("", {kind: "visit", **bound})]
             yield "assignmentDefinition", [("", {"assignee": FEEL, "candidateGroups": '=["field"]'})]
             yield "taskSchedule", [("", {"dueDate": "=now()", "followUpDate": "2026-11-30T08:00:00Z"})]
