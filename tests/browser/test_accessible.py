@@ -12,8 +12,8 @@ from playwright.sync_api import Page, expect
 from app.engine import queries, workers
 from app.engine.decisions import accept
 from app.engine.definitions import read
-from app.engine.migration.surveys import Surveys
 from app.engine.form_versions import accept as accept_form
+from app.engine.migration.surveys import Surveys
 from app.engine.retries import Retries, RetryOrder
 from app.engine.workers import Busy
 from app.identity.tables import user_account
