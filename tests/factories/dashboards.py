@@ -12,7 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from flask import Flask
@@ -94,6 +96,16 @@ class NobodyWakes:
         """The database says what is due."""
 
 
+@cache
+def empty_tables() -> bytes:
+    """A file of SQLite's with every table."""
+    with TemporaryDirectory() as folder:
+        database = Database(f"sqlite:///{folder}/empty.db")
+        metadata.create_all(database.engine)
+        database.close()
+        return Path(folder, "empty.db").read_bytes()
+
+
 class World:
     def __init__(
         self,
@@ -105,8 +117,8 @@ class World:
         self.clock = clock or FixedClock(NOON)
         self.olt = Olt()
         self.registry = Registry(self.olt.handlers())
+        (folder / "turnup.db").write_bytes(empty_tables())
         self.database = Database(f"sqlite:///{folder / 'turnup.db'}")
-        metadata.create_all(self.database.engine)
         self.engine = Engine(self.registry, self.clock, NobodyWakes())
         self.operators = Operators(self.engine)
         many = {**Retries(self.operators).kinds(), **Surveys(self.engine).kinds()}
