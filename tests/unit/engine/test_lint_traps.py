@@ -11,7 +11,7 @@ from app.engine.lint.house import EMPTY
 from app.engine.spiff.dialect import check
 from tests.factories.diagrams import Diagram
 from tests.factories.handlers import few_handlers
-from tests.factories.triggers import compensate, link, message, publish, signal, timer
+from tests.factories.triggers import compensate, error, link, message, publish, signal, timer
 
 HANDLERS = few_handlers()
 
@@ -43,6 +43,10 @@ def long_line() -> Diagram:
     for name in names:
         d.manual(name)
     return d
+
+
+def reserving() -> Diagram:
+    return Diagram("i").start("is").service("ia", "net.reserve").end("ie").chain("is", "ia", "ie")
 
 
 def to_manual(d: Diagram) -> Diagram:
@@ -83,6 +87,10 @@ FOUND: dict[str, tuple[Diagram, str]] = {
         line("a").service("a", "net.activate", {"serial": "=k", "speed_mbps": '="fast"'}),
         "mistyped_input",
     ),
+    "16 a part of a date, which is kept as text": (
+        line("a").script("a", "=on.year", "x").variables({"properties": {"on": {"type": "string", "format": "date"}}}),
+        "unknown_field",
+    ),
     "19 a program in a script task": (
         to_manual(Diagram("p").raw('<bpmn:scriptTask id="x"><bpmn:script>import os</bpmn:script></bpmn:scriptTask>')),
         "unknown_element",
@@ -121,6 +129,22 @@ FOUND: dict[str, tuple[Diagram, str]] = {
         line("a").service("a", "net.reserve").each("=[1, 2]", "item"),
         "leaves_iteration",
     ),
+    "a result that leaves iterations of a sub-process": (
+        line("sp").sub("sp", reserving()).each("=[1, 2]", "item"),
+        "leaves_iteration",
+    ),
+    "an error of a handler that never refuses so": (
+        line("a")
+        .service("a", "net.activate", {"serial": "=k", "speed_mbps": "=1"})
+        .boundary("b", "a", error("TimeoutError"))
+        .end("e2")
+        .flow("b", "e2"),
+        "never_refused",
+    ),
+    "a call of what only an event starts": (
+        Diagram("p").start("s", message("m")).end().call("c", "p").chain("s", "c", "e"),
+        "no_plain_start",
+    ),
     "a number of rounds": (
         to_manual(
             Diagram("p").raw(
@@ -152,6 +176,9 @@ RUNS: dict[str, Diagram] = {
     .script("a", "=what_it_brought", "x").property("turnup:messages", "m"),
     "17 an output collection that was there": line("z", "a").script("z", "=[7]", "got").service("a", "net.reserve")
     .each("=[1, 2]", "item", collect=("got", "=port_id")),
+    "ignored: compensation of what can be taken back": line("a", "t").service("a", "net.reserve").throw("t", compensate()),
+    "ignored: a link that is caught": Diagram("p").start().throw("t", link("on")).catch("c", link("on")).end()
+    .chain("s", "t").chain("c", "e"),
     "ignored: a signal that an end broadcasts": Diagram("p").start("s", signal("over")).end("e", signal("over")).chain("s", "e"),
     "18 events called Start and End": Diagram("p").start("Start").end("End").chain("Start", "End"),
     "20 a long collection, one by one": line("a").service("a", "net.reserve")
