@@ -43,6 +43,11 @@ STARTS = {
         "customer": {"type": "object", "properties": {"segment": {"type": "string"}, "age": {"type": "number"}}},
     }
 }
+CLOSED = {
+    "properties": {
+        "customer": {"type": "object", "properties": {"segment": {"type": "string"}}, "additionalProperties": False}
+    }
+}
 Row = str | tuple[str, str | None, str]
 
 
@@ -99,6 +104,14 @@ TOLD: dict[str, tuple[Diagram, Dmn, str, str]] = {
         "unfit_input",
         "ask for date(wanted_on)",
     ),
+    "a field that is never there": (
+        asking(schema=CLOSED),
+        columns("customer.segmnt"),
+        "missing_input",
+        "Did you mean segment?",
+    ),
+    "a field of an input": (asking({"who": "=customer"}, schema=CLOSED), columns("who.age"), "missing_input", "map an input to who"),
+    "a part of a date": (asking(), columns("wanted_on.year"), "missing_input", "there is no 'year'"),
     "a number for a time": (asking(), drawn("speed", "date"), "unfit_input", "Map a text to speed."),
 }  # fmt: skip
 
@@ -127,6 +140,8 @@ PASSED: dict[str, tuple[Diagram, Dmn]] = {
     "a type of the model's own": (asking(), Dmn().item("speed_type", "number").decision("d", table([("speed", None, "speed_type")], ["v"], [["-", "1"]]))),
     "an entry of what is looked through": (asking({"lines": "=[]"}), columns("count(lines[state = 1])")),
     "an expression that makes a number of it": (asking(), columns(("number(port)", None, "number"))),
+    "a field that may be there": (asking(), columns("customer.tariff")),
+    "a field that is there": (asking(schema=CLOSED), columns("customer.segment")),
     "another decision": (
         asking(),
         Dmn().decision("first", literal("speed + 1")).decision("d", table(["first"], ["v"], [["-", "1"]]), decisions=["first"]),
