@@ -111,6 +111,7 @@ TOLD: dict[str, tuple[Diagram, Dmn, str, str]] = {
         "Did you mean segment?",
     ),
     "a field of an input": (asking({"who": "=customer"}, schema=CLOSED), columns("who.age"), "missing_input", "map an input to who"),
+    "a part of a text in an object": (asking(), columns("customer.segment.code"), "missing_input", "there is no 'code'"),
     "a part of a date": (asking(), columns("wanted_on.year"), "missing_input", "there is no 'year'"),
     "a number for a time": (asking(), drawn("speed", "date"), "unfit_input", "Map a text to speed."),
 }  # fmt: skip
