@@ -33,7 +33,8 @@ class OutlooksRoom:
         """See what a diagram would mean before it is deployed
 
         Every open instance of its process is tested against it: unaffected, can move, or blocked and why; at most
-        5,000 of them. Nothing is stored. A diagram with an error is refused (422), as a deployment would.
+        5,000 of them (`/surveys` tests any number). Nothing is stored. A diagram with an error is refused (422), as a
+        deployment would.
         """
         document, file_name = read_diagram()
         with self._database.reading() as connection:

@@ -117,6 +117,22 @@ def names(count: int, kind: str = "good") -> list[str]:
     return [f"{kind}-{n}" for n in range(count)]
 
 
+def test_a_list_may_be_a_query_and_is_frozen_all_the_same(desk: Desk) -> None:
+    with desk.database.transaction() as tx:
+        tx.connection.execute(sa.insert(TOUCHED), [{"target": f"good-{n}"} for n in (3, 1, 2)])
+        new = NewJob("touch", "Touch them", {}, sa.select(TOUCHED.c.target), "olga", "because", rate_per_s=100)
+        job_id = desk.jobs.create(tx, new)
+        tx.connection.execute(sa.insert(TOUCHED).values(target="good-0"))
+    assert desk.read(job_id).total == 3
+    desk.run(2)
+    assert [(item.position, item.target, item.state) for item in desk.items(job_id)] == [
+        (position, f"good-{position + 1}", "done") for position in range(3)
+    ]
+    none = replace(new, targets=sa.select(TOUCHED.c.target).where(TOUCHED.c.n < 0))
+    with pytest.raises(Conflict, match="any more"), desk.database.transaction() as tx:
+        desk.jobs.create(tx, none)
+
+
 def test_every_item_is_done_once_in_order_and_has_its_outcome(desk: Desk) -> None:
     job_id = desk.create(*names(12))
     desk.run(3)
