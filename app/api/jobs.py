@@ -66,8 +66,10 @@ class ItemOut(Output):
     """One of the things that a job does."""
 
     position: int
-    target: str = Field(description="What it is done to: an instance's id for a migration, an incident's for a retry, "
-        "of a survey a version and the first and last of some ids")
+    target: str = Field(
+        description="What it is done to: an instance's id for a migration, an incident's for a retry, of a survey a "
+        "version with the first and the last of some ids"
+    )
     state: ItemState
     tries: int
     outcome: dict[str, Any] | None = Field(
