@@ -133,7 +133,7 @@ def prepare(page: Page, demo: Demo) -> dict[str, str]:
     shown = page.locator("#waits [data-show-element]").first.get_attribute("data-show-element")
     cause, job = retry_together(page, demo)
     shot = {"task": task, "instance": fallen, "element": f"{fallen}?element={shown}", "cause": cause, "job": job}
-    shot |= {"trial": try_out(page, demo), "import": bring_in(page, demo)} | bring_form(demo)
+    shot |= {"trial": try_out(page, demo), "import": bring_in(page, demo)} | bring_form(page, demo)
     return shot | deploy_next(page, demo)
 
 
@@ -150,12 +150,15 @@ def bring_in(page: Page, demo: Demo) -> str:
     return address
 
 
-def bring_form(demo: Demo) -> dict[str, str]:
+def bring_form(page: Page, demo: Demo) -> dict[str, str]:
     """Two versions of a form that is deployed by itself."""
-    headers = {"Authorization": f"Bearer {demo.token}"}
+    page.goto(f"{demo.url}/forms")
+    proof = page.locator('meta[name="csrf"]').get_attribute("content") or ""
     for reason, more in (("What a technician writes down", {}), ("Routers are swapped", {"versionTag": "v2"})):
-        address = f"{demo.url}/api/v1/forms?reason={reason}"
-        httpx.post(address, json={"id": "visit_form", **VISIT, **more}, headers=headers).raise_for_status()
+        form = json.dumps({"id": "visit_form", **VISIT, **more})
+        body = {"kind": "form", "document": form, "reason": reason}
+        answer = page.request.post(f"{demo.url}/modeler/deploy-form", data=body, headers={"X-CSRF-Token": proof})
+        assert answer.ok, answer.text()
     pages = {"forms": "/forms", "form": "/forms/visit_form", "drawing-form": "/modeler/forms/visit_form/2"}
     return {name: f"{demo.url}{path}" for name, path in pages.items()}
 
@@ -235,7 +238,7 @@ def main() -> None:
     with played() as demo, sync_playwright() as playwright:
         chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page()
+        page = browser.new_context().new_page()
         log_in(page, demo)
         addresses = {name: f"{demo.url}{path}" for name, path in PAGES.items()} | prepare(page, demo)
         photograph(browser, demo, addresses)
