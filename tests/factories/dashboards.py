@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 
 from app.core.clock import Clock, FixedClock
 from app.core.db import Database, Transaction, metadata
@@ -96,6 +97,23 @@ class NobodyWakes:
         """The database says what is due."""
 
 
+class Compiled(BytecodeCache):
+    """Templates of every world of this process: their source says whether they are the same."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
+
+
 @cache
 def empty_tables() -> bytes:
     """A file of SQLite's with every table."""
@@ -137,6 +155,7 @@ class World:
     def serve(self, per_s: float = 100_000, **parts: Any) -> Flask:
         """One of any number of servers on the same database."""
         app = Flask("turnup-tests", static_folder=None)
+        app.jinja_env.bytecode_cache = COMPILED
         StaticFiles(ROOT / "static").install(app)
         install_shield(app)
         doors = (self.database, self.engine, self.operators, self.registry, self.clock, self.identity, self.jobs)
