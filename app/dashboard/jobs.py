@@ -79,7 +79,7 @@ class JobPages(Pages):
     def _facts(self, connection: sa.Connection, job_id: str) -> dict[str, Any]:
         job, shown = self.parts.jobs.read(connection, job_id), read_slice()
         if job.kind == SURVEY:
-            return found_by(connection, job)
+            return found_by(connection, self.parts.jobs, job)
         state = next((state for state in ItemState if state == request.args.get("state")), None)
         items, total = self.parts.jobs.list_items(
             connection, job_id, state=state, limit=shown.size, offset=shown.offset

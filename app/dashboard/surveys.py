@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
 from app.core.db import Transaction
-from app.core.jobs import JobView
+from app.core.jobs import ItemView, Jobs, JobView
+from app.core.jobs.tables import ItemState
 from app.dashboard.causes import leave_for
 from app.dashboard.diagrams import Diagrams
 from app.dashboard.drawn import DrawnIn, in_json, read_body
@@ -26,6 +27,17 @@ from app.engine.migration.surveyed import SurveyForgotten
 from app.engine.migration.surveys import Surveys
 from app.web.acting import Deed, act
 from app.web.models import Output
+
+MOST_BROKEN = 20  # parts that could not be tested are shown, of what may be hundreds with one cause
+
+
+class Part(NamedTuple):
+    """Some instances of a version, from one id to another."""
+
+    version: str
+    first_id: str
+    last_id: str
+    outcome: dict[str, Any] | None
 
 
 class BegunOut(Output):
@@ -79,7 +91,7 @@ class SurveyPages(Pages):
         return url_for("dashboard.job", job_id=act(self.parts.database, begin))
 
 
-def found_by(connection: sa.Connection, job: JobView) -> dict[str, Any]:
+def found_by(connection: sa.Connection, jobs: Jobs, job: JobView) -> dict[str, Any]:
     """What the page of a survey's job shows; `survey` None: it is forgotten."""
     shown, written = read_slice(), request.args.get("reason", "")
     number = int(written) if written.isascii() and written.isdigit() and len(written) < 8 else None
@@ -92,4 +104,11 @@ def found_by(connection: sa.Connection, job: JobView) -> dict[str, Any]:
     found = surveyed.list_blocked(connection, survey, number, shown.size, shown.offset)
     rows = queries.keys_of(connection, [each.instance_id for each in found.items])
     keys = {row.instance_id: row.business_key for row in rows}
-    return {"job": job, "survey": survey, "reason": reason, "found": found, "shown": shown, "keys": keys}
+    broken, _ = jobs.list_items(connection, job.id, state=ItemState.FAILED, limit=MOST_BROKEN)
+    told = {"job": job, "survey": survey, "broken": [_part(each) for each in broken]}
+    return {**told, "reason": reason, "found": found, "shown": shown, "keys": keys}
+
+
+def _part(item: ItemView) -> Part:
+    version, first_id, last_id = item.target.split(" ")
+    return Part(version, first_id, last_id, item.outcome)

@@ -7,9 +7,11 @@ import re
 from io import BytesIO
 
 import pytest
+import sqlalchemy as sa
 
 from app.core.jobs import JobView
 from app.engine import queries
+from app.engine.tables import token
 from tests.factories.dashboards import World
 from tests.factories.versioned import deploy_second, place_orders, second
 from tests.unit.dashboard.conftest import Operator, csrf_of, log_in
@@ -113,6 +115,20 @@ def test_one_that_nobody_has_tested_is_moved_from_its_own_page(
     page = operator.get(f"{BASE}?from=1&to=2&instance={orders['ORD-3']}").text
     assert counts(page) == [0, 0, 1]
     assert "ORD-3" in page
+
+
+def test_a_part_that_could_not_be_tested_is_shown_with_its_reason(
+    world: World, operator: Operator, orders: dict[str, str]
+) -> None:
+    broken = orders["ORD-2"]
+    with world.database.transaction() as tx:
+        tx.connection.execute(sa.update(token).where(token.c.instance_id == broken).values(internal="{"))
+    answer = operator.post("/processes/survey", upload())
+    world.work_at_jobs()
+    page = operator.get(answer.location).text
+    assert "1 of its 1 parts could not be tested: see why below." in page
+    assert (f'href="/instances/{min(orders.values())}"' in page, "JSONDecodeError" in page) == (True, True)
+    assert "Nothing is blocked" not in page
 
 
 def test_what_cannot_be_tested_says_why(world: World, operator: Operator) -> None:
