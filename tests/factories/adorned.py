@@ -29,6 +29,7 @@ class Adorner:
     def __init__(self, root: etree._Element, draw: random.Random) -> None:
         self.root, self.draw = root, draw
         self._numbers = itertools.count(1)
+        self._bindings = random.Random(sum(1 for _ in root.iter()))  # of its own: all else is drawn as without it
 
     def adorn(self) -> None:
         process = self.root.find(f"{BPMN}process")
@@ -98,7 +99,7 @@ class Adorner:
             kind = self.draw.choice(["formId", "externalReference", "formKey"])
             bindings = [{"bindingType": "latest"}, {"bindingType": "deployment"}]
             tagged = {"bindingType": "versionTag", "versionTag": "v1"}
-            bound = self.draw.choice([*bindings, tagged]) if kind == "formId" else {}
+            bound = self._bindings.choice([*bindings, tagged]) if kind == "formId" else {}
             yield "formDefinition", [("", {kind: "visit", **bound})]
             yield "assignmentDefinition", [("", {"assignee": FEEL, "candidateGroups": '=["field"]'})]
             yield "taskSchedule", [("", {"dueDate": "=now()", "followUpDate": "2026-11-30T08:00:00Z"})]
