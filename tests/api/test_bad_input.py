@@ -3,20 +3,41 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.api.conftest import XML, Caller
+from app.core.clock import FixedClock
+from app.core.db import Database
+from tests.api.conftest import XML, Caller, application
+from tests.conftest import NOON
 from tests.factories.diagrams import Diagram, definitions
+from tests.factories.engines import Bench
 from tests.factories.markup import tag
+from tests.factories.steps import HANDLERS
 
 Stored = Callable[[], dict[str, int]]
 
 XXE = b'<?xml version="1.0"?><!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]><definitions>&x;</definitions>'
 BOMB = b'<?xml version="1.0"?><!DOCTYPE d [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><definitions>&b;&b;</definitions>'
+
+
+@pytest.fixture(scope="module")
+def bench(migrated_sqlite_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """One for all: whatever was sent before, it stands."""
+    file = shutil.copy(migrated_sqlite_file, tmp_path_factory.mktemp("bad") / "turnup.sqlite")
+    database = Database(f"sqlite:///{file}")
+    yield Bench(database, FixedClock(NOON), HANDLERS)
+    database.close()
+
+
+@pytest.fixture(scope="module")
+def api(bench: Bench) -> Caller:
+    return Caller(application(bench).test_client())
 
 
 @pytest.fixture
