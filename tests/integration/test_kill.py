@@ -124,8 +124,8 @@ class Aim:
 
 
 def test_nothing_accepted_is_lost_when_the_server_is_killed(tmp_path: Path) -> None:
-    """Each window twice; tests/soak/test_kill_long.py goes on for long."""
-    kill_again_and_again(tmp_path, instances=120, kills=6)
+    """tests/soak/test_kill_long.py goes on for longer."""
+    kill_again_and_again(tmp_path, instances=200, kills=10)
 
 
 def kill_again_and_again(tmp_path: Path, instances: int, kills: int) -> None:
