@@ -36,14 +36,16 @@ class Reading:
 
 
 def readings(diagram: Diagram, known_handlers: Handlers) -> Iterator[Reading]:
-    """Those that begin with `=`, whether they compile or not; the endless are told elsewhere."""
+    """Those that begin with `=`, whether they compile or not; the endless are told elsewhere, and so are times that
+    start a process: they are read when it is deployed, without any variables."""
     for flow in diagram.flows.values():
         source = diagram.elements.get(flow.source)
         if source is not None and flow.condition is not None and is_short_feel(flow.condition):
             yield Reading(source, flow, "the condition", _bare(flow.condition), "condition")
     for element in diagram.elements.values():
         for what, text, gives, sees, open_ in _of_element(element, known_handlers):
-            if text is not None and is_short_feel(text):
+            at_deployment = element.type == "startEvent" and element.parent == diagram.process_id and gives == "time"
+            if text is not None and is_short_feel(text) and not at_deployment:
                 yield Reading(element, element, what, _bare(text), gives, frozenset(sees), open_)
 
 
