@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from app.dispatch.ranked import Ranked
 # Hands whose handlers are quick need no usher: two threads would only take turns at the database; and where steps are
 # left to other workers, one that is free in a moment should not have been asked.
 PATIENCE_S, PATIENCE_WITH_OTHERS_S = 0.02, 0.2
+LONGEST_S = 1.0  # that a visit waits for hands that are busy with the engine themselves
 
 Visited = TypeVar("Visited")
 Step = TypeVar("Step")
@@ -42,6 +44,8 @@ class Pool(Generic[Visited, Step]):
     What is more urgent is taken first, whatever it is. Among equals hands take steps before visits, for they are
     claimed already, and of either what has waited longest. While handlers keep every hand busy the usher makes the
     visits, running no handler: an order's own timer or cancellation never waits for some other order's slow system.
+    While a hand is at the engine's own work the usher would only contend with it for the interpreter and the database;
+    it waits for longer then.
     """
 
     def __init__(
@@ -50,10 +54,13 @@ class Pool(Generic[Visited, Step]):
         visit: Callable[[Visited, bool], None],
         perform: Callable[[Step], None],
         patience_s: float = PATIENCE_S,
+        in_handlers: Callable[[], float] = lambda: math.inf,
     ) -> None:
+        """`in_handlers`: how many hands are inside a handler now; it must not wait for anything."""
         self._visit = visit
         self._perform = perform
         self._patience_s = patience_s
+        self._in_handlers = in_handlers
         self._on_idle: Callable[[], None] = lambda: None
         self._lock = threading.Lock()
         self._hands_wanted = threading.Condition(self._lock)
@@ -183,12 +190,19 @@ class Pool(Generic[Visited, Step]):
                 self._usher_sleeps = False
                 if self._stopping:
                     return
-                still_s = self._visits.first()[1] + self._patience_s - time.monotonic()
-                if still_s > 0:
-                    self._usher_wanted.wait(still_s)
+                rest_s = self._rest_s(time.monotonic() - self._visits.first()[1])
+                if rest_s > 0:
+                    self._usher_wanted.wait(rest_s)
                     continue
                 place = self._visits.take()[0]
             self._visit(place, False)
+
+    def _rest_s(self, waited_s: float) -> float:
+        """How long the usher leaves a visit that has waited that long to the hands."""
+        if waited_s < self._patience_s:
+            return self._patience_s - waited_s
+        at_the_engine = self._in_handlers() < self._count
+        return min(self._patience_s, LONGEST_S - waited_s) if at_the_engine else 0.0
 
     def _left(self, hand: threading.Thread) -> None:
         with self._lock:

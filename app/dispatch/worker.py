@@ -90,7 +90,7 @@ class Worker:
         self._runner = Runner(database, engine.gates, registry, clock, logger, outside or Outside(), self._witness)
         self._lanes = Lanes()
         patience_s = PATIENCE_S if hand_on is None else PATIENCE_WITH_OTHERS_S
-        self._pool: Pool[Lane, Claim] = Pool(threads, self._visit, self._perform_all, patience_s)
+        self._pool: Pool[Lane, Claim] = Pool(threads, self._visit, self._perform_all, patience_s, self._runner.count)
         self._lease = Lease(database, clock, logger, lease_s, self._busy)
         self._audit = Audit(self._lanes)
         self._stopping = threading.Event()
