@@ -154,7 +154,7 @@ class _Writer:
         self._synced: bool | None = None  # how the driver's connection is set; not known of one from the pool
 
     def begin(self, *, synced: bool) -> sa.Connection:
-        """Wait for the turn and open a transaction; every one is ended by `commit` or `roll_back`, then `leave`."""
+        """Wait for the turn and open a transaction; every one is ended by `commit` or `close`, then `leave`."""
         this_thread = threading.get_ident()
         if self._thread == this_thread:
             raise RuntimeError("A transaction is open on this thread: pass it on, a second one would wait for it")
@@ -162,44 +162,43 @@ class _Writer:
             raise TimeoutError(f"Another transaction of this process has been writing for over {BUSY_S} s")
         self._thread = this_thread
         try:
-            if self._connection is None:
-                self._open()
+            connection = self._connection or self._open()
             if self._synced is not synced:  # SQLite refuses the change inside a transaction
-                self._driver.execute(f"PRAGMA synchronous={'FULL' if synced else 'NORMAL'}")
+                self._tell(connection, f"PRAGMA synchronous={'FULL' if synced else 'NORMAL'}")
                 self._synced = synced
-            self._driver.execute("BEGIN IMMEDIATE")
+            self._tell(connection, "BEGIN IMMEDIATE")
         except BaseException:
+            self.close()
             self.leave()
             raise
-        assert self._connection is not None
-        return self._connection
+        return connection
 
-    def commit(self) -> None:
-        try:
-            self._driver.commit()
-        except sqlite3.Error as error:
-            assert self._connection is not None
-            raise_translated(self._connection, "COMMIT", error)
-
-    def roll_back(self) -> None:
-        """What SQLAlchemy thinks of its connection after an error is not asked: the next one to write opens another."""
-        self._driver.rollback()
-        self.close()
+    def commit(self, connection: sa.Connection) -> None:
+        self._tell(connection, "COMMIT")
 
     def leave(self) -> None:
         self._thread = 0
         self._turn.release()
 
     def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        """Roll back what is open. What SQLAlchemy thinks of its connection after an error is not asked: the next one to
+        write has it from the pool again, which keeps none that is broken."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
-    def _open(self) -> None:
+    def _open(self) -> sa.Connection:
         connection = self._engine.connect().execution_options(**{BEGINS: False})
         connection.begin()
-        driver_of(connection).execute(f"PRAGMA cache_size={-WRITERS_CACHE_KB}")
         self._connection, self._driver, self._synced = connection, driver_of(connection), None
+        self._tell(connection, f"PRAGMA cache_size={-WRITERS_CACHE_KB}")
+        return connection
+
+    def _tell(self, connection: sa.Connection, statement: str) -> None:
+        try:
+            self._driver.execute(statement)
+        except sqlite3.Error as error:
+            raise_translated(connection, statement, error)
 
 
 class _Alone:
@@ -223,12 +222,12 @@ class _Alone:
         try:
             if kind is None:
                 transaction._finish()
-                writer.commit()
+                writer.commit(transaction.connection)
                 done = True
         finally:
             try:
                 if not done:
-                    writer.roll_back()
+                    writer.close()
                 transaction._close()
             finally:
                 writer.leave()

@@ -10,7 +10,7 @@ from app.handling.registry import Registry
 from app.trial.answering import Written
 from app.trial.answers import Answer
 from app.trial.coverage import Coverage, cover
-from app.trial.documents import Library, gather
+from app.trial.documents import Library, Needed, gather
 from app.trial.looks import TrialView, look
 from app.trial.scenario import Expected, Scenario
 from app.trial.scratch import Stores, open_scratch
@@ -36,9 +36,17 @@ def play(scenario: Scenario, document: bytes, library: Library, registry: Regist
     """Never raises for what is the scenario's or the diagram's fault: that is a difference."""
     try:
         needed = gather(document, library, registry)
-        if needed.tried.process_id != scenario.process_id:
-            drawn = needed.tried.process_id
-            return Played([f"it is a scenario of '{scenario.process_id}', and this diagram draws '{drawn}'"])
+    except TurnupError as error:
+        return Played([error.message])
+    return play_on(needed, scenario, registry, stores)
+
+
+def play_on(needed: Needed, scenario: Scenario, registry: Registry, stores: Stores) -> Played:
+    """As `play`, on what is gathered already."""
+    if needed.tried.process_id != scenario.process_id:
+        drawn = needed.tried.process_id
+        return Played([f"it is a scenario of '{scenario.process_id}', and this diagram draws '{drawn}'"])
+    try:
         scratch = open_scratch(needed, registry, scenario.at, stores)
     except TurnupError as error:
         return Played([error.message])

@@ -20,7 +20,7 @@ from app.trial.answers import Answer
 from app.trial.documents import Library, Needed, gather, gathered
 from app.trial.journal import IDLE, Journal, Journals
 from app.trial.laboratory import FromLaboratory
-from app.trial.playing import Played, play
+from app.trial.playing import Played, play, play_on
 from app.trial.sample import sample_of
 from app.trial.scenario import Scenario
 from app.trial.scratch import Scratch, Stores, open_scratch
@@ -162,9 +162,7 @@ class Trials:
             needed = gathered(journal.documents, journal.models, journal.forms, self._registry)
             return self._open_one(trial_id, owner, subject, needed, Beginning(*facts))
 
-    def _open_one(
-        self, trial_id: str, owner: str, subject: Subject, needed: Needed, beginning: Beginning
-    ) -> OpenTrial:
+    def _open_one(self, trial_id: str, owner: str, subject: Subject, needed: Needed, beginning: Beginning) -> OpenTrial:
         scratch = open_scratch(needed, self._registry, beginning.at, self._stores)
         try:
             trial = self._answered(scratch, beginning, trial_id)
@@ -202,6 +200,9 @@ class Trials:
 
     def play(self, scenario: Scenario, document: bytes, library: Library) -> Played:
         return play(scenario, document, library, self._registry, self._stores)
+
+    def play_on(self, needed: Needed, scenario: Scenario) -> Played:
+        return play_on(needed, scenario, self._registry, self._stores)
 
     def _answered(self, scratch: Scratch, beginning: Beginning, trial_id: str) -> Trial:
         """By whom it was begun with."""

@@ -4,7 +4,7 @@ what they are played on changes."""
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +13,7 @@ from threading import Lock
 from app.core.errors import InvalidInput
 from app.engine.kept import Kept
 from app.trial.coverage import Coverage
-from app.trial.documents import Library, Needed
+from app.trial.documents import Needed
 from app.trial.playing import Played
 from app.trial.room import Trials
 from app.trial.scenario import Scenario, read_scenario
@@ -99,19 +99,19 @@ class Readings:
         self._kept: Kept[Reading] = Kept(size)
         self._playing = Lock()
 
-    def read(self, process_id: str, document: bytes, library: Library) -> Reading | None:
-        """Of a version, given by its document; None if no scenario of the process is saved."""
+    def read(self, process_id: str, gather: Callable[[], Needed]) -> Reading | None:
+        """On what a version needs; None, and nothing is gathered, if no scenario of the process is saved."""
         saved = self._saved.of(process_id)
         if not saved:
             return None
-        needed = self._trials.gather(document, library)
+        needed = gather()
         key = (process_id, _digest_of(needed), tuple((each.name, each.digest) for each in saved))
         if (found := self._kept.peek(key)) is not None:
             return found
         with self._playing:  # whoever waited finds what the other has played
-            return self._kept.get(key, lambda: self._play(process_id, saved, document, library))
+            return self._kept.get(key, lambda: self._play(process_id, saved, needed))
 
-    def _play(self, process_id: str, saved: Iterable[Saved], document: bytes, library: Library) -> Reading:
+    def _play(self, process_id: str, saved: Iterable[Saved], needed: Needed) -> Reading:
         ends_at = time.monotonic() + LONGEST_S
         covered: dict[str, Coverage] = {}
         played = []
@@ -120,7 +120,7 @@ class Readings:
             if each.scenario is not None and time.monotonic() > ends_at:
                 came = Played([f"it was not played: the others took {LONGEST_S:g} s"])
             elif each.scenario is not None:
-                came = self._trials.play(each.scenario, document, library)
+                came = self._trials.play_on(needed, each.scenario)
             title = each.name if each.scenario is None else each.scenario.title
             played.append(PlayedScenario(each.name, title, came.differs))
             for name, found in came.covered.items():

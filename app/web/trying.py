@@ -18,7 +18,7 @@ from app.engine import queries
 from app.identity.permissions import Permission
 from app.trial.answering import recorded
 from app.trial.answers import Answer
-from app.trial.documents import Deployed
+from app.trial.documents import Deployed, Needed
 from app.trial.playing import Played
 from app.trial.room import Answers, Beginning, OpenTrial, Subject, Trials
 from app.trial.saved import Reading, Readings
@@ -84,8 +84,12 @@ class Trying:
 
     def read_coverage(self, readings: Readings, subject: Subject) -> Reading | None:
         """How far saved scenarios come; None if there are none. DiagramRefused for what cannot be run here any more."""
+        return readings.read(subject.process_id or "", lambda: self._gather(subject))
+
+    def _gather(self, subject: Subject) -> Needed:
+        """What it needs, so that no snapshot is held open while it is played."""
         with self._database.reading() as connection:
-            return readings.read(subject.process_id or "", subject.document, self._library(connection))
+            return self._trials.gather(subject.document, self._library(connection))
 
     def started_with(self, instance_id: str, subject: Subject) -> dict[str, Any]:
         """The variables that a past order came with, as far as they were not written over and may be seen."""

@@ -56,6 +56,34 @@ def test_a_transaction_that_raises_leaves_nothing_and_calls_nobody_back(database
     assert called == []
 
 
+def test_the_next_to_write_has_a_connection_again_when_one_is_lost(sqlite_database: Database) -> None:
+    with pytest.raises(sa.exc.DBAPIError), sqlite_database.transaction() as tx:
+        insert(tx, "a")
+        stores.driver_of(tx.connection).close()
+    with sqlite_database.transaction() as tx:
+        insert(tx, "b")
+    assert names(sqlite_database) == ["b"]
+
+
+def test_what_an_error_of_the_session_has_rolled_back_stands_in_nobodys_way(database: Database) -> None:
+    with pytest.raises(sa.exc.IntegrityError), database.transaction() as tx:
+        for _ in range(2):
+            tx.session.execute(THING.insert(), {"name": "a"})
+    with database.transaction() as tx:
+        tx.session.execute(THING.insert(), {"name": "b"})
+    assert names(database) == ["b"]
+
+
+def test_each_transaction_waits_for_the_disk_as_it_is_told(sqlite_database: Database) -> None:
+    found = []
+    for synced in (True, False, True):
+        with sqlite_database.transaction(synced=synced) as tx:
+            found.append(tx.connection.exec_driver_sql("PRAGMA synchronous").scalar())
+        with pytest.raises(ZeroDivisionError), sqlite_database.transaction(synced=False):
+            _ = 1 / 0
+    assert found == [2, 1, 2]
+
+
 def test_what_comes_before_the_commit_comes_once_and_after_everything_else(database: Database) -> None:
     seen: list[tuple[list[str], list[str]]] = []
 

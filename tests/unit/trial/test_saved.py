@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from app.core.clock import FixedClock
-from app.trial.documents import Library
+from app.trial.documents import Needed
 from app.trial.playing import Played
 from app.trial.room import Trials
 from app.trial.saved import Readings, SavedScenarios
@@ -36,9 +36,12 @@ class Counting(Trials):
 
     count = 0
 
-    def play(self, scenario: Scenario, document: bytes, library: Library) -> Played:
+    def play_on(self, needed: Needed, scenario: Scenario) -> Played:
         self.count += 1
-        return super().play(scenario, document, library)
+        return super().play_on(needed, scenario)
+
+    def needing(self, diagram: Diagram, beside: Diagram) -> Callable[[], Needed]:
+        return lambda: self.gather(diagram.xml(), Shelf(beside))
 
 
 @pytest.fixture
@@ -58,14 +61,14 @@ def folder(tmp_path: Path) -> Path:
 def test_what_the_saved_scenarios_go_through_together_is_read(trials: Counting, folder: Path) -> None:
     readings = Readings(SavedScenarios(folder.parent), trials)
     (folder / "other.yaml").write_text("process: other\ntitle: Of another\n")
-    assert readings.read("p", choosing().xml(), Shelf(called())) is None
+    assert readings.read("p", trials.needing(choosing(), called())) is None
     (folder / "p_fast.yaml").write_text(FAST)
-    reading = readings.read("p", choosing().xml(), Shelf(called()))
+    reading = readings.read("p", trials.needing(choosing(), called()))
     assert reading is not None
     assert reading.coverage is not None
     assert reading.coverage.missed == ["c"]
     (folder / "p_slow.yaml").write_text(SLOW)
-    reading = readings.read("p", choosing().xml(), Shelf(called()))
+    reading = readings.read("p", trials.needing(choosing(), called()))
     assert reading is not None
     assert reading.coverage is not None
     assert (reading.coverage.share, [each.title for each in reading.played]) == (1.0, ["Fast", "Slow"])
@@ -77,20 +80,20 @@ def test_nothing_is_played_again_until_a_scenario_or_what_it_is_played_on_change
     readings = Readings(SavedScenarios(folder.parent), trials)
     (folder / "p_slow.yaml").write_text(SLOW)
     for _ in range(3):
-        readings.read("p", choosing().xml(), Shelf(called()))
+        readings.read("p", trials.needing(choosing(), called()))
     assert trials.count == 1
-    readings.read("p", choosing().xml(), Shelf(called("Another version")))
+    readings.read("p", trials.needing(choosing(), called("Another version")))
     assert trials.count == 2
-    readings.read("p", choosing("other").xml(), Shelf(called()))
+    readings.read("p", trials.needing(choosing("other"), called()))
     assert trials.count == 3
     (folder / "p_slow.yaml").write_text(SLOW.replace("Slow", "Late"))
     os.utime(folder / "p_slow.yaml", (1, 1))
-    reading = readings.read("p", choosing().xml(), Shelf(called()))
+    reading = readings.read("p", trials.needing(choosing(), called()))
     assert trials.count == 4
     assert reading is not None
     assert [each.title for each in reading.played] == ["Late"]
-    readings.read("p", choosing().xml(), Shelf(called("Another version")))
-    readings.read("p", choosing().xml(), Shelf(called()))
+    readings.read("p", trials.needing(choosing(), called("Another version")))
+    readings.read("p", trials.needing(choosing(), called()))
     assert trials.count == 5
 
 
@@ -99,7 +102,7 @@ def test_a_file_that_is_no_scenario_is_said_and_the_others_are_played(trials: Co
     (folder / "p_fast.yaml").write_text(FAST)
     (folder / "p_wrong.yaml").write_text("process: p\n")
     (folder / "p_differs.yaml").write_text(SLOW.replace("completed", "cancelled"))
-    reading = readings.read("p", choosing().xml(), Shelf(called()))
+    reading = readings.read("p", trials.needing(choosing(), called()))
     assert reading is not None
     differs, fast, wrong = reading.played
     assert differs.differs == ["it is completed, expected cancelled"]
