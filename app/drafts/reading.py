@@ -37,7 +37,8 @@ def subject_of(kind: DraftKind, document: bytes) -> str | None:
     name = etree.QName(root)
     if name.localname != "definitions" or (kind is DraftKind.PROCESS) != (name.text == f"{_BPMN}definitions"):
         wanted = "a BPMN diagram" if kind is DraftKind.PROCESS else "a DMN model"
-        raise DraftRefused(f"This is not {wanted}: its root is <{name.localname}> in {name.namespace!r}.")
+        space = f"the namespace {name.namespace[:100]!r}" if name.namespace else "no namespace"
+        raise DraftRefused(f"This is not {wanted}: its root is <{name.localname[:60]}> in {space}.")
     return _process_id(root) if kind is DraftKind.PROCESS else None
 
 

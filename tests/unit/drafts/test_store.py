@@ -105,6 +105,8 @@ def test_an_unfinished_file_is_taken_and_one_of_another_kind_is_not() -> None:
     for kind, document, error in wrong:
         with pytest.raises(error):
             subject_of(kind, document)
+    with pytest.raises(DraftRefused, match=r"its root is <definitions> in no namespace\."):
+        subject_of(DraftKind.PROCESS, b"<definitions/>")
 
 
 def test_of_several_processes_the_one_that_can_be_run_gives_the_name() -> None:
